@@ -1,0 +1,269 @@
+//! The parser: tokens to tree, with recovery at every logical line.
+//!
+//! A logical line has at most one syntax error; the next line is read as if nothing had happened,
+//! and the names of a broken definition stay known (their type is not). Lines are put together in
+//! [`crate::lines`].
+//!
+//! # Grammar
+//!
+//! `'x'` literal, `[..]` optional, `{..}` repeated, `NL` end of a logical line, `^~` no blank before.
+//!
+//! ```text
+//! file      = { block }
+//! block     = 'model' NAME NL
+//!           | 'size' (size {',' size}) NL...
+//!           | 'batch' NAME {',' NAME} NL
+//!           | 'const' defs NL...                        defs  = NAME '=' expr {',' NAME '=' expr}
+//!           | 'data'  (decl | split | extra | toy) NL...
+//!           | ('param' | 'noise' | 'given') decl NL...
+//!           | 'net' def NL...
+//!           | 'fn' NAME '(' params ')' '=' expr NL { def | stated }
+//!           | 'optimizer' NAME '(' params ')' NL { 'state' defs | def }
+//!           | 'claim' claim NL | 'derive' derive NL | 'train' train NL
+//!           | 'show' NAME ['=' expr] {',' NAME ['=' expr]} NL
+//!           | 'plot' plot NL | 'export' NAME STRING {',' NAME STRING} NL
+//!           | 'check' NAME {',' NAME} ['with' option {',' option}] NL
+//!
+//! size      = NAME ['[' (NUM|NAME) ']'] ['=' expr] [members]
+//! decl      = (NAME {',' NAME} | NAME '[' (NUM|NAME) ']') ':' type ['per' NAME]
+//!             [ '~' dist | '=' (source | expr) ] [members]                    source only in data
+//! members   = 'for' NAME 'in' expr '..' expr
+//! type      = ('R' ['+' ^~] | 'Z' | 'label' | 'prob' | 'mask' | 'Sym' | 'SPD') { '[' expr {',' expr} ']' }
+//! dist      = NAME ['(' args ')']
+//! source    = NAME [STRING] { 'column' INT | 'columns' INT '..' INT | 'label' | 'labels' | 'images'
+//!             | ('/'|'*'|'-'|'+') (NUM|'mean'|'std'|'min'|'max') }
+//! split     = 'split' NAME NUM {',' NAME NUM}
+//! extra     = ['test'|'validation'] NAME {',' NAME} '=' NAME STRING {',' STRING}
+//! toy       = NAME {',' NAME} '=' NAME NUM {NAME NUM}
+//! def       = NAME ['[' (NAME|NUM) {',' (NAME|NUM)} ']'] ["'"] [':' type] '=' expr [members]
+//! stated    = NAME "'" {"'"} '(' NAME {',' NAME} ')' '=' expr
+//! params    = [ NAME [':' type] ['=' expr] {',' ..} ]
+//! option    = 'random' NAME 'in' INT '..' INT | NAME NUM
+//!
+//! claim     = STRING ['forall' binders ':'] expr ( ':' type | relation expr {relation expr} ) { clause }
+//! relation  = '=' | '!=' | '<' | '<=' | '>' | '>='
+//! clause    = 'if' cond | 'where' defs | 'for' defs | 'layout' ('numerator'|'denominator')
+//!           | 'expect' verdict                                                           each once
+//! verdict   = 'true' | 'false' | 'ill-formed' | 'true-in-layout' | 'true-where' | 'true-as-factor'
+//!           | 'proved' | 'verified'
+//! derive    = factor {',' factor} { 'steps' | 'brief' | 'full' | 'index' | 'layout' NAME
+//!           | 'form' ('sample'|'batch') }
+//! train     = NAME 'by' NAME ['(' args ')'] { ('epochs'|'steps'|'batch'|'seed'|'minutes') (NUM|NAME)
+//!           | 'as' NAME | ('schedule'|'stop'|'clip') dist | 'with' defs
+//!           | 'for' NAME 'in' '{' expr {',' expr} '}' {',' ..} }
+//! plot      = ('boundary'|'weights'|'confusion'|'network') NAME
+//!             { ('over'|'with'|'for'|'on') names | 'to' STRING }
+//!           | series {';' series} { ('against'|'for'|'on') names | 'to' STRING }
+//! series    = names ['on' names]
+//!
+//! cond      = test {('and'|'or') test}       test = ['not'] expr [('=='|'!='|'<'|'<='|'>'|'>=') expr]
+//! expr      = ['-'|'+'] term { ('+'|'-') term }
+//! term      = factor { ('*'|'@'|'/'|'.*'|'./') ['-'] factor | factor }
+//! factor    = primary { '^' 'T' | '^' '-' 'T' | '^' power | '.^' power
+//!           | '[' index {',' index} [';' 'pad'] ']' | "'" (optimizer only) }
+//! power     = ['-'] (NUM | NAME | '(' expr ')')
+//! primary   = NUM | NAME | '(' cond ')' | norm | call | big | indicator | derivative
+//! norm      = '||' expr '||' [ ('_F'|'_1'|'_2'|'_inf'|'_spec') ^~ ]
+//! call      = FUNC {"'"} '(' [arg {',' arg}] ')'                    arg = NAME '=' expr | cond
+//! big       = BIG '[' binders ']' term | BIG '(' binders ':' expr ')'  BIG = sum mean max min prod
+//! binders   = NAME ['in' expr] {',' NAME ['in' expr]}
+//! indicator = '1' '[' cond ']'
+//! index     = ':' | expr
+//! derivative= 'd'entry '/'^~ 'd'^~entry | 'd'NAME '/'^~ 'd{'^~ NAME {',' NAME} '}'
+//! entry     = NAME ['[' index {',' index} ']']          d and the name are one word: dJ, dPsi[y[i],i]
+//! ```
+//!
+//! The only table the parser needs is that of the function names: the closed list, the file's own
+//! `fn`s, less the soft names that the file declares; [`names`] finds both by a scan of the tokens.
+
+mod block;
+mod cursor;
+mod data;
+mod expr;
+mod factor;
+mod line;
+mod names;
+mod primary;
+
+use crate::ast::{Block, BlockWord, File, Name, Statement, StatementKind};
+use crate::diagnostic::Diagnostic;
+use crate::lex::{Lexed, lex};
+use crate::limits;
+use crate::lines::{LogicalLine, group};
+use crate::span::Span;
+use crate::token::{Symbol, TokenKind};
+use cursor::Cursor;
+
+/// A file's tree with what is wrong with it.
+#[derive(Clone, Debug, Default)]
+pub struct Parsed {
+    /// The tree of everything that could be read.
+    pub file: File,
+    /// All mistakes, in order of their place.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many mistakes beyond [`limits::DIAGNOSTICS`] were left out.
+    pub omitted: usize,
+}
+
+impl Parsed {
+    /// Whether the tree is whole.
+    pub fn is_ok(&self) -> bool {
+        !self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+}
+
+/// Reads a file's text. Never fails: what cannot be read stands in the diagnostics.
+///
+/// ```
+/// let parsed = chainrule_syntax::parse("size n\ngiven x : R[n]\nclaim \"c\" x^T x = ||x||^2\n");
+/// assert!(parsed.is_ok());
+/// assert_eq!(parsed.file.blocks.len(), 3);
+/// ```
+pub fn parse(text: &str) -> Parsed {
+    if text.len() > limits::TEXT_BYTES {
+        let message =
+            format!("the file has {} bytes; at most {} are read", text.len(), limits::TEXT_BYTES);
+        let found = Diagnostic::error("limit-text", message, Span::default(), "");
+        return Parsed { diagnostics: vec![found], ..Parsed::default() };
+    }
+    let lexed = lex(text);
+    parse_lexed(text, &lexed)
+}
+
+/// Reads tokens that were cut before; see [`parse`].
+pub(crate) fn parse_lexed(text: &str, lexed: &Lexed) -> Parsed {
+    let lines = group(text, lexed);
+    let mut reader = Reader {
+        text,
+        lexed,
+        functions: names::scan(text, lexed, &lines.lines),
+        file: File::default(),
+        diagnostics: lines.diagnostics,
+        omitted: 0,
+        nodes: 0,
+        locals: Vec::new(),
+    };
+    for line in &lines.stray {
+        let names = reader.leading_names(*line);
+        reader.file.broken.extend(names);
+    }
+    for line in &lines.lines {
+        if !reader.line(*line) {
+            break;
+        }
+    }
+    if let Some(at) = lexed.truncated {
+        let message = format!("more than {} tokens", limits::TOKENS);
+        reader.diagnostics.push(Diagnostic::error(
+            "limit-tokens",
+            message,
+            at,
+            "reading stops here",
+        ));
+    }
+    reader.diagnostics.sort_by_key(|d| (d.span().start, d.span().end));
+    let omitted = reader.diagnostics.len().saturating_sub(limits::DIAGNOSTICS) + reader.omitted;
+    reader.diagnostics.truncate(limits::DIAGNOSTICS);
+    Parsed { file: reader.file, diagnostics: reader.diagnostics, omitted }
+}
+
+/// One file being read, line by line.
+struct Reader<'a> {
+    text: &'a str,
+    lexed: &'a Lexed,
+    functions: crate::vocabulary::FunctionNames,
+    file: File,
+    diagnostics: Vec<Diagnostic>,
+    omitted: usize,
+    nodes: usize,
+    /// Parameters of the `fn` or `optimizer` being read: values, whatever they are called.
+    locals: Vec<String>,
+}
+
+impl Reader<'_> {
+    /// Reads one logical line; `false` when a limit was reached and reading must stop.
+    fn line(&mut self, line: LogicalLine) -> bool {
+        let tokens = &self.lexed.tokens[line.first..line.end];
+        let head = usize::from(line.starts.is_some());
+        if let Some(word) = line.starts {
+            self.locals.clear();
+            let block = Block { word, word_span: tokens[0].span, statements: Vec::new() };
+            self.file.blocks.push(block);
+            if matches!(word, BlockWord::Fn | BlockWord::Optimizer) {
+                self.locals = names::parameters(self.text, tokens);
+            }
+            if tokens.len() == 1 {
+                self.check_empty(line, word);
+                return true;
+            }
+        }
+        let Some(block) = self.file.blocks.last_mut() else { return true };
+        let (word, is_head) = (block.word, line.starts.is_some());
+        let tokens = &tokens[head..];
+        let mut cursor =
+            Cursor::new(self.text, tokens, &self.functions, &self.locals, &mut self.nodes);
+        let parsed = block::statement(&mut cursor, word, is_head).and_then(|kind| {
+            cursor.finish(matches!(word, BlockWord::Claim))?;
+            Ok(kind)
+        });
+        let limit = cursor.limit;
+        let span = tokens[0].span.to(tokens[tokens.len() - 1].span);
+        match parsed {
+            Ok(kind) => block.statements.push(Statement { kind, span }),
+            Err(found) => {
+                let names = self.leading_names(LogicalLine { first: line.first + head, ..line });
+                if let Some(block) = self.file.blocks.last_mut() {
+                    block.statements.push(Statement { kind: StatementKind::Broken(names), span });
+                }
+                if self.diagnostics.len() < limits::DIAGNOSTICS * 2 {
+                    self.diagnostics.push(*found);
+                } else {
+                    self.omitted += 1;
+                }
+            }
+        }
+        !limit
+    }
+
+    /// A block word with nothing behind it: fine if a body follows.
+    fn check_empty(&mut self, line: LogicalLine, word: BlockWord) {
+        let next = self.lexed.lines.get(line.physical + 1);
+        let has_body = next.is_some_and(|l| l.indent > 0) && !word.is_line();
+        let span = self.lexed.tokens[line.first].span;
+        if word.is_line() || matches!(word, BlockWord::Fn | BlockWord::Optimizer) {
+            let message =
+                format!("`{}` needs its statement behind it or indented below", word.text());
+            self.diagnostics.push(Diagnostic::error("empty-line-block", message, span, ""));
+        } else if !has_body {
+            let message = format!("the block `{}` is empty", word.text());
+            self.diagnostics.push(Diagnostic::warning("empty-block", message, span, ""));
+        }
+    }
+
+    /// The names that a broken line would have defined: those before its first `=` or `:`.
+    fn leading_names(&self, line: LogicalLine) -> Vec<Name> {
+        let tokens = &self.lexed.tokens[line.first..line.end];
+        let end = tokens
+            .iter()
+            .position(|t| {
+                matches!(
+                    t.kind,
+                    TokenKind::Symbol(Symbol::Equal | Symbol::Colon | Symbol::EqualEqual)
+                )
+            })
+            .unwrap_or(0);
+        let mut depth = 0;
+        let mut names = Vec::new();
+        for token in &tokens[..end] {
+            match token.kind {
+                TokenKind::Symbol(s) if s.closing().is_some() => depth += 1,
+                TokenKind::Symbol(s) if s.is_closing() => depth -= 1,
+                TokenKind::Name if depth == 0 => {
+                    names.push(Name { text: token.text(self.text).into_owned(), span: token.span });
+                }
+                _ => {}
+            }
+        }
+        names
+    }
+}
