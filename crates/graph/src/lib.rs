@@ -1,1 +1,23 @@
-//! x
+//! The pure core: equations with shapes, as a graph.
+#![forbid(unsafe_code)]
+
+pub mod axis;
+mod elaborate;
+pub mod graph;
+pub mod index;
+pub mod module;
+pub mod op;
+mod ops;
+mod read;
+pub mod size;
+mod stable;
+pub mod types;
+
+pub use axis::{Axes, Axis};
+pub use graph::{Graph, Node};
+pub use index::{AxisId, NodeId, SizeId, SymbolId};
+pub use module::Module;
+pub use op::{Context, Misfit, Op, OpDef};
+pub use read::{Reading, read};
+pub use size::{Ratio, Size, SizeDef, Sizes};
+pub use types::{Kind, Type};

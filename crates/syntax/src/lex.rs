@@ -116,9 +116,9 @@ fn lex_token(rest: &str, c: char, at: usize, out: &mut Lexed) -> usize {
 /// `²` is `^2`, `⁻¹` is `^-1`: one caret for a run of superscripts.
 fn superscript(c: char, at: usize, out: &mut Lexed) -> usize {
     let span = Span::new(at, at + c.len_utf8());
-    let in_run = out.tokens.last().is_some_and(|t| {
-        t.span.end as usize == at && t.is(Symbol::Minus) && t.span.end - t.span.start == 3
-    });
+    // `⁻` gives a caret and a minus at one place; a minus alone is `−`, on the line.
+    let in_run = matches!(&out.tokens[..], [.., caret, minus] if caret.span == minus.span
+        && minus.span.end as usize == at && minus.is(Symbol::Minus));
     let mut push = |kind| out.tokens.push(Token { kind, glued: true, span });
     if !in_run {
         push(TokenKind::Symbol(Symbol::Caret));

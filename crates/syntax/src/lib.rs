@@ -6,6 +6,7 @@
 //! - [`lex`]: text to tokens, lines, comments; [`lines`]: which lines belong together
 //! - [`mod@parse`]: the grammar (in the module's header) and its recursive descent
 //! - [`ast`]: the tree
+//! - [`print`]: the tree as text; [`mod@format`]: the author's text, tidied
 //! - [`vocabulary`]: the words of the language
 //! - [`diagnostic`]: what is wrong, as data
 //! - [`limits`]: what a file may ask for
@@ -13,10 +14,12 @@
 
 pub mod ast;
 pub mod diagnostic;
+pub mod format;
 pub mod lex;
 pub mod limits;
 pub mod lines;
 pub mod parse;
+pub mod print;
 pub mod source;
 pub mod span;
 pub mod suggest;
@@ -24,6 +27,7 @@ pub mod token;
 pub mod vocabulary;
 
 pub use diagnostic::{Diagnostic, Edit, Label, Repair, Severity};
+pub use format::format;
 pub use parse::{Parsed, parse};
 pub use source::Source;
 pub use span::Span;

@@ -193,6 +193,7 @@ fn type_sizes(c: &mut Cursor<'_>) -> Read<Vec<Expr>> {
     let open = c.peek(0);
     let (indices, pad) = c.indices()?;
     let bracket = c.since(open.span);
+    let whole_axis = indices.iter().any(|i| matches!(i, Index::All(_)));
     let sizes: Vec<Expr> = indices
         .into_iter()
         .filter_map(|i| match i {
@@ -200,8 +201,7 @@ fn type_sizes(c: &mut Cursor<'_>) -> Read<Vec<Expr>> {
             Index::All(_) => None,
         })
         .collect();
-    let commas = bracket.text(c.text).matches(':').count();
-    if pad || commas > 0 {
+    if pad || whole_axis {
         let message = "a type names its sizes: `R[n, m]`";
         return Err(Box::new(Diagnostic::error("type-sizes", message, bracket, "no size here")));
     }
@@ -265,14 +265,13 @@ fn plain_indices(list: Vec<Index>, pad: bool, span: Span) -> Read<Vec<Expr>> {
 fn parameters(c: &mut Cursor<'_>) -> Read<Vec<Parameter>> {
     let open = c.expect(Symbol::OpenParen, " and the parameters")?;
     let mut params = Vec::new();
-    while !c.at_symbol(Symbol::CloseParen) {
+    let mut more = !c.at_symbol(Symbol::CloseParen);
+    while more {
         let name = c.name("a parameter")?;
         let ty = if c.eat(Symbol::Colon) { Some(type_expr(c)?) } else { None };
         let default = if c.eat(Symbol::Equal) { Some(c.expr()?) } else { None };
         params.push(Parameter { name, ty, default });
-        if !c.eat(Symbol::Comma) {
-            break;
-        }
+        more = c.eat(Symbol::Comma);
     }
     c.close(open)?;
     Ok(params)

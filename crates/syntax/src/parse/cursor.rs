@@ -352,7 +352,7 @@ impl<'a> Cursor<'a> {
         let mut found = Diagnostic::error(code, format!("`{word}` is not {what}"), token.span, "");
         match nearest(&word, known.iter().copied()) {
             Some(near) => {
-                found = found.replace(format!("did you mean `{near}`?"), token.span, near)
+                found = found.replace(format!("did you mean `{near}`?"), token.span, near);
             }
             None => found = found.note(format!("known: {}", known.join(" "))),
         }

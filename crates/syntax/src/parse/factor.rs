@@ -43,7 +43,7 @@ impl Cursor<'_> {
                     return Err(self.index_after_power(&value));
                 }
                 Symbol::OpenBracket => self.access(value)?,
-                _ => self.prime(value)?,
+                _ => self.prime(&value)?,
             };
         }
     }
@@ -190,7 +190,7 @@ impl Cursor<'_> {
     }
 
     /// `a'`: the next value of a state, inside an optimizer only.
-    fn prime(&mut self, value: Expr) -> Read<Expr> {
+    fn prime(&mut self, value: &Expr) -> Read<Expr> {
         let prime = self.peek(0);
         if self.states
             && let ExprKind::Name(text) = &value.kind

@@ -291,8 +291,9 @@ impl Cursor<'_> {
             self.close(open)?;
             names.into_iter().map(|name| Entry { span: name.span, name, indices: None }).collect()
         } else {
-            let indexed = self.peek(1).is(Symbol::OpenBracket) && self.peek(1).glued;
-            vec![self.entry(indexed)?]
+            // Behind `dJ/dW` an index is one of the gradient, a suffix like any other.
+            let bracket = self.peek(1).is(Symbol::OpenBracket) && self.peek(1).glued;
+            vec![self.entry(of.indices.is_some() && bracket)?]
         };
         let span = self.since(start.span);
         self.node(ExprKind::Derivative { of, by }, span).map(Some)
@@ -313,7 +314,16 @@ impl Cursor<'_> {
         let token = self.next();
         let word = self.word_of(token);
         let name = Name { text: word[1..].into(), span: token.span };
-        let indices: Option<Vec<Index>> = if indexed { Some(self.indices()?.0) } else { None };
+        let open = self.peek(0);
+        let mut indices: Option<Vec<Index>> = None;
+        if indexed {
+            let (list, pad) = self.indices()?;
+            if pad {
+                let (message, place) = ("an entry lies inside its array", self.since(open.span));
+                return Err(Box::new(Diagnostic::error("entry-pad", message, place, "no `pad`")));
+            }
+            indices = Some(list);
+        }
         Ok(Entry { name, indices, span: self.since(token.span) })
     }
 
@@ -327,7 +337,7 @@ impl Cursor<'_> {
         let below_text = self.word_of(below);
         if order.kind != TokenKind::Number
             || value.kind != TokenKind::Name
-            || !slash.is(Symbol::Slash)
+            || !(slash.is(Symbol::Slash) && slash.glued && below.glued)
             || !(below_text.starts_with('d') && below_text.len() > 1)
         {
             return Ok(());

@@ -1,0 +1,85 @@
+//! The facade's one error type.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::{Diagnostic, Source};
+
+/// What kind of failure it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ErrorKind {
+    /// A file could not be read or written.
+    Io,
+    /// The text is no equation file: see [`Error::diagnostics`].
+    Equations,
+    /// The name of a built-in example is not known, and no such file exists.
+    NotFound,
+}
+
+/// Why something failed.
+///
+/// The message is one sentence; [`Error::diagnostics`] has the mistakes of an equation file with
+/// their places and repairs.
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+    path: Option<PathBuf>,
+    equations: Option<Box<(Source, Vec<Diagnostic>)>>,
+    cause: Option<std::io::Error>,
+}
+
+impl Error {
+    pub(crate) fn io(action: &str, path: &Path, cause: std::io::Error) -> Error {
+        Error {
+            kind: ErrorKind::Io,
+            message: format!("{action} `{}` failed: {cause}", path.display()),
+            path: Some(path.into()),
+            equations: None,
+            cause: Some(cause),
+        }
+    }
+
+    pub(crate) fn not_found(message: String) -> Error {
+        Error { kind: ErrorKind::NotFound, message, path: None, equations: None, cause: None }
+    }
+
+    pub(crate) fn equations(source: Source, diagnostics: Vec<Diagnostic>) -> Error {
+        let errors = diagnostics.iter().filter(|d| d.is_error()).count();
+        let message = format!("{} has {errors} error{}", source.name(), if errors == 1 { "" } else { "s" });
+        Error {
+            kind: ErrorKind::Equations,
+            message,
+            path: None,
+            equations: Some(Box::new((source, diagnostics))),
+            cause: None,
+        }
+    }
+
+    /// What kind of failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The file that could not be read or written.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// The equation file's text and everything wrong with it, in order.
+    pub fn diagnostics(&self) -> Option<(&Source, &[Diagnostic])> {
+        self.equations.as_ref().map(|e| (&e.0, e.1.as_slice()))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.as_ref().map(|c| c as _)
+    }
+}

@@ -1,0 +1,432 @@
+//! Lines that ask for something: derive, train, show, plot, export, check.
+
+use chainrule_syntax::ast::{
+    Amount, CheckOption, Derive, Expr, ExprKind, Name, NamedExpr, Plot, PlotClause, PlotSubject,
+    Text, Train, TrainOption,
+};
+use chainrule_syntax::{Diagnostic, Span, limits};
+
+use super::settings::{self, CHECK_OPTIONS, CLIPS, EXPORTS, PARTS, SCHEDULES, STOPS};
+use super::{Elaborator, Meaning};
+use crate::index::SymbolId;
+use crate::module::{Derivation, Role, Symbol, Training};
+use crate::op::Op;
+
+impl Elaborator<'_> {
+    pub(crate) fn derive(&mut self, derive: &Derive, span: Span) {
+        let mut targets = Vec::new();
+        for target in &derive.targets {
+            if let ExprKind::Derivative { of, by } = &target.kind {
+                for by in by {
+                    targets.extend(self.derivative(of, std::slice::from_ref(by), target.span));
+                }
+                continue;
+            }
+            let Some(node) = self.expr(target, None) else { continue };
+            if !self.is_derivative(node) {
+                let message = "`derive` takes derivatives: `dJ/dW`, `dJ/d{W, b}`, `jac(z, W)`, `hess(l, z)`";
+                let is = self.shape(node);
+                self.report(Diagnostic::error("not-a-derivative", message, target.span, is));
+                continue;
+            }
+            targets.push(node);
+        }
+        let _ = self.settle_ranges();
+        self.out.derivations.push(Derivation { targets, options: derive.options.clone(), span });
+    }
+
+    fn is_derivative(&self, node: crate::index::NodeId) -> bool {
+        let node = self.out.graph.node(node);
+        match node.op {
+            Op::Grad | Op::Jac { .. } | Op::Hess | Op::Hvp | Op::Prime { .. } => true,
+            Op::Access { .. } | Op::Transpose => self.is_derivative(node.inputs[0]),
+            _ => false,
+        }
+    }
+
+    /// `show accuracy = ..`: a number, also of the whole data.
+    pub(crate) fn show(&mut self, list: &[(Name, Option<Expr>)], span: Span) {
+        for (name, value) in list {
+            let id = match value {
+                None => self.quantity(name),
+                Some(e) => self.metric(name, e, span),
+            };
+            if let Some(id) = id
+                && !self.out.metrics.contains(&id)
+            {
+                self.out.metrics.push(id);
+            }
+        }
+    }
+
+    fn metric(&mut self, name: &Name, e: &Expr, span: Span) -> Option<SymbolId> {
+        let free = self.check_free(&name.text, name.span);
+        let value = self.expr(e, None);
+        self.settle_ranges()?;
+        let value = value.filter(|_| free)?;
+        let ty = self.ty(value).clone();
+        self.check_quantity(&name.text, &ty, e.span)?;
+        let role = Role::Metric;
+        let symbol = Symbol { name: name.text.clone(), role, ty, span: name.span, type_span: None };
+        let id = self.add_symbol(symbol);
+        self.scope.declare(&name.text, Meaning::Symbol(id), name.span);
+        self.bind(id, value, span, e.span);
+        Some(id)
+    }
+
+    fn check_quantity(&mut self, name: &str, ty: &crate::types::Type, span: Span) -> Option<()> {
+        if ty.is_scalar() && ty.axes.is_empty() && ty.is_number() {
+            return Some(());
+        }
+        let is = self.context().shape(ty);
+        let message = format!("`{name}` must be one number; it is {is}");
+        let mut found = Diagnostic::error("not-one-number", message, span, is);
+        if let Some(axis) = ty.axes.first()
+            && ty.is_scalar()
+        {
+            let axis = self.out.axes.get(*axis).name.clone();
+            let text = self.source(span).to_string();
+            let mean = if super::sum::is_plain(&text) { format!("mean[{axis}] {text}") } else { format!("mean[{axis}] ({text})") };
+            found = found.replace(format!("its mean over the batch: `{mean}`"), span, mean);
+        }
+        self.fail(found)
+    }
+
+    /// A named value that is one number.
+    fn quantity(&mut self, name: &Name) -> Option<SymbolId> {
+        match self.scope.get(&name.text) {
+            Some((Meaning::Symbol(id), _)) => {
+                let id = *id;
+                let ty = self.out.symbol(id).ty.clone();
+                self.check_quantity(&name.text, &ty, name.span)?;
+                Some(id)
+            }
+            Some((Meaning::Unknown, _)) => None,
+            Some(_) => {
+                let message = format!("`{}` is no value", name.text);
+                self.error("not-one-number", message, name.span, "")
+            }
+            None => self.undefined(&name.text, name.span),
+        }
+    }
+
+    pub(crate) fn plot(&mut self, plot: &Plot) {
+        match &plot.subject {
+            PlotSubject::Series(series) => {
+                for s in series {
+                    for name in &s.names {
+                        let _ = self.quantity(name);
+                    }
+                    self.check_parts(&s.on);
+                }
+            }
+            PlotSubject::Picture(_, value) => {
+                if self.scope.get(&value.text).is_none() {
+                    let _: Option<()> = self.undefined(&value.text, value.span);
+                }
+            }
+        }
+        for clause in &plot.clauses {
+            let PlotClause::Names(word, names) = clause else { continue };
+            match word.text.as_str() {
+                "on" | "with" => self.check_parts(names),
+                "for" => self.check_trainings(names),
+                "against" => {
+                    let known = ["epoch", "step", "time"];
+                    for name in names {
+                        if !known.contains(&&*name.text) {
+                            let what = "something to plot against";
+                            let _: Option<()> =
+                                self.unknown_word("unknown-abscissa", what, name, known.into_iter());
+                        }
+                    }
+                }
+                _ => {
+                    for name in names {
+                        if self.scope.get(&name.text).is_none() {
+                            let _: Option<()> = self.undefined(&name.text, name.span);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn check_parts(&mut self, names: &[Name]) {
+        for name in names {
+            let _ = self.check_setting("unknown-part", "a part of the data", name, &PARTS[..3]);
+        }
+    }
+
+    fn check_trainings(&mut self, names: &[Name]) {
+        let known: Vec<String> = self.out.trainings.iter().map(|t| t.name.clone()).collect();
+        for name in names {
+            if known.iter().any(|k| *k == name.text || k.starts_with(&format!("{} ", name.text))) {
+                continue;
+            }
+            let list = known.iter().map(String::as_str);
+            let _: Option<()> = self.unknown_word("unknown-training", "a training", name, list);
+        }
+    }
+
+    pub(crate) fn export(&mut self, list: &[(Name, Text)]) {
+        for (format, file) in list {
+            let _ = self.check_setting("unknown-export", "a format of `export`", format, EXPORTS);
+            if file.text.trim().is_empty() {
+                self.report(Diagnostic::error("empty-file-name", "the file name is empty", file.span, ""));
+            }
+        }
+    }
+
+    pub(crate) fn check_line(&mut self, what: &[Name], options: &[CheckOption]) {
+        for name in what {
+            let claim = self.out.claims.iter().any(|c| c.name == name.text);
+            if name.text != "all" && !claim && self.scope.get(&name.text).is_none() {
+                let _: Option<()> = self.undefined(&name.text, name.span);
+            }
+        }
+        for option in options {
+            match option {
+                CheckOption::Random(name, first, last) => {
+                    if !matches!(self.scope.get(&name.text), Some((Meaning::Size(_), _))) {
+                        let _: Option<()> =
+                            self.error("not-a-size", format!("`{}` is no size", name.text), name.span, "");
+                    }
+                    let span = first.span.to(last.span);
+                    let _ = self.check_whole("a size", first.value, 2.0, first.span);
+                    if last.value < first.value {
+                        self.report(Diagnostic::error("column-range", "the range is empty", span, ""));
+                    }
+                }
+                CheckOption::Number(word, number) => {
+                    let known = self.check_setting(
+                        "unknown-check-option",
+                        "an option of `check`",
+                        word,
+                        CHECK_OPTIONS,
+                    );
+                    if known.is_some() {
+                        let least = if word.text == "seed" { 0.0 } else { 1.0 };
+                        let _ = self.check_whole(&format!("`{}`", word.text), number.value, least, number.span);
+                    }
+                }
+            }
+        }
+        self.out.check.what.extend(what.iter().map(|n| n.text.clone()));
+        self.out.check.options.extend(options.iter().cloned());
+    }
+
+    pub(crate) fn train(&mut self, train: &Train, span: Span) {
+        let loss = self.loss(&train.loss);
+        let settings = self.optimizer_settings(&train.optimizer);
+        let mut base = Training {
+            name: train.optimizer.name.text.clone(),
+            loss: loss.unwrap_or(SymbolId::new(0)),
+            optimizer: train.optimizer.name.text.clone(),
+            settings: Vec::new(),
+            options: Vec::new(),
+            with: Vec::new(),
+            span,
+        };
+        let mut grid: Vec<(String, Vec<f64>)> = Vec::new();
+        let mut named = None;
+        let mut seen: Vec<(String, Span)> = Vec::new();
+        for option in &train.options {
+            self.train_option(option, train, &mut base, &mut grid, &mut named, &mut seen);
+        }
+        if let (Some(_), Some(settings)) = (loss, settings) {
+            base.settings = settings;
+            self.add_trainings(base, &grid, named);
+        }
+    }
+
+    fn loss(&mut self, name: &Name) -> Option<SymbolId> {
+        let id = match self.scope.get(&name.text) {
+            Some((Meaning::Symbol(id), _)) => *id,
+            Some((Meaning::Unknown, _)) => return None,
+            Some(_) => {
+                let message = format!("the loss `{}` is no value", name.text);
+                return self.error("loss", message, name.span, "");
+            }
+            None => return self.undefined(&name.text, name.span),
+        };
+        let ty = self.out.symbol(id).ty.clone();
+        if !ty.is_scalar() || !ty.axes.is_empty() || !ty.is_number() {
+            let is = self.context().shape(&ty);
+            let message = format!("the loss `{}` must be one number; it is {is}", name.text);
+            let mut found = Diagnostic::error("loss", message, name.span, is)
+                .label(self.out.symbol(id).span, "defined here");
+            if ty.is_scalar() && !ty.axes.is_empty() {
+                let axis = self.out.axes.get(ty.axes[0]).name.clone();
+                found = found.note(format!("its mean over the batch is `mean[{axis}] {}`", name.text));
+            }
+            return self.fail(found);
+        }
+        let params: Vec<SymbolId> = self.out.params().map(|(id, _)| id).collect();
+        if params.is_empty() {
+            let message = "there is nothing to train: the file has no `param`";
+            return self.error("no-params", message, name.span, "");
+        }
+        Some(id)
+    }
+
+    fn train_option(
+        &mut self,
+        option: &TrainOption,
+        train: &Train,
+        base: &mut Training,
+        grid: &mut Vec<(String, Vec<f64>)>,
+        named: &mut Option<String>,
+        seen: &mut Vec<(String, Span)>,
+    ) {
+        let word = match option {
+            TrainOption::Amount(word, _) | TrainOption::Applied(word, _) => Some(word),
+            _ => None,
+        };
+        if let Some(word) = word {
+            if let Some((_, earlier)) = seen.iter().find(|(w, _)| *w == word.text) {
+                let found = Diagnostic::error("clause-twice", format!("`{}` is given twice", word.text), word.span, "the second")
+                    .label(*earlier, "the first");
+                self.report(found);
+            }
+            seen.push((word.text.clone(), word.span));
+        }
+        match option {
+            TrainOption::Amount(word, amount) => {
+                if let Some(value) = self.amount(word, amount) {
+                    base.options.push((word.text.clone(), value));
+                }
+            }
+            TrainOption::As(name) => *named = Some(name.text.clone()),
+            TrainOption::Applied(word, applied) => {
+                let (what, table) = match word.text.as_str() {
+                    "schedule" => ("a schedule", SCHEDULES),
+                    "stop" => ("a stopping rule", STOPS),
+                    _ => ("a clipping rule", CLIPS),
+                };
+                let known = self.check_setting("unknown-schedule", what, &applied.name, table);
+                if let (Some(()), Some(args)) = (known, self.number_args(applied.args.as_deref()))
+                    && let Some(entry) = settings::find(table, &applied.name.text)
+                {
+                    let _ = self.check_setting_count(&applied.name, args.len(), entry.arity);
+                    base.options.push((format!("{} {}", word.text, applied.name.text), args.first().copied()));
+                }
+            }
+            TrainOption::With(list) => self.with(list, train, base),
+            TrainOption::For(list) => {
+                for (name, values) in list {
+                    let numbers: Vec<f64> =
+                        values.iter().filter_map(|e| self.setting_value(name, e, train)).collect();
+                    if numbers.len() == values.len() {
+                        grid.push((name.text.clone(), numbers));
+                    }
+                }
+            }
+        }
+    }
+
+    /// `350`, `all`, or a constant.
+    fn amount(&mut self, word: &Name, amount: &Amount) -> Option<Option<f64>> {
+        let (value, span) = match amount {
+            Amount::Number(number) => (number.value, number.span),
+            Amount::Name(name) if name.text == "all" && word.text == "batch" => return Some(None),
+            Amount::Name(name) => {
+                let e = Expr { kind: ExprKind::Name(name.text.clone()), span: name.span };
+                (self.number(&e)?, name.span)
+            }
+        };
+        let what = format!("`{}`", word.text);
+        match word.text.as_str() {
+            "minutes" if value > 0.0 => {}
+            "minutes" => {
+                let message = format!("`minutes` is above 0, not {value}");
+                return self.error("option-value", message, span, "");
+            }
+            "seed" => self.check_whole(&what, value, 0.0, span)?,
+            _ => self.check_whole(&what, value, 1.0, span)?,
+        }
+        Some(Some(value))
+    }
+
+    fn with(&mut self, list: &[NamedExpr], train: &Train, base: &mut Training) {
+        for item in list {
+            if let Some(value) = self.setting_value(&item.name, &item.value, train) {
+                base.with.push((item.name.text.clone(), value));
+            }
+        }
+    }
+
+    /// The value of a setting: a size, a constant, a training option, an optimizer's setting.
+    fn setting_value(&mut self, name: &Name, e: &Expr, train: &Train) -> Option<f64> {
+        let options = ["epochs", "steps", "batch", "seed", "minutes"];
+        let value = self.number(e)?;
+        let of_optimizer = self.optimizer_params(&train.optimizer.name.text);
+        match self.scope.get(&name.text) {
+            Some((Meaning::Size(size), _)) => {
+                let fixed = size.as_name().is_some_and(|id| !self.out.sizes.get(id).batch);
+                if !fixed {
+                    let message = format!("`{}` follows from other sizes or from the data", name.text);
+                    return self.error("setting", message, name.span, "");
+                }
+                self.check_whole("a size", value, 1.0, e.span)?;
+            }
+            Some((Meaning::Symbol(id), _)) if matches!(self.out.symbol(*id).role, Role::Const(_)) => {}
+            _ if options.contains(&&*name.text) => {
+                let least = if name.text == "seed" { 0.0 } else { 1.0 };
+                self.check_whole(&format!("`{}`", name.text), value, least, e.span)?;
+            }
+            _ if of_optimizer.contains(&name.text) => {}
+            _ => {
+                let mut known: Vec<String> = options.iter().map(ToString::to_string).collect();
+                known.extend(of_optimizer);
+                known.extend(self.scope.names().map(String::from));
+                let what = "a size, a constant or a training option";
+                let list = known.iter().map(String::as_str);
+                return self.unknown_word("setting", what, name, list);
+            }
+        }
+        Some(value)
+    }
+
+    /// One training for each combination of the grid, with names that tell them apart.
+    fn add_trainings(&mut self, base: Training, grid: &[(String, Vec<f64>)], named: Option<String>) {
+        let total = grid.iter().try_fold(1_usize, |n, (_, v)| n.checked_mul(v.len()));
+        if total.is_none_or(|n| n > limits::TRAININGS) {
+            let message = format!("more than {} trainings in one line", limits::TRAININGS);
+            self.report(Diagnostic::error("limit-trainings", message, base.span, ""));
+            return;
+        }
+        let total = total.unwrap_or(1);
+        for i in 0..total {
+            let mut training = base.clone();
+            let mut name = named.clone().unwrap_or_else(|| base.name.clone());
+            let mut rest = i;
+            let mut parts = Vec::new();
+            for (key, values) in grid.iter().rev() {
+                let value = values[rest % values.len()];
+                rest /= values.len();
+                parts.push(format!("{key}={value}"));
+                training.with.push((key.clone(), value));
+            }
+            parts.reverse();
+            if !parts.is_empty() {
+                name = format!("{name} {}", parts.join(" "));
+            }
+            training.name = self.unused_name(name, named.is_some(), base.span);
+            self.out.trainings.push(training);
+        }
+    }
+
+    fn unused_name(&mut self, name: String, given: bool, span: Span) -> String {
+        let taken = |n: &str, e: &Self| e.out.trainings.iter().any(|t| t.name == n);
+        if !taken(&name, self) {
+            return name;
+        }
+        if given {
+            let message = format!("two trainings are called `{name}`");
+            self.report(Diagnostic::error("defined-twice", message, span, ""));
+        }
+        let numbered = |k: usize| format!("{name}-{k}");
+        (2..).map(numbered).find(|n| !taken(n, self)).unwrap_or(name.clone())
+    }
+}

@@ -1,0 +1,184 @@
+//! Names: what they mean, and what to say when they mean nothing.
+
+use chainrule_syntax::suggest::nearest;
+use chainrule_syntax::{Diagnostic, Span};
+
+use super::{Elaborator, Meaning, Value};
+use crate::op::Op;
+use crate::size::Size;
+use crate::types::Type;
+
+/// Words that end a claim: a misspelt one is read as a name.
+const CLAUSES: [&str; 5] = ["if", "where", "for", "layout", "expect"];
+
+impl Elaborator<'_> {
+    /// A name as a value.
+    pub(crate) fn name_value(&mut self, name: &str, span: Span, want: Option<&Type>) -> Value {
+        let meaning = match self.scope.get(name) {
+            Some((meaning, declared)) => (meaning.clone(), declared),
+            None => return self.constant_name(name, span, want),
+        };
+        let node = match meaning {
+            (Meaning::Symbol(id), _) => {
+                let ty = self.out.symbol(id).ty.clone();
+                self.leaf(Op::Symbol { id, ty }, span)?
+            }
+            (Meaning::Term(node), _) => node,
+            (Meaning::Size(size), _) => self.leaf(Op::SizeNumber { size }, span)?,
+            (Meaning::Index(axis), _) => self.leaf(Op::IndexNumber { axis }, span)?,
+            (Meaning::Unknown, _) => return None,
+            (Meaning::Family(members), declared) => {
+                return self.family_as_value(name, members.keys().copied(), span, declared);
+            }
+            (Meaning::SizeFamily(members), declared) => {
+                return self.family_as_value(name, members.keys().copied(), span, declared);
+            }
+        };
+        if self.foreign.is_none() && self.expanding.is_empty() {
+            let ty = self.ty(node).clone();
+            self.out.uses.push((span, ty));
+        }
+        Some(node)
+    }
+
+    fn family_as_value(
+        &mut self,
+        name: &str,
+        members: impl Iterator<Item = u64>,
+        span: Span,
+        declared: Span,
+    ) -> Value {
+        let members: Vec<String> = members.take(6).map(|m| format!("{name}[{m}]")).collect();
+        let message = format!("`{name}` is a family; a member is needed: {}", members.join(", "));
+        let found = Diagnostic::error("family-without-member", message, span, "")
+            .label(declared, "declared here");
+        self.fail(found)
+    }
+
+    /// `I`, `pi`, `ones`, `zeros` without arguments, or an undefined name.
+    fn constant_name(&mut self, name: &str, span: Span, want: Option<&Type>) -> Value {
+        match (name, want) {
+            ("pi", _) => self.leaf(Op::Pi, span),
+            ("I", Some(ty)) => match ty.matrix() {
+                Some((n, m)) if n == m && !ty.is_scalar() => self.leaf(Op::Identity { n }, span),
+                _ => {
+                    let is = self.context().shape(ty);
+                    let message = format!("the identity is square, the context asks for {is}");
+                    self.error("identity-shape", message, span, "")
+                }
+            },
+            ("ones", Some(ty)) => self.leaf(Op::Ones { dims: ty.dims.clone() }, span),
+            ("zeros", Some(ty)) => self.leaf(Op::Zeros { dims: ty.dims.clone() }, span),
+            ("I" | "ones" | "zeros", None) => {
+                let message = format!("the size of `{name}` does not follow from the context");
+                let found = Diagnostic::error("size-of-constant", message, span, "")
+                    .note(format!("write it: `{name}(n)`"));
+                self.fail(found)
+            }
+            _ => self.undefined(name, span),
+        }
+    }
+
+    /// Reports a name that means nothing here.
+    pub(crate) fn undefined<T>(&mut self, name: &str, span: Span) -> Option<T> {
+        if let Some((place, word)) = self.later.get(name).copied()
+            && place.start > span.start
+            && self.foreign.is_none()
+        {
+            let line = self.line_of(place);
+            let message = format!("`{name}` is used before its definition in line {line}");
+            let found = Diagnostic::error("used-before-definition", message, span, "used here")
+                .label(place, "defined here")
+                .note(format!("move the block `{}` up", word.text()));
+            return self.fail(found);
+        }
+        if name == "d" && self.text[span.end as usize..].starts_with("/d") {
+            return self.operator_form(span);
+        }
+        let message = format!("`{name}` is not defined");
+        let mut found = Diagnostic::error("undefined-name", message, span, "not defined");
+        let near: Option<String> = nearest(name, self.scope.names()).map(Into::into);
+        if let Some(near) = near {
+            found = found.replace(format!("did you mean `{near}`?"), span, near);
+        } else if self.in_claim && let Some(clause) = nearest(name, CLAUSES) {
+            found = found.replace(format!("did you mean the clause `{clause}`?"), span, clause);
+        } else if let Some(function) = function_near(name) {
+            found = found.note(format!("is the function `{function}` meant?"));
+        }
+        self.fail(found)
+    }
+
+    /// `d/dx f(x)`
+    fn operator_form<T>(&mut self, span: Span) -> Option<T> {
+        let rest = &self.text[span.end as usize + 2..];
+        let variable: String =
+            rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+        let whole = Span::new(span.start as usize, span.end as usize + 2 + variable.len());
+        let message = "there is no operator form of the derivative";
+        let mut found = Diagnostic::error("operator-form", message, whole, "")
+            .note(format!("`f'({variable})` for a function, `grad(expr, {variable})` for an expression"));
+        let behind = &self.text[whole.end as usize..];
+        let line = behind.lines().next().unwrap_or("");
+        let call = line.trim_start();
+        if let Some(open) = call.find('(')
+            && call[..open].chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            && open > 0
+        {
+            let start = whole.end as usize + (line.len() - call.len());
+            let place = whole.to(Span::new(start, start + open));
+            let prime = format!("{}'", &call[..open]);
+            found = found.replace(format!("the derivative of `{}`", &call[..open]), place, prime);
+        }
+        self.fail(found)
+    }
+
+    /// Whether `name` means anything here.
+    pub(crate) fn is_name(&self, name: &str) -> bool {
+        self.scope.get(name).is_some()
+    }
+
+    /// Reports a second definition; `true` if the name is free.
+    pub(crate) fn check_free(&mut self, name: &str, span: Span) -> bool {
+        let Some((meaning, declared)) = self.scope.get(name) else { return true };
+        let what = match meaning {
+            Meaning::Size(_) => "a size".to_string(),
+            Meaning::Index(_) => "an index".into(),
+            Meaning::Symbol(id) => role_text(&self.out.symbol(*id).role).into(),
+            Meaning::Family(_) | Meaning::SizeFamily(_) => "a family".into(),
+            Meaning::Term(_) => "a local name".into(),
+            // Its first definition is broken and reported.
+            Meaning::Unknown => return true,
+        };
+        let line = self.line_of(declared);
+        let message = format!("`{name}` is already {what} (line {line})");
+        let found = Diagnostic::error("defined-twice", message, span, "defined again")
+            .label(declared, "first defined here")
+            .note("a file has one name space; choose another name");
+        self.report(found);
+        false
+    }
+
+    /// A size as the literal text of a repair.
+    pub(crate) fn size_text(&self, size: &Size) -> String {
+        self.out.sizes.text(size)
+    }
+}
+
+pub(crate) fn role_text(role: &crate::module::Role) -> &'static str {
+    use crate::module::Role;
+    match role {
+        Role::Data => "data",
+        Role::Param(_) => "a parameter",
+        Role::Noise(_) => "noise",
+        Role::Given(_) => "a given value",
+        Role::Const(_) => "a constant",
+        Role::Defined => "defined",
+        Role::Metric => "a quantity of `show`",
+        Role::Local => "a name of the optimizer",
+    }
+}
+
+fn function_near(name: &str) -> Option<&'static str> {
+    use chainrule_syntax::vocabulary::{FUNCTIONS, STANDARD_FUNCTIONS};
+    nearest(name, FUNCTIONS.iter().chain(&STANDARD_FUNCTIONS).copied())
+}

@@ -1,0 +1,332 @@
+//! Optimizers: their lines typed over the bundle of all parameters.
+//!
+//! `p`, its gradient and a state are one value a parameter entry (the bundle, one long vector);
+//! a setting, an input and a state that only ever meets numbers are one number.
+
+use chainrule_syntax::ast::{Applied, Definition, Name, NamedExpr, Parameter, Statement, StatementKind};
+use chainrule_syntax::suggest::nearest;
+use chainrule_syntax::{Diagnostic, Span};
+
+use super::{Elaborator, Meaning, Value};
+use crate::index::NodeId;
+use crate::module::{Module, Optimizer, OptimizerLine, Role, Symbol};
+use crate::size::Size;
+use crate::types::Type;
+
+/// The standard library's optimizers, in the language itself.
+pub(crate) const STANDARD: &str = include_str!("../std/optimizers.eqn");
+
+/// Inputs that every optimizer may read.
+const INPUTS: [&str; 4] = ["step", "epoch", "steps", "epochs"];
+
+/// The head, states and lines of a block.
+struct Parts<'s> {
+    name: &'s Name,
+    params: &'s [Parameter],
+    states: Vec<&'s NamedExpr>,
+    lines: Vec<&'s Definition>,
+}
+
+/// Every optimizer of the standard library: name and settings.
+pub(crate) fn standard() -> Vec<(String, Vec<(String, Option<f64>)>)> {
+    let parsed = chainrule_syntax::parse(STANDARD);
+    let heads = parsed.file.blocks.iter().filter_map(|b| parts(&b.statements));
+    heads.map(|p| (p.name.text.clone(), settings(p.params))).collect()
+}
+
+fn settings(params: &[Parameter]) -> Vec<(String, Option<f64>)> {
+    let default = |p: &Parameter| {
+        p.default.as_ref().and_then(|e| match &e.kind {
+            chainrule_syntax::ast::ExprKind::Number(n) => Some(n.value),
+            _ => None,
+        })
+    };
+    params.iter().map(|p| (p.name.text.clone(), default(p))).collect()
+}
+
+fn parts(statements: &[Statement]) -> Option<Parts<'_>> {
+    let head = statements.iter().find_map(|s| match &s.kind {
+        StatementKind::OptimizerHead { name, params } => Some((name, params)),
+        _ => None,
+    })?;
+    let mut out = Parts { name: head.0, params: head.1, states: Vec::new(), lines: Vec::new() };
+    for statement in statements {
+        match &statement.kind {
+            StatementKind::State(list) => out.states.extend(list),
+            StatementKind::Definition(def) => out.lines.push(def),
+            _ => {}
+        }
+    }
+    Some(out)
+}
+
+impl Elaborator<'_> {
+    pub(crate) fn optimizer_block(&mut self, statements: &[Statement]) {
+        let Some(parts) = parts(statements) else { return };
+        let name = parts.name;
+        if let Some(earlier) = self.out.optimizers.iter().find(|o| o.name == name.text) {
+            let place = earlier.span;
+            let message = format!("the optimizer `{}` is defined twice", name.text);
+            let found = Diagnostic::error("defined-twice", message, name.span, "defined again")
+                .label(place, "first defined here");
+            self.report(found);
+            return;
+        }
+        for param in parts.params {
+            if let Some(default) = &param.default {
+                let _ = self.number(default);
+            }
+        }
+        let optimizer = self.typed_optimizer(&parts);
+        self.out.optimizers.push(optimizer);
+    }
+
+    /// Types the lines; states start as numbers and become bundles where a line says so.
+    fn typed_optimizer(&mut self, parts: &Parts<'_>) -> Optimizer {
+        let mut bundles = vec![false; parts.states.len()];
+        loop {
+            let (before, symbols) = (self.diagnostics.len(), self.out.symbols.len());
+            let trial = self.optimizer_lines(parts, &bundles);
+            let mut grew = false;
+            for (state, bundle) in parts.states.iter().zip(&mut bundles) {
+                let next = trial.lines.iter().find(|l| l.next && l.name == state.name.text);
+                let start = trial.states.iter().find(|l| l.name == state.name.text);
+                let wide = next.is_some_and(|l| l.bundle) || start.is_some_and(|l| l.bundle);
+                if wide && !*bundle {
+                    *bundle = true;
+                    grew = true;
+                }
+            }
+            if !grew {
+                return trial;
+            }
+            // Once more with the wider states: this trial's findings and names are forgotten.
+            self.diagnostics.truncate(before);
+            self.out.symbols.truncate(symbols);
+        }
+    }
+
+    fn optimizer_lines(&mut self, parts: &Parts<'_>, bundles: &[bool]) -> Optimizer {
+        let mark = self.scope.mark();
+        self.in_optimizer = true;
+        let mut optimizer = Optimizer {
+            name: parts.name.text.clone(),
+            params: settings(parts.params),
+            states: Vec::new(),
+            lines: Vec::new(),
+            span: parts.name.span,
+            standard: false,
+        };
+        self.optimizer_inputs(parts);
+        for (state, bundle) in parts.states.iter().zip(bundles) {
+            self.state(state, *bundle, &mut optimizer);
+        }
+        for def in &parts.lines {
+            self.optimizer_line(def, parts, bundles, &mut optimizer);
+        }
+        if !optimizer.lines.iter().any(|l| l.next && l.name == "p")
+            && !parts.lines.iter().any(|d| d.next && d.name.text == "p")
+        {
+            let message = format!("the optimizer `{}` gives no next value `p' = ..`", parts.name.text);
+            self.report(Diagnostic::error("no-next-parameter", message, parts.name.span, ""));
+        }
+        for state in &parts.states {
+            if !parts.lines.iter().any(|d| d.next && d.name.text == state.name.text) {
+                let name = &state.name.text;
+                let message = format!("the state `{name}` has no next value `{name}' = ..`");
+                self.report(Diagnostic::warning("constant-state", message, state.name.span, ""));
+            }
+        }
+        self.scope.leave(mark);
+        self.in_optimizer = false;
+        optimizer
+    }
+
+    /// `p`, `J`, the settings and the inputs.
+    fn optimizer_inputs(&mut self, parts: &Parts<'_>) {
+        let bundle = self.bundle_type();
+        let span = parts.name.span;
+        self.own_symbol("p", bundle, span);
+        self.own_symbol("J", Type::scalar(), span);
+        for input in INPUTS {
+            self.own_symbol(input, Type::scalar(), span);
+        }
+        for param in parts.params {
+            self.own_symbol(&param.name.text, Type::scalar(), param.name.span);
+        }
+    }
+
+    fn own_symbol(&mut self, name: &str, ty: Type, span: Span) {
+        let role = Role::Local;
+        let id = self.add_symbol(Symbol { name: name.into(), role, ty, span, type_span: None });
+        self.scope.push(name, Meaning::Symbol(id), span);
+    }
+
+    /// One long vector of unknown length.
+    fn bundle_type(&mut self) -> Type {
+        let name = "count(param)";
+        let known = self.out.sizes.base().find(|(_, d)| d.name == name).map(|(id, _)| id);
+        let id = match known {
+            Some(id) => id,
+            None => self.out.sizes.free(name),
+        };
+        Type::array(vec![Size::name(id)])
+    }
+
+    fn state(&mut self, state: &NamedExpr, bundle: bool, optimizer: &mut Optimizer) {
+        let (name, span) = (&state.name.text, state.name.span);
+        if INPUTS.contains(&name.as_str()) || matches!(name.as_str(), "p" | "J") {
+            let message = format!("`{name}` has a meaning in every optimizer; choose another name");
+            self.report(Diagnostic::error("defined-twice", message, span, ""));
+            return;
+        }
+        let Some(value) = self.expr(&state.value, None) else {
+            self.scope.push(name, Meaning::Unknown, span);
+            return;
+        };
+        let wide = bundle || !self.ty(value).is_scalar();
+        let ty = if wide { self.bundle_type() } else { Type::scalar() };
+        self.own_symbol(name, ty, span);
+        optimizer.states.push(OptimizerLine { name: name.clone(), next: false, value, bundle: wide });
+    }
+
+    fn optimizer_line(
+        &mut self,
+        def: &Definition,
+        parts: &Parts<'_>,
+        bundles: &[bool],
+        optimizer: &mut Optimizer,
+    ) {
+        let (name, span) = (&def.name.text, def.name.span);
+        if def.next {
+            let known = name == "p" || parts.states.iter().any(|s| s.name.text == *name);
+            if !known {
+                let message = format!("`{name}'`: `{name}` is no state");
+                let found = Diagnostic::error("no-such-state", message, span, "")
+                    .note(format!("declare it: `state {name} = 0`"));
+                self.report(found);
+            }
+        } else if self.scope.get(name).is_some() && !self.scope.is_global(name) {
+            let message = format!("`{name}` is defined twice");
+            self.report(Diagnostic::error("defined-twice", message, span, ""));
+        }
+        let value = self.expr(&def.value, None);
+        let _ = self.settle_ranges();
+        let key = if def.next { format!("{name}'") } else { name.clone() };
+        let Some(value) = value else {
+            self.scope.push(&key, Meaning::Unknown, span);
+            return;
+        };
+        let value = self.state_value(value, def, parts, bundles);
+        let bundle = !self.ty(value).is_scalar();
+        self.scope.push(&key, Meaning::Term(value), span);
+        optimizer.lines.push(OptimizerLine { name: name.clone(), next: def.next, value, bundle });
+    }
+
+    /// A number that becomes the next value of a bundle fills it.
+    fn state_value(
+        &mut self,
+        value: NodeId,
+        def: &Definition,
+        parts: &Parts<'_>,
+        bundles: &[bool],
+    ) -> NodeId {
+        let wide = def.next
+            && (def.name.text == "p"
+                || parts
+                    .states
+                    .iter()
+                    .zip(bundles)
+                    .any(|(s, b)| *b && s.name.text == def.name.text));
+        if !wide || !self.ty(value).is_scalar() {
+            return value;
+        }
+        let like = self.bundle_type();
+        self.lift_like(value, &like, true, def.value.span).unwrap_or(value)
+    }
+
+    /// `a'`, readable after its line.
+    pub(crate) fn next_value(&mut self, name: &Name, span: Span) -> Value {
+        match self.scope.get(&format!("{}'", name.text)) {
+            Some((Meaning::Term(node), _)) => Some(*node),
+            Some(_) => None,
+            None => {
+                let message =
+                    format!("`{0}'` is used before its line `{0}' = ..`", name.text);
+                self.error("used-before-definition", message, span, "")
+            }
+        }
+    }
+
+    /// The settings of the optimizer called `name`, or of none.
+    pub(crate) fn optimizer_params(&self, name: &str) -> Vec<String> {
+        let own = self.out.optimizers.iter().find(|o| o.name == name);
+        let settings = match own {
+            Some(own) => own.params.clone(),
+            None => standard().into_iter().find(|(n, _)| n == name).map(|(_, p)| p).unwrap_or_default(),
+        };
+        settings.into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// Checks `nag(step = 0.01)`: the optimizer exists, its settings are its own, none is missing.
+    pub(crate) fn optimizer_settings(&mut self, applied: &Applied) -> Option<Vec<(String, f64)>> {
+        let name = &applied.name;
+        let own = self.out.optimizers.iter().find(|o| o.name == name.text);
+        let params = match own {
+            Some(own) => own.params.clone(),
+            None => match standard().into_iter().find(|(n, _)| *n == name.text) {
+                Some((_, params)) => params,
+                None => return self.unknown_optimizer(name),
+            },
+        };
+        let mut values: Vec<Option<f64>> = params.iter().map(|(_, default)| *default).collect();
+        for (i, arg) in applied.args.as_deref().unwrap_or_default().iter().enumerate() {
+            let at = match &arg.name {
+                None => (i < params.len()).then_some(i),
+                Some(word) => match params.iter().position(|(n, _)| *n == word.text) {
+                    Some(at) => Some(at),
+                    None => {
+                        let known: Vec<&str> = params.iter().map(|(n, _)| n.as_str()).collect();
+                        let what = format!("a setting of `{}`", name.text);
+                        return self.unknown_word("unknown-argument", &what, word, known.into_iter());
+                    }
+                },
+            };
+            let Some(at) = at else {
+                let message = format!("`{}` takes {} settings", name.text, params.len());
+                return self.error("argument-count", message, arg.value.span, "");
+            };
+            values[at] = Some(self.number(&arg.value)?);
+        }
+        let mut out = Vec::new();
+        for ((param, _), value) in params.iter().zip(values) {
+            let Some(value) = value else {
+                let message = format!("the optimizer `{}` needs its setting `{param}`", name.text);
+                let found = Diagnostic::error("missing-setting", message, name.span, "")
+                    .note(format!("for example `{}({param} = 0.01)`", name.text));
+                return self.fail(found);
+            };
+            out.push((param.clone(), value));
+        }
+        Some(out)
+    }
+
+    fn unknown_optimizer<T>(&mut self, name: &Name) -> Option<T> {
+        let mut known: Vec<String> = self.out.optimizers.iter().map(|o| o.name.clone()).collect();
+        known.extend(standard().into_iter().map(|(n, _)| n));
+        let message = format!("`{}` is no optimizer", name.text);
+        let mut found = Diagnostic::error("unknown-optimizer", message, name.span, "");
+        match nearest(&name.text, known.iter().map(String::as_str)) {
+            Some(near) => found = found.replace(format!("did you mean `{near}`?"), name.span, near),
+            None => found = found.note(format!("optimizers: {}", known.join(" "))),
+        }
+        self.fail(found)
+    }
+}
+
+/// The standard library's optimizers, typed: a module of their own.
+pub(crate) fn standard_module() -> (Module, Vec<Diagnostic>) {
+    let parsed = chainrule_syntax::parse(STANDARD);
+    let blocks: Vec<_> = parsed.file.blocks.iter().collect();
+    super::module(STANDARD, &blocks, &[])
+}

@@ -1,0 +1,215 @@
+//! How far indices run.
+//!
+//! An index with `in n` runs over `0..n-1`. A bare index runs over the axis it is used on. Any other
+//! runs as far as every access stays inside: from `a v + (the rest at its largest) <= n - 1` follows
+//! the length of `v`. In the end every access is checked, as polynomials where that decides, else at
+//! the file's own sizes, else it becomes a requirement.
+
+use chainrule_syntax::{Diagnostic, Span};
+
+use super::Elaborator;
+use crate::index::AxisId;
+use crate::op::Affine;
+use crate::size::{Ratio, Size};
+
+/// An affine index on an axis of size `dim`.
+#[derive(Clone, Debug)]
+pub(crate) struct Use {
+    pub(crate) map: Affine,
+    pub(crate) dim: Size,
+    pub(crate) place: Span,
+    pub(crate) base: Span,
+    pub(crate) pad: bool,
+}
+
+impl Use {
+    /// The index this is, alone.
+    fn bare(&self) -> Option<AxisId> {
+        match self.map.terms.as_slice() {
+            [(axis, 1)] if self.map.constant.constant() == Some(Ratio::ZERO) => Some(*axis),
+            _ => None,
+        }
+    }
+}
+
+impl Elaborator<'_> {
+    /// Settles the indices of a statement. `None` if one could not be settled.
+    pub(crate) fn settle_ranges(&mut self) -> Option<()> {
+        let uses = std::mem::take(&mut self.uses);
+        let indices = std::mem::take(&mut self.indices);
+        let mut fine = self.bare_ranges(&uses);
+        self.affine_ranges(&uses, &indices);
+        for axis in &indices {
+            if self.out.axes.get(*axis).extent.is_some() || fine.is_none() {
+                continue;
+            }
+            let (name, span) =
+                (self.out.axes.get(*axis).name.clone(), self.out.axes.get(*axis).span);
+            let message = format!("the range of `{name}` does not follow");
+            let found = Diagnostic::error("index-range", message, span, "")
+                .note(format!("write it: `{name} in n`"));
+            self.report(found);
+            fine = None;
+        }
+        fine?;
+        for used in &uses {
+            self.check_inside(used)?;
+        }
+        Some(())
+    }
+
+    /// Bare indices take, or must have, the size of their axis.
+    fn bare_ranges(&mut self, uses: &[Use]) -> Option<()> {
+        let mut fine = Some(());
+        for used in uses {
+            let Some(axis) = used.bare().filter(|_| !used.pad) else { continue };
+            match self.out.axes.get(axis).extent.clone() {
+                None => self.out.axes.set_extent(axis, used.dim.clone()),
+                Some(extent) if extent == used.dim => {}
+                Some(extent) => {
+                    let (name, span) =
+                        (self.out.axes.get(axis).name.clone(), self.out.axes.get(axis).span);
+                    let (e, d) = (self.size_text(&extent), self.size_text(&used.dim));
+                    let message = format!("the index `{name}` runs over {e}, this axis has size {d}");
+                    let mut found = Diagnostic::error("index-size", message, used.place, format!("size {d}"))
+                        .label(used.base, "the array");
+                    let range = self.range_span(span, &name);
+                    if let Some(range) = range {
+                        found = found.replace(format!("`{name} in {d}`"), range, &d);
+                    }
+                    self.report(found);
+                    fine = None;
+                }
+            }
+        }
+        fine
+    }
+
+    /// The place of `n` in `i in n`, if it is a single word.
+    fn range_span(&self, name: Span, text: &str) -> Option<Span> {
+        let rest = self.text.get(name.start as usize..)?.strip_prefix(text)?;
+        let after = rest.trim_start().strip_prefix("in ")?;
+        let start = self.text.len() - after.trim_start().len();
+        let word: usize =
+            after.trim_start().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').count();
+        (word > 0).then(|| Span::new(start, start + word))
+    }
+
+    /// Lengths that follow from affine accesses, as long as there is progress.
+    fn affine_ranges(&mut self, uses: &[Use], indices: &[AxisId]) {
+        // Without padding first: padded accesses bound nothing.
+        for padded in [false, true] {
+            loop {
+                let mut progress = false;
+                for &axis in indices {
+                    if self.out.axes.get(axis).extent.is_some() {
+                        continue;
+                    }
+                    let bounds: Vec<Size> = uses
+                        .iter()
+                        .filter(|u| u.pad == padded)
+                        .filter_map(|u| if padded { padded_length(u, axis) } else { self.length(u, axis) })
+                        .collect();
+                    if let Some(shortest) = self.shortest(&bounds) {
+                        self.out.axes.set_extent(axis, shortest);
+                        progress = true;
+                    }
+                }
+                if !progress {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// The length of `axis` that keeps this access inside; `None` while another index is open.
+    fn length(&self, used: &Use, axis: AxisId) -> Option<Size> {
+        let (_, coefficient) = used.map.terms.iter().find(|(a, _)| *a == axis)?;
+        if *coefficient <= 0 {
+            return None;
+        }
+        let mut rest = used.dim.minus(&Size::number(1)).ok()?.minus(&used.map.constant).ok()?;
+        for (other, value) in used.map.terms.iter().filter(|(a, _)| *a != axis) {
+            if *value > 0 {
+                let last = self.out.axes.get(*other).extent.clone()?.minus(&Size::number(1)).ok()?;
+                let most = last.scaled(Ratio::whole_number(i128::from(*value))).ok()?;
+                rest = rest.minus(&most).ok()?;
+            } else {
+                self.out.axes.get(*other).extent.as_ref()?;
+            }
+        }
+        rest.divide(&Size::number(*coefficient))?.plus(&Size::number(1)).ok()
+    }
+
+    /// The least of some lengths, if they can be compared.
+    fn shortest(&self, bounds: &[Size]) -> Option<Size> {
+        let mut least = bounds.first()?.clone();
+        for bound in &bounds[1..] {
+            let difference = bound.minus(&least).ok()?;
+            if difference.is_never_negative() {
+                continue;
+            }
+            let negative = Size::number(0).minus(&difference).ok()?;
+            let value = difference.value(&self.out.sizes);
+            if negative.is_never_negative() || value.is_some_and(Ratio::is_negative) {
+                least = bound.clone();
+            } else if value.is_none() {
+                return None;
+            }
+        }
+        Some(least)
+    }
+
+    /// `0 <= index <= n - 1` for every value of the indices.
+    fn check_inside(&mut self, used: &Use) -> Option<()> {
+        if used.pad || used.bare().is_some() {
+            return Some(());
+        }
+        let (mut least, mut most) = (used.map.constant.clone(), used.map.constant.clone());
+        for (axis, value) in &used.map.terms {
+            let Some(extent) = self.out.axes.get(*axis).extent.clone() else { return Some(()) };
+            let last = extent.minus(&Size::number(1)).ok()?;
+            let far = last.scaled(Ratio::whole_number(i128::from(*value))).ok()?;
+            if *value > 0 {
+                most = most.plus(&far).ok()?;
+            } else {
+                least = least.plus(&far).ok()?;
+            }
+        }
+        let end = used.dim.minus(&Size::number(1)).ok()?;
+        let text = self.source(used.place).to_string();
+        let (most_text, end_text) = (self.size_text(&most), self.size_text(&end));
+        let room = end.minus(&most).ok()?;
+        let above = format!("`{text}` reaches {most_text}, the axis ends at {end_text}");
+        self.require(&room, used, above)?;
+        let least_text = self.size_text(&least);
+        self.require(&least, used, format!("`{text}` reaches {least_text}, below 0"))
+    }
+
+    /// `size >= 0`: shown, refuted, or required.
+    fn require(&mut self, size: &Size, used: &Use, message: String) -> Option<()> {
+        if size.is_never_negative() {
+            return Some(());
+        }
+        let negative = Size::number(0).minus(size).ok()?;
+        let refuted = match size.value(&self.out.sizes) {
+            Some(value) => value.is_negative(),
+            // -size - 1 >= 0 for all sizes: never inside.
+            None => negative.minus(&Size::number(1)).ok()?.is_never_negative(),
+        };
+        if !refuted {
+            self.out.requirements.push((size.clone(), used.place));
+            return Some(());
+        }
+        let found = Diagnostic::error("index-outside", message, used.place, "outside")
+            .label(used.base, "the array")
+            .note("`; pad` reads 0 outside: `C[u+i-1,v; pad]`");
+        self.fail(found)
+    }
+}
+
+/// A padded access bounds nothing; its axis gives the length: `C[u+i-1; pad]` has one `u` an entry.
+fn padded_length(used: &Use, axis: AxisId) -> Option<Size> {
+    let (_, coefficient) = used.map.terms.iter().find(|(a, _)| *a == axis)?;
+    (*coefficient > 0).then(|| used.dim.divide(&Size::number(*coefficient))).flatten()
+}

@@ -1,0 +1,103 @@
+//! Reporting: every mistake once, at the author's place.
+
+use chainrule_syntax::{Diagnostic, Span, limits};
+
+use super::{Elaborator, Value};
+use crate::index::NodeId;
+use crate::op::{Context, Misfit, Op};
+use crate::types::Type;
+
+impl Elaborator<'_> {
+    pub(crate) fn context(&self) -> Context<'_> {
+        self.out.context()
+    }
+
+    pub(crate) fn report(&mut self, mut found: Diagnostic) {
+        if let Some(call) = self.foreign {
+            for label in &mut found.labels {
+                label.span = call;
+            }
+            found.labels.truncate(1);
+            found.repairs.clear();
+        }
+        if self.diagnostics.len() < limits::DIAGNOSTICS * 4 {
+            self.diagnostics.push(found);
+        }
+    }
+
+    /// Reports an error and gives nothing.
+    pub(crate) fn fail<T>(&mut self, found: Diagnostic) -> Option<T> {
+        self.report(found);
+        None
+    }
+
+    pub(crate) fn error<T>(
+        &mut self,
+        code: &'static str,
+        message: impl Into<String>,
+        span: Span,
+        text: impl Into<String>,
+    ) -> Option<T> {
+        self.fail(Diagnostic::error(code, message, span, text))
+    }
+
+    pub(crate) fn ty(&self, node: NodeId) -> &Type {
+        self.out.graph.ty(node)
+    }
+
+    /// `H x d per N`
+    pub(crate) fn shape(&self, node: NodeId) -> String {
+        self.context().shape(self.ty(node))
+    }
+
+    /// The source text of a place.
+    pub(crate) fn source(&self, span: Span) -> &str {
+        span.text(self.text)
+    }
+
+    pub(crate) fn line_of(&self, span: Span) -> usize {
+        let end = (span.start as usize).min(self.text.len());
+        self.text.as_bytes()[..end].iter().filter(|b| **b == b'\n').count() + 1
+    }
+
+    /// Applies an op whose operands stand at `spans`; a misfit is reported.
+    pub(crate) fn add(&mut self, op: Op, inputs: &[NodeId], spans: &[Span], place: Span) -> Value {
+        match self.try_add(op, inputs) {
+            Ok(node) => Some(node),
+            Err(misfit) => self.fail(diagnostic(misfit, spans, place)),
+        }
+    }
+
+    pub(crate) fn try_add(&mut self, op: Op, inputs: &[NodeId]) -> Result<NodeId, Misfit> {
+        let context = Context { sizes: &self.out.sizes, axes: &self.out.axes };
+        self.out.graph.add(op, inputs, &context)
+    }
+
+    /// A leaf: its shape rule has nothing to refuse but a full graph.
+    pub(crate) fn leaf(&mut self, op: Op, place: Span) -> Value {
+        self.add(op, &[], &[], place)
+    }
+
+    /// Whether the file has outgrown its bounds, so that reading on is pointless.
+    pub(crate) fn exhausted(&self) -> bool {
+        self.out.graph.len() >= limits::NODES
+            || self.diagnostics.len() >= limits::DIAGNOSTICS * 4
+    }
+}
+
+/// A misfit with places: its operands are labelled, the first one primary.
+pub(crate) fn diagnostic(misfit: Misfit, spans: &[Span], place: Span) -> Diagnostic {
+    let mut operands =
+        misfit.operands.into_iter().filter_map(|(at, text)| Some((*spans.get(at)?, text)));
+    let mut found = match operands.next() {
+        Some((span, text)) => Diagnostic::error(misfit.code, misfit.message, span, text),
+        None => Diagnostic::error(misfit.code, misfit.message, place, ""),
+    };
+    for (span, text) in operands {
+        found = found.label(span, text);
+    }
+    match misfit.note {
+        Some(note) => found.note(note),
+        None => found,
+    }
+}

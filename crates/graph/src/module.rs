@@ -1,0 +1,346 @@
+//! What an equation file means: names with types, ordered bindings, statements to act on.
+
+use chainrule_syntax::ast::{
+    self, BlockWord, CheckOption, DeriveOption, Expected, Layout, Relation, TypeExpr,
+};
+use chainrule_syntax::{Diagnostic, Span};
+
+use crate::axis::Axes;
+use crate::graph::Graph;
+use crate::index::{AxisId, NodeId, SymbolId};
+use crate::op::Context;
+use crate::size::{Size, Sizes};
+use crate::types::Type;
+
+/// Where a parameter starts, or how a value is drawn.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Start {
+    /// Not said.
+    None,
+    /// An expression.
+    Value(NodeId),
+    /// A distribution with its numbers.
+    Drawn(String, Vec<f64>),
+}
+
+/// What a name stands for.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Role {
+    /// An input from data.
+    Data,
+    /// Trained.
+    Param(Start),
+    /// Drawn at every training step.
+    Noise(Start),
+    /// Free, drawn when a claim is checked.
+    Given(Start),
+    /// A constant and its value.
+    Const(NodeId),
+    /// Defined in `net`.
+    Defined,
+    /// A quantity of `show`.
+    Metric,
+    /// A name inside an optimizer.
+    Local,
+}
+
+/// A named value.
+#[derive(Clone, Debug)]
+pub struct Symbol {
+    /// The name, `W[2]` for a member of a family.
+    pub name: String,
+    /// What it stands for.
+    pub role: Role,
+    /// Its type.
+    pub ty: Type,
+    /// Where it is declared.
+    pub span: Span,
+    /// Where its type is written, if it is.
+    pub type_span: Option<Span>,
+}
+
+/// `symbol = value`: the equations in the author's order.
+#[derive(Clone, Debug)]
+pub struct Binding {
+    /// The name that is defined.
+    pub symbol: SymbolId,
+    /// As written, over names.
+    pub value: NodeId,
+    /// With the stable forms put in.
+    pub stable: NodeId,
+    /// The statement.
+    pub span: Span,
+    /// The right side.
+    pub value_span: Span,
+}
+
+/// Something the reader put in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Note {
+    /// Where.
+    pub span: Span,
+    /// Which kind.
+    pub kind: NoteKind,
+    /// What, in a sentence.
+    pub text: String,
+}
+
+/// The kinds of [`Note`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NoteKind {
+    /// A value was lifted along an axis.
+    Lift,
+    /// A stable form was put in.
+    Stable,
+}
+
+/// What a claim says, typed.
+#[derive(Clone, Debug)]
+pub enum Statement {
+    /// The first side has this type.
+    Type(NodeId, Type),
+    /// The sides of a chain: first, then each relation with the side behind it.
+    Links(NodeId, Vec<(Relation, NodeId)>),
+}
+
+/// A claim to be judged.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// Its name.
+    pub name: String,
+    /// Its place.
+    pub span: Span,
+    /// The indices it holds for.
+    pub forall: Vec<AxisId>,
+    /// What it says, if its shapes fit.
+    pub statement: Option<Statement>,
+    /// What it says with every Jacobian transposed, if it is ill-formed as written and fits so.
+    pub turned: Option<Statement>,
+    /// `if`
+    pub condition: Option<NodeId>,
+    /// `for A = I`: values that replace symbols.
+    pub replaced: Vec<(SymbolId, NodeId)>,
+    /// The layout of its Jacobians.
+    pub layout: Option<Layout>,
+    /// The verdict it must get.
+    pub expect: Option<Expected>,
+    /// Why it is ill-formed, if it is.
+    pub ill_formed: Vec<Diagnostic>,
+}
+
+/// A derivation to print.
+#[derive(Clone, Debug)]
+pub struct Derivation {
+    /// The derivatives asked for.
+    pub targets: Vec<NodeId>,
+    /// How.
+    pub options: Vec<DeriveOption>,
+    /// The statement.
+    pub span: Span,
+}
+
+/// A function of the file or of the standard library.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// Its name.
+    pub name: String,
+    /// Its parameters.
+    pub params: Vec<ast::Parameter>,
+    /// Local definitions, in order.
+    pub locals: Vec<ast::Definition>,
+    /// What it computes.
+    pub body: ast::Expr,
+    /// Stated derivatives: primes and right side.
+    pub stated: Vec<(u32, Vec<ast::Name>, ast::Expr)>,
+    /// Where its name is declared.
+    pub span: Span,
+    /// Whether it belongs to the standard library (its places are not those of the file).
+    pub standard: bool,
+}
+
+/// One line of an optimizer.
+#[derive(Clone, Debug)]
+pub struct OptimizerLine {
+    /// The name.
+    pub name: String,
+    /// Whether this is the next value of a state (or of `p`).
+    pub next: bool,
+    /// The value.
+    pub value: NodeId,
+    /// Whether it is one value a parameter entry, or one number.
+    pub bundle: bool,
+}
+
+/// An optimizer, typed.
+#[derive(Clone, Debug)]
+pub struct Optimizer {
+    /// Its name.
+    pub name: String,
+    /// Its settings with their defaults.
+    pub params: Vec<(String, Option<f64>)>,
+    /// Its states with their start values.
+    pub states: Vec<OptimizerLine>,
+    /// Its lines in order.
+    pub lines: Vec<OptimizerLine>,
+    /// Where it is declared.
+    pub span: Span,
+    /// Whether it belongs to the standard library.
+    pub standard: bool,
+}
+
+/// A training to run, its names resolved.
+#[derive(Clone, Debug)]
+pub struct Training {
+    /// Its name.
+    pub name: String,
+    /// The loss.
+    pub loss: SymbolId,
+    /// The optimizer.
+    pub optimizer: String,
+    /// The optimizer's settings.
+    pub settings: Vec<(String, f64)>,
+    /// `epochs`, `batch` (`None` for all rows), `seed` and the like.
+    pub options: Vec<(String, Option<f64>)>,
+    /// Sizes and constants that this training sets.
+    pub with: Vec<(String, f64)>,
+    /// The statement.
+    pub span: Span,
+}
+
+/// A statement that is kept as written, its names checked.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// The block it stands in.
+    pub word: BlockWord,
+    /// The statement.
+    pub statement: ast::Statement,
+}
+
+/// How checks draw.
+#[derive(Clone, Debug, Default)]
+pub struct CheckSettings {
+    /// What is checked; empty for everything.
+    pub what: Vec<String>,
+    /// The options.
+    pub options: Vec<CheckOption>,
+}
+
+/// One model of a file, elaborated.
+#[derive(Clone, Debug, Default)]
+pub struct Module {
+    /// Its name; empty if the file gives none.
+    pub name: String,
+    /// Size names.
+    pub sizes: Sizes,
+    /// Named axes.
+    pub axes: Axes,
+    /// The terms.
+    pub graph: Graph,
+    /// Named values, in the order they are declared.
+    pub symbols: Vec<Symbol>,
+    /// The equations, in order.
+    pub bindings: Vec<Binding>,
+    /// Metrics of `show`: their symbols.
+    pub metrics: Vec<SymbolId>,
+    /// Claims.
+    pub claims: Vec<Claim>,
+    /// Derivations.
+    pub derivations: Vec<Derivation>,
+    /// Functions of the file.
+    pub functions: Vec<Function>,
+    /// Optimizers of the file.
+    pub optimizers: Vec<Optimizer>,
+    /// Trainings.
+    pub trainings: Vec<Training>,
+    /// Data sources, splits, plots, exports.
+    pub kept: Vec<Kept>,
+    /// How checks draw.
+    pub check: CheckSettings,
+    /// Lifts and stable forms.
+    pub notes: Vec<Note>,
+    /// The type of every name where it is used.
+    pub uses: Vec<(Span, Type)>,
+    /// What must hold of the sizes for every index to stay inside: at least 0.
+    pub requirements: Vec<(Size, Span)>,
+    /// Declared types, for printing.
+    pub types: Vec<(SymbolId, TypeExpr)>,
+}
+
+impl Module {
+    /// What shape rules look at.
+    pub fn context(&self) -> Context<'_> {
+        Context { sizes: &self.sizes, axes: &self.axes }
+    }
+
+    /// The symbol behind `id`.
+    pub fn symbol(&self, id: SymbolId) -> &Symbol {
+        &self.symbols[id.index()]
+    }
+
+    /// The symbol called `name`.
+    pub fn find(&self, name: &str) -> Option<SymbolId> {
+        let known = |s: &Symbol| s.name == name && s.role != Role::Local;
+        self.symbols.iter().position(known).map(SymbolId::new)
+    }
+
+    /// The parameters, in the order they are declared.
+    pub fn params(&self) -> impl Iterator<Item = (SymbolId, &Symbol)> {
+        let numbered = self.symbols.iter().enumerate().map(|(i, s)| (SymbolId::new(i), s));
+        numbered.filter(|(_, s)| matches!(s.role, Role::Param(_)))
+    }
+
+    /// The number of trained values, as a size.
+    pub fn parameter_count(&self) -> Size {
+        self.params().fold(Size::number(0), |total, (_, symbol)| {
+            let count = Size::product(&symbol.ty.dims).and_then(|n| total.plus(&n));
+            count.unwrap_or(total)
+        })
+    }
+
+    /// The binding of `symbol`.
+    pub fn binding(&self, symbol: SymbolId) -> Option<&Binding> {
+        self.bindings.iter().find(|b| b.symbol == symbol)
+    }
+
+    /// The type as a declaration would write it: `R[H, d] per N`.
+    pub fn type_text(&self, ty: &Type) -> String {
+        crate::elaborate::type_text(ty, &self.sizes, &self.axes)
+    }
+
+    /// Checks the arena: every type re-derived, every name bound before it is read.
+    ///
+    /// # Errors
+    ///
+    /// What is broken, in words; only a bug of this crate can break it.
+    pub fn verify(&self) -> Result<(), String> {
+        self.graph.verify(&self.context())?;
+        let mut known: Vec<bool> =
+            self.symbols.iter().map(|s| !matches!(s.role, Role::Defined | Role::Metric)).collect();
+        for binding in &self.bindings {
+            if let Some(unbound) = self.first_unbound(binding.value, &known) {
+                let (reader, read) = (self.symbol(binding.symbol), self.symbol(unbound));
+                return Err(format!("`{}` reads `{}` before it is bound", reader.name, read.name));
+            }
+            known[binding.symbol.index()] = true;
+        }
+        Ok(())
+    }
+
+    fn first_unbound(&self, root: NodeId, known: &[bool]) -> Option<SymbolId> {
+        let mut seen = std::collections::BTreeSet::new();
+        let mut open = vec![root];
+        while let Some(id) = open.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            let node = self.graph.node(id);
+            if let crate::op::Op::Symbol { id, .. } = node.op
+                && !known[id.index()]
+            {
+                return Some(id);
+            }
+            open.extend(&node.inputs);
+        }
+        None
+    }
+}

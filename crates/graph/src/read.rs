@@ -1,0 +1,55 @@
+//! Text to modules, with every mistake and the repairs that were tried.
+
+use chainrule_syntax::ast::File;
+use chainrule_syntax::{Diagnostic, limits};
+
+use crate::elaborate;
+use crate::module::Module;
+
+/// A file's text, read.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// The tree.
+    pub file: File,
+    /// The models, in order; at least one.
+    pub modules: Vec<Module>,
+    /// All mistakes, in order of their place.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many more were found than are kept.
+    pub omitted: usize,
+}
+
+impl Reading {
+    /// Whether the file has no errors (it may have warnings).
+    pub fn is_ok(&self) -> bool {
+        !self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+}
+
+/// Reads `text`. Never fails: what is wrong stands in the diagnostics.
+pub fn read(text: &str) -> Reading {
+    read_untried(text)
+}
+
+/// Reads `text`; the repairs proposed have not been tried.
+pub(crate) fn read_untried(text: &str) -> Reading {
+    let parsed = chainrule_syntax::parse(text);
+    let mut out = Reading { omitted: parsed.omitted, ..Reading::default() };
+    let mut diagnostics = parsed.diagnostics;
+    for blocks in elaborate::models(&parsed.file) {
+        let (module, found) = elaborate::module(text, &blocks, &parsed.file.broken);
+        out.modules.push(module);
+        for d in found {
+            // Shared blocks are read once for each model.
+            if !diagnostics.contains(&d) {
+                diagnostics.push(d);
+            }
+        }
+    }
+    diagnostics.sort_by_key(|d| (d.span().start, d.span().end));
+    out.omitted += diagnostics.len().saturating_sub(limits::DIAGNOSTICS);
+    diagnostics.truncate(limits::DIAGNOSTICS);
+    out.diagnostics = diagnostics;
+    out.file = parsed.file;
+    out
+}

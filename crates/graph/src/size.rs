@@ -1,0 +1,257 @@
+//! Sizes: polynomials with rational coefficients in size names.
+//!
+//! Equality of sizes is equality of polynomials, never of the numbers behind them, so that a
+//! formula whose shapes fit fits at every size. Coefficients are rational because `P = S / 2` is a
+//! size (that it is whole is checked where numbers are bound).
+//!
+//! Arithmetic is checked: what grows beyond [`MAX_TERMS`] terms, degree [`MAX_DEGREE`] or the
+//! range of the coefficients gives [`TooLarge`].
+
+mod divide;
+mod print;
+mod ratio;
+mod table;
+
+pub use ratio::Ratio;
+pub use table::{SizeDef, Sizes};
+
+use crate::index::SizeId;
+
+/// Most terms of one polynomial.
+pub const MAX_TERMS: usize = 64;
+/// Highest degree of one polynomial.
+pub const MAX_DEGREE: u32 = 64;
+
+/// A size expression outgrew the bounds of this module.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TooLarge;
+
+/// A product of powers of size names, sorted by name.
+pub(crate) type Monomial = Vec<(SizeId, u32)>;
+
+/// A size: a polynomial in size names.
+///
+/// ```
+/// use chainrule_graph::{Size, Sizes};
+/// let mut sizes = Sizes::default();
+/// let s = Size::name(sizes.fixed("S", 26));
+/// let half = s.divide(&Size::number(2)).unwrap();
+/// assert_eq!(half.value(&sizes).and_then(|v| v.whole()), Some(13));
+/// assert_eq!(sizes.text(&half), "S / 2");
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub struct Size {
+    /// Sorted by monomial, no zero coefficients.
+    terms: Vec<(Monomial, Ratio)>,
+}
+
+impl Size {
+    /// A number.
+    pub fn number(value: i64) -> Size {
+        Size::term(Vec::new(), Ratio::whole_number(i128::from(value)))
+    }
+
+    /// A size name.
+    pub fn name(id: SizeId) -> Size {
+        Size::term(vec![(id, 1)], Ratio::ONE)
+    }
+
+    pub(crate) fn term(monomial: Monomial, coefficient: Ratio) -> Size {
+        if coefficient.is_zero() {
+            return Size { terms: Vec::new() };
+        }
+        Size { terms: vec![(monomial, coefficient)] }
+    }
+
+    pub(crate) fn terms(&self) -> &[(Monomial, Ratio)] {
+        &self.terms
+    }
+
+    /// The number this is, if no name occurs.
+    pub fn constant(&self) -> Option<Ratio> {
+        match self.terms.as_slice() {
+            [] => Some(Ratio::ZERO),
+            [(monomial, value)] if monomial.is_empty() => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// Whether this is the literal 1.
+    pub fn is_one(&self) -> bool {
+        self.constant() == Some(Ratio::ONE)
+    }
+
+    /// The size name this is, alone.
+    pub fn as_name(&self) -> Option<SizeId> {
+        match self.terms.as_slice() {
+            [(monomial, Ratio::ONE)] => match monomial.as_slice() {
+                [(id, 1)] => Some(*id),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The names that occur.
+    pub fn names(&self) -> impl Iterator<Item = SizeId> + '_ {
+        self.terms.iter().flat_map(|(monomial, _)| monomial.iter().map(|(id, _)| *id))
+    }
+
+    fn from_terms(mut terms: Vec<(Monomial, Ratio)>) -> Result<Size, TooLarge> {
+        terms.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut merged: Vec<(Monomial, Ratio)> = Vec::with_capacity(terms.len());
+        for (monomial, value) in terms {
+            match merged.last_mut() {
+                Some(last) if last.0 == monomial => last.1 = last.1.add(value).ok_or(TooLarge)?,
+                _ => merged.push((monomial, value)),
+            }
+        }
+        merged.retain(|(_, value)| !value.is_zero());
+        let degree = merged.iter().map(|(m, _)| degree(m)).max().unwrap_or(0);
+        if merged.len() > MAX_TERMS || degree > MAX_DEGREE {
+            return Err(TooLarge);
+        }
+        Ok(Size { terms: merged })
+    }
+
+    /// `self + other`
+    ///
+    /// # Errors
+    ///
+    /// The result outgrows the bounds.
+    pub fn plus(&self, other: &Size) -> Result<Size, TooLarge> {
+        Size::from_terms(self.terms.iter().chain(&other.terms).cloned().collect())
+    }
+
+    /// `self - other`
+    ///
+    /// # Errors
+    ///
+    /// The result outgrows the bounds.
+    pub fn minus(&self, other: &Size) -> Result<Size, TooLarge> {
+        self.plus(&other.scaled(Ratio::whole_number(-1))?)
+    }
+
+    /// `self other`
+    ///
+    /// # Errors
+    ///
+    /// The result outgrows the bounds.
+    pub fn times(&self, other: &Size) -> Result<Size, TooLarge> {
+        let mut terms = Vec::with_capacity(self.terms.len() * other.terms.len());
+        for (a, x) in &self.terms {
+            for (b, y) in &other.terms {
+                terms.push((multiply(a, b), x.times(*y).ok_or(TooLarge)?));
+            }
+        }
+        Size::from_terms(terms)
+    }
+
+    /// `factor self`
+    ///
+    /// # Errors
+    ///
+    /// A coefficient outgrows its range.
+    pub fn scaled(&self, factor: Ratio) -> Result<Size, TooLarge> {
+        let scale = |(m, v): &(Monomial, Ratio)| Some((m.clone(), v.times(factor)?));
+        let terms: Option<Vec<_>> = self.terms.iter().map(scale).collect();
+        Size::from_terms(terms.ok_or(TooLarge)?)
+    }
+
+    /// The product of `factors`.
+    ///
+    /// # Errors
+    ///
+    /// The result outgrows the bounds.
+    pub fn product<'a>(factors: impl IntoIterator<Item = &'a Size>) -> Result<Size, TooLarge> {
+        factors.into_iter().try_fold(Size::number(1), |product, f| product.times(f))
+    }
+
+    /// The value with every name replaced by its number; `None` while one is free or on overflow.
+    pub fn value(&self, sizes: &Sizes) -> Option<Ratio> {
+        self.value_at(|id| sizes.number_of(id))
+    }
+
+    /// The value at the numbers that `number` gives.
+    pub fn value_at(&self, number: impl Fn(SizeId) -> Option<u64>) -> Option<Ratio> {
+        let mut total = Ratio::ZERO;
+        for (monomial, coefficient) in &self.terms {
+            let mut value = *coefficient;
+            for (id, power) in monomial {
+                let base = Ratio::whole_number(i128::from(number(*id)?));
+                for _ in 0..*power {
+                    value = value.times(base)?;
+                }
+            }
+            total = total.add(value)?;
+        }
+        Some(total)
+    }
+
+    /// Whether the polynomial is at least 0 for all sizes of at least 1: every name is written
+    /// `1 + t` with `t >= 0`, and no coefficient in the `t` is negative. `false` is "not shown".
+    pub fn is_never_negative(&self) -> bool {
+        let mut shifted = self.clone();
+        let names: Vec<SizeId> = self.names().collect();
+        let mut done: Vec<SizeId> = Vec::new();
+        for id in names {
+            if done.contains(&id) {
+                continue;
+            }
+            done.push(id);
+            match shifted.shift_by_one(id) {
+                Ok(next) => shifted = next,
+                Err(TooLarge) => return false,
+            }
+        }
+        shifted.terms.iter().all(|(_, v)| !v.is_negative())
+    }
+
+    /// `id` replaced by `1 + id`.
+    fn shift_by_one(&self, id: SizeId) -> Result<Size, TooLarge> {
+        let one_more = Size::number(1).plus(&Size::name(id))?;
+        let mut total = Size::number(0);
+        for (monomial, value) in &self.terms {
+            let rest: Monomial = monomial.iter().filter(|(n, _)| *n != id).copied().collect();
+            let power = monomial.iter().find(|(n, _)| *n == id).map_or(0, |(_, p)| *p);
+            let mut term = Size::term(rest, *value);
+            for _ in 0..power {
+                term = term.times(&one_more)?;
+            }
+            total = total.plus(&term)?;
+        }
+        Ok(total)
+    }
+
+    /// The part that is linear in `id`, as its coefficient, and the part without `id`; `None` if
+    /// `id` occurs in a higher power.
+    pub fn split(&self, id: SizeId) -> Option<(Size, Size)> {
+        let (mut with, mut without) = (Vec::new(), Vec::new());
+        for (monomial, value) in &self.terms {
+            match monomial.iter().find(|(n, _)| *n == id) {
+                None => without.push((monomial.clone(), *value)),
+                Some((_, 1)) => {
+                    let rest = monomial.iter().filter(|(n, _)| *n != id).copied().collect();
+                    with.push((rest, *value));
+                }
+                Some(_) => return None,
+            }
+        }
+        Some((Size::from_terms(with).ok()?, Size::from_terms(without).ok()?))
+    }
+}
+
+fn degree(monomial: &Monomial) -> u32 {
+    monomial.iter().map(|(_, power)| *power).fold(0, u32::saturating_add)
+}
+
+fn multiply(a: &Monomial, b: &Monomial) -> Monomial {
+    let mut product = a.clone();
+    for (id, power) in b {
+        match product.binary_search_by_key(id, |(n, _)| *n) {
+            Ok(at) => product[at].1 = product[at].1.saturating_add(*power),
+            Err(at) => product.insert(at, (*id, *power)),
+        }
+    }
+    product
+}
