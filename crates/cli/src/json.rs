@@ -27,11 +27,12 @@ pub(crate) fn error(failure: &Failure) -> Value {
     })
 }
 
-/// What clap says, as one text without its `error:` and without the usage that follows.
+/// What clap says, on one line, without its `error:` and without the usage that follows.
 pub(crate) fn usage(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let text = text.split("\n\nUsage:").next().unwrap_or_default();
-    text.trim_start_matches("error:").trim().to_owned()
+    let words = text.trim_start_matches("error:").split_whitespace();
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// Everything wrong with `source`.

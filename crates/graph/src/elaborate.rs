@@ -65,6 +65,8 @@ pub(crate) struct Elaborator<'a> {
     pub(crate) uses: Vec<Use>,
     /// Indices introduced in this statement.
     pub(crate) indices: Vec<AxisId>,
+    /// Families of which a member could not be defined.
+    pub(crate) broken_families: std::collections::BTreeSet<String>,
     /// Inside a claim: derivatives may be 0, layouts may turn.
     pub(crate) in_claim: bool,
     /// Jacobians have rows for inputs: `layout denominator`.
@@ -75,8 +77,19 @@ pub(crate) struct Elaborator<'a> {
     pub(crate) depth: u32,
 }
 
-/// Elaborates the blocks of one model.
+/// Elaborates the blocks of one model, and puts stable forms in.
 pub(crate) fn module(text: &str, blocks: &[&Block], broken: &[Name]) -> (Module, Vec<Diagnostic>) {
+    let (mut module, diagnostics) = module_as_written(text, blocks, broken);
+    crate::stable::put_in(&mut module);
+    (module, diagnostics)
+}
+
+/// Elaborates the blocks of one model.
+pub(crate) fn module_as_written(
+    text: &str,
+    blocks: &[&Block],
+    broken: &[Name],
+) -> (Module, Vec<Diagnostic>) {
     let mut elaborator = Elaborator {
         text,
         out: Module::default(),
@@ -89,6 +102,7 @@ pub(crate) fn module(text: &str, blocks: &[&Block], broken: &[Name]) -> (Module,
         foreign: None,
         uses: Vec::new(),
         indices: Vec::new(),
+        broken_families: std::collections::BTreeSet::new(),
         in_claim: false,
         turned: false,
         in_optimizer: false,

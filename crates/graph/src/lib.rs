@@ -2,13 +2,16 @@
 #![forbid(unsafe_code)]
 
 pub mod axis;
+pub mod cost;
 mod elaborate;
 pub mod graph;
 pub mod index;
 pub mod module;
 pub mod op;
 mod ops;
+pub mod raise;
 mod read;
+mod repair;
 pub mod size;
 mod stable;
 pub mod types;

@@ -26,9 +26,18 @@ impl Reading {
     }
 }
 
-/// Reads `text`. Never fails: what is wrong stands in the diagnostics.
+/// Reads `text`. Never fails: what is wrong stands in the diagnostics, with repairs that were tried.
+///
+/// ```
+/// let reading = chainrule_graph::read("size n, m\ngiven\n  A : R[m, n]\n  x : R[m]\nnet\n  y = A x\n");
+/// let found = &reading.diagnostics[0];
+/// assert_eq!(found.code, "inner-sizes");
+/// assert_eq!(found.repairs[0].message, "the transpose of `A`: `A^T`");
+/// ```
 pub fn read(text: &str) -> Reading {
-    read_untried(text)
+    let mut reading = read_untried(text);
+    crate::repair::keep_tried(text, &mut reading);
+    reading
 }
 
 /// Reads `text`; the repairs proposed have not been tried.

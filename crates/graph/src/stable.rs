@@ -1,9 +1,196 @@
 //! Stable forms: identities, used from left to right, that keep logarithms and exponentials from
-//! overflowing. Put in before differentiation.
+//! overflowing. They are put in before differentiation.
+//!
+//! The identities are the claims of `std/stable.eqn`, an ordinary equation file: what is proved of
+//! any claim is proved of them. A name of that file stands for any value of the target.
 
-use crate::module::Module;
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use crate::elaborate;
+use crate::index::{NodeId, SymbolId};
+use crate::module::{Module, Note, NoteKind, Role, Statement};
+use crate::op::{Context, Op};
+use crate::raise;
+use crate::types::Kind;
+
+/// The identities, as an equation file.
+const IDENTITIES: &str = include_str!("std/stable.eqn");
+
+/// One identity: `left` may be replaced by `right`.
+struct Identity {
+    name: String,
+    left: NodeId,
+    right: NodeId,
+}
+
+struct Identities {
+    module: Module,
+    list: Vec<Identity>,
+}
+
+/// The identities, read once.
+fn identities() -> &'static Identities {
+    static READ: OnceLock<Identities> = OnceLock::new();
+    READ.get_or_init(|| {
+        let parsed = chainrule_syntax::parse(IDENTITIES);
+        let blocks: Vec<_> = parsed.file.blocks.iter().collect();
+        let (module, _) = elaborate::module_as_written(IDENTITIES, &blocks, &parsed.file.broken);
+        let identity = |claim: &crate::module::Claim| match &claim.statement {
+            Some(Statement::Links(left, sides)) => {
+                Some(Identity { name: claim.name.clone(), left: *left, right: sides.first()?.1 })
+            }
+            _ => None,
+        };
+        let list = module.claims.iter().filter_map(identity).collect();
+        Identities { module, list }
+    })
+}
 
 /// Puts stable forms into the bindings of `module`, and notes each.
-pub(crate) fn put_in(module: &mut Module, text: &str) {
-    let _ = (module, text);
+pub(crate) fn put_in(module: &mut Module) {
+    let mut rewritten: BTreeMap<NodeId, NodeId> = BTreeMap::new();
+    let mut used: BTreeMap<NodeId, (&'static str, NodeId)> = BTreeMap::new();
+    // Id order is topological: inputs are rewritten before what reads them.
+    let ids: Vec<NodeId> = module.graph.ids().collect();
+    for id in ids {
+        let node = module.graph.node(id);
+        let changed = node.inputs.iter().any(|i| rewritten.contains_key(i));
+        let logarithm = node.op == Op::Log;
+        if !changed && !logarithm {
+            continue;
+        }
+        let mut now = id;
+        if changed {
+            let (op, inputs) = (node.op.clone(), node.inputs.clone());
+            let inputs: Vec<NodeId> =
+                inputs.iter().map(|i| rewritten.get(i).copied().unwrap_or(*i)).collect();
+            let Some(rebuilt) = add(module, op, &inputs) else { continue };
+            now = rebuilt;
+        }
+        if let Some((name, replaced)) = first_match(module, now) {
+            used.insert(id, (name, replaced));
+            now = replaced;
+        }
+        if now != id {
+            rewritten.insert(id, now);
+        }
+    }
+    if rewritten.is_empty() {
+        return;
+    }
+    for at in 0..module.bindings.len() {
+        let value = module.bindings[at].value;
+        let Some(&stable) = rewritten.get(&value) else { continue };
+        module.bindings[at].stable = stable;
+        note(module, at, value, &used);
+    }
+}
+
+/// Notes every identity used inside a binding.
+fn note(
+    module: &mut Module,
+    at: usize,
+    value: NodeId,
+    used: &BTreeMap<NodeId, (&'static str, NodeId)>,
+) {
+    let mut seen = std::collections::BTreeSet::new();
+    let mut open = vec![value];
+    while let Some(id) = open.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        if let Some((name, replaced)) = used.get(&id) {
+            let (before, after) = (raise::text(module, id), raise::text(module, *replaced));
+            let text = format!("`{before}` is computed as `{after}` ({name})");
+            let span = module.bindings[at].value_span;
+            module.notes.push(Note { span, kind: NoteKind::Stable, text });
+        }
+        open.extend(&module.graph.node(id).inputs);
+    }
+}
+
+fn add(module: &mut Module, op: Op, inputs: &[NodeId]) -> Option<NodeId> {
+    let context = Context { sizes: &module.sizes, axes: &module.axes };
+    module.graph.add(op, inputs, &context).ok()
+}
+
+/// The first identity whose left side is `node`, applied.
+fn first_match(module: &mut Module, node: NodeId) -> Option<(&'static str, NodeId)> {
+    let identities = identities();
+    for identity in &identities.list {
+        let mut values = BTreeMap::new();
+        if matches(&identities.module, identity.left, module, node, &mut values) {
+            let built = build(&identities.module, identity.right, module, &values)?;
+            let same = module.graph.ty(built).dims == module.graph.ty(node).dims
+                && module.graph.ty(built).axes == module.graph.ty(node).axes;
+            if same && built != node {
+                return Some((&identity.name, built));
+            }
+        }
+    }
+    None
+}
+
+/// Whether `target` is `pattern` with the pattern's names replaced by `values`. Lifts are looked
+/// through, and so are names of the target that are defined.
+fn matches(
+    identities: &Module,
+    pattern: NodeId,
+    module: &Module,
+    target: NodeId,
+    values: &mut BTreeMap<SymbolId, NodeId>,
+) -> bool {
+    let p = identities.graph.node(pattern);
+    if let Op::Lift { .. } = p.op {
+        return matches(identities, p.inputs[0], module, target, values);
+    }
+    let t = module.graph.node(target);
+    if let Op::Symbol { id, ty } = &p.op {
+        let label = |kind: &Kind| matches!(kind, Kind::Label(_));
+        if label(&ty.kind) != label(&t.ty.kind) {
+            return false;
+        }
+        return *values.entry(*id).or_insert(target) == target;
+    }
+    match &t.op {
+        Op::Lift { .. } => return matches(identities, pattern, module, t.inputs[0], values),
+        Op::Symbol { id, .. } => {
+            let defined = module.symbols.get(id.index()).is_some_and(|s| s.role == Role::Defined);
+            let Some(binding) = module.binding(*id).filter(|_| defined) else { return false };
+            return matches(identities, pattern, module, binding.value, values);
+        }
+        _ => {}
+    }
+    if p.op != t.op || p.inputs.len() != t.inputs.len() {
+        return false;
+    }
+    let orders: &[[usize; 2]] = if p.op == Op::Add { &[[0, 1], [1, 0]] } else { &[[0, 1]] };
+    orders.iter().any(|order| {
+        let mut trial = values.clone();
+        let fits = p.inputs.iter().enumerate().all(|(i, &input)| {
+            let at = if p.inputs.len() == 2 { order[i] } else { i };
+            matches(identities, input, module, t.inputs[at], &mut trial)
+        });
+        if fits {
+            *values = trial;
+        }
+        fits
+    })
+}
+
+/// The right side with its names replaced.
+fn build(
+    identities: &Module,
+    node: NodeId,
+    module: &mut Module,
+    values: &BTreeMap<SymbolId, NodeId>,
+) -> Option<NodeId> {
+    let n = identities.graph.node(node);
+    if let Op::Symbol { id, .. } = &n.op {
+        return values.get(id).copied();
+    }
+    let inputs: Option<Vec<NodeId>> =
+        n.inputs.iter().map(|&i| build(identities, i, module, values)).collect();
+    add(module, n.op.clone(), &inputs?)
 }

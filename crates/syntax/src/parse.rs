@@ -240,25 +240,23 @@ impl Reader<'_> {
         }
     }
 
-    /// The names that a broken line would have defined: those before its first `=` or `:`.
+    /// The names that a broken line would have defined: those of a list before `=` or `:`, those
+    /// right before a further `=`, or the first word.
     fn leading_names(&self, line: LogicalLine) -> Vec<Name> {
         let tokens = &self.lexed.tokens[line.first..line.end];
-        let end = tokens
-            .iter()
-            .position(|t| {
-                matches!(
-                    t.kind,
-                    TokenKind::Symbol(Symbol::Equal | Symbol::Colon | Symbol::EqualEqual)
-                )
-            })
-            .unwrap_or(0);
+        let defines = |t: &crate::token::Token| {
+            matches!(t.kind, TokenKind::Symbol(Symbol::Equal | Symbol::Colon | Symbol::EqualEqual))
+        };
+        let end = tokens.iter().position(defines);
         let mut depth = 0;
         let mut names = Vec::new();
-        for token in &tokens[..end] {
+        for (at, token) in tokens.iter().enumerate() {
+            let listed = end.map_or(at == 0, |end| at < end);
+            let defined = tokens.get(at + 1).is_some_and(|t| t.is(Symbol::Equal));
             match token.kind {
                 TokenKind::Symbol(s) if s.closing().is_some() => depth += 1,
                 TokenKind::Symbol(s) if s.is_closing() => depth -= 1,
-                TokenKind::Name if depth == 0 => {
+                TokenKind::Name if depth == 0 && (listed || defined) => {
                     names.push(Name { text: token.text(self.text).into_owned(), span: token.span });
                 }
                 _ => {}

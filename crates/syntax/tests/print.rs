@@ -107,7 +107,7 @@ fn readings() {
 #[test]
 fn trees_without_parentheses_print_to_the_same_meaning() {
     let mut random = Random::new(20);
-    for case in 0..cases(600_000) {
+    for case in 0..cases(6_000) {
         let depth = 1 + case % 5;
         let expr = Builder { random: &mut random }.expr(depth);
         let printed = written(&expr);

@@ -30,7 +30,7 @@ impl<'a> Window<'a> {
     /// Cuts `line` to `room` columns; `None` if the marks or their labels cannot fit.
     pub(super) fn cut(line: &'a str, marks: &[Mark], room: usize) -> Option<Window<'a>> {
         if line.len() <= 4 * room {
-            let whole = Window::around(line, &[0..line.len()], 0, 0, 0);
+            let whole = Window::around(line, std::slice::from_ref(&(0..line.len())), 0, 0, 0);
             if whole.holds(marks, room, true) {
                 return Some(whole);
             }

@@ -23,7 +23,9 @@ impl Elaborator<'_> {
             None => Some(None),
         };
         let statement = self.assertion(claim);
-        let settled = self.settle_ranges();
+        let settled = if statement.is_some() { self.settle_ranges() } else { None };
+        self.uses.clear();
+        self.indices.clear();
         let found: Vec<Diagnostic> = self.diagnostics.split_off(before);
         let turned = self.other_layout(claim, &found);
         self.scope.leave(mark);

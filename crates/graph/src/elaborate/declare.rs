@@ -184,10 +184,11 @@ impl Elaborator<'_> {
             }),
             None => None,
         };
-        for name in &decl.names {
-            if done.is_none() && !self.scope.is_global(&name.text) {
+        for name in decl.names.iter().filter(|_| done.is_none()) {
+            if !self.scope.is_global(&name.text) {
                 self.scope.declare(&name.text, Meaning::Unknown, name.span);
             }
+            self.broken_families.insert(name.text.clone());
         }
     }
 
@@ -260,8 +261,8 @@ impl Elaborator<'_> {
                     let message = "noise is drawn (`~`), not set (`=`)";
                     return self.error("noise-without-distribution", message, e.span, "");
                 }
-                let value = self.expr(e, Some(ty))?;
-                self.settle_ranges()?;
+                let value = self.expr(e, Some(ty));
+                let value = self.settled(value)?;
                 self.check_start(value, ty, e.span)?;
                 Some(Start::Value(value))
             }

@@ -11,9 +11,13 @@ use crate::types::Type;
 
 impl Elaborator<'_> {
     pub(crate) fn definition(&mut self, def: &Definition, span: Span) {
-        if self.definition_inner(def, span).is_none() && !self.scope.is_global(&def.name.text) {
+        if self.definition_inner(def, span).is_some() {
+            return;
+        }
+        if !self.scope.is_global(&def.name.text) {
             self.scope.declare(&def.name.text, Meaning::Unknown, def.name.span);
         }
+        self.broken_families.insert(def.name.text.clone());
     }
 
     fn definition_inner(&mut self, def: &Definition, span: Span) -> Option<()> {
@@ -86,8 +90,7 @@ impl Elaborator<'_> {
             Some(indices) => self.index_equation(indices, &def.value, def.bracket)?,
             None => {
                 let value = self.expr(&def.value, declared.as_ref());
-                self.settle_ranges()?;
-                value?
+                self.settled(value)?
             }
         };
         match declared {
@@ -138,12 +141,7 @@ impl Elaborator<'_> {
         }
         let body = self.expr(value, None);
         self.scope.leave(mark);
-        if body.is_none() {
-            self.uses.clear();
-            self.indices.clear();
-        }
-        let body = body?;
-        self.settle_ranges()?;
+        let body = self.settled(body)?;
         let extents: Option<Vec<_>> =
             axes.iter().map(|a| self.out.axes.get(*a).extent.clone()).collect();
         let missing: Vec<AxisId> =

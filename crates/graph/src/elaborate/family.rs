@@ -30,6 +30,9 @@ impl Elaborator<'_> {
         let number = self.member_number(at)?;
         let Some((Meaning::Family(members), declared)) = self.scope.get(name) else { return None };
         let Some(id) = members.get(&number).copied() else {
+            if self.broken_families.contains(name) {
+                return None;
+            }
             let known: Vec<String> = members.keys().take(8).map(|m| format!("{name}[{m}]")).collect();
             let message = format!("`{name}[{number}]` is not defined");
             let found = Diagnostic::error("no-such-member", message, span, "")

@@ -15,6 +15,15 @@ impl Elaborator<'_> {
         self.retyped(name, want.to_vec()).into_iter().collect()
     }
 
+    /// Another name of the wanted dims that looks like the one written: `b1` for `b2`.
+    pub(crate) fn other_names(&self, e: &Expr, want: &[Size]) -> Vec<Repair> {
+        let ExprKind::Name(name) = &e.kind else { return Vec::new() };
+        let fits = self.out.symbols.iter().filter(|s| s.ty.dims == want && s.role != Role::Local);
+        let near = chainrule_syntax::suggest::nearest(name, fits.map(|s| s.name.as_str()));
+        let repair = |near: &str| Repair::replace(format!("did you mean `{near}`?"), e.span, near);
+        near.map(repair).into_iter().collect()
+    }
+
     /// A change of the declared type of `name` to the dims `want`.
     fn retyped(&self, name: &str, want: Vec<Size>) -> Option<Repair> {
         let Some((Meaning::Symbol(id), _)) = self.scope.get(name) else { return None };
@@ -45,7 +54,7 @@ impl Elaborator<'_> {
             let Some((Meaning::Symbol(id), _)) = self.scope.get(name) else { continue };
             let dims = &self.out.symbol(*id).ty.dims;
             let at = if std::ptr::eq(e, right) { 0 } else { dims.len().saturating_sub(1) };
-            if dims.get(at) != Some(from) {
+            if dims.get(at) != Some(from) || to.is_one() {
                 continue;
             }
             let mut want = dims.clone();

@@ -147,7 +147,7 @@ impl Elaborator<'_> {
         self.scope.restore(floor);
         self.expanding.pop();
         self.foreign = outer;
-        if !function.standard && outer.is_none() {
+        if !function.standard && outer.is_none() && span != function.span {
             let shapes: Vec<String> = args.iter().map(|a| self.shape(*a)).collect();
             let text = format!("called here with {}", shapes.join(", "));
             for found in &mut self.diagnostics[before..] {

@@ -62,8 +62,7 @@ impl Elaborator<'_> {
     fn metric(&mut self, name: &Name, e: &Expr, span: Span) -> Option<SymbolId> {
         let free = self.check_free(&name.text, name.span);
         let value = self.expr(e, None);
-        self.settle_ranges()?;
-        let value = value.filter(|_| free)?;
+        let value = self.settled(value).filter(|_| free)?;
         let ty = self.ty(value).clone();
         self.check_quantity(&name.text, &ty, e.span)?;
         let role = Role::Metric;
@@ -120,9 +119,12 @@ impl Elaborator<'_> {
                     self.check_parts(&s.on);
                 }
             }
-            PlotSubject::Picture(_, value) => {
+            PlotSubject::Picture(kind, value) => {
                 if self.scope.get(&value.text).is_none() {
                     let _: Option<()> = self.undefined(&value.text, value.span);
+                }
+                if kind.text == "boundary" {
+                    self.check_boundary(plot);
                 }
             }
         }
@@ -149,6 +151,26 @@ impl Elaborator<'_> {
                     }
                 }
             }
+        }
+    }
+
+    /// A decision boundary is drawn over two inputs.
+    fn check_boundary(&mut self, plot: &Plot) {
+        let over = plot.clauses.iter().find_map(|c| match c {
+            PlotClause::Names(word, names) if word.text == "over" => names.first(),
+            _ => None,
+        });
+        let Some(name) = over else { return };
+        let Some((Meaning::Symbol(id), _)) = self.scope.get(&name.text) else { return };
+        let ty = self.out.symbol(*id).ty.clone();
+        let dims: Vec<_> =
+            ty.element_dims(&self.out.sizes).into_iter().map(|i| ty.dims[i].clone()).collect();
+        let entries = crate::size::Size::product(&dims).ok().and_then(|n| n.value(&self.out.sizes));
+        let two = entries.and_then(crate::size::Ratio::whole);
+        if two.is_some_and(|n| n != 2) {
+            let is = self.context().shape(&ty);
+            let message = format!("a boundary is drawn over two inputs; `{}` has {is}", name.text);
+            self.report(Diagnostic::error("boundary-inputs", message, name.span, is));
         }
     }
 

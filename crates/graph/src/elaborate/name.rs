@@ -95,6 +95,21 @@ impl Elaborator<'_> {
         if name == "d" && self.text[span.end as usize..].starts_with("/d") {
             return self.operator_form(span);
         }
+        if self.is_second_differential(name, span) {
+            return None;
+        }
+        if let Some(found) = self.differential_with_blanks(name, span) {
+            return self.fail(found);
+        }
+        if self.later.get(name).is_some_and(|(place, _)| place.start < span.start) && self.foreign.is_none() {
+            let family = self.text[span.end as usize..].starts_with('[');
+            let message = if family {
+                format!("the family `{name}` has no first member yet: `{name}[0] = ..`")
+            } else {
+                format!("`{name}` is used in its own definition")
+            };
+            return self.error("self-reference", message, span, "");
+        }
         let message = format!("`{name}` is not defined");
         let mut found = Diagnostic::error("undefined-name", message, span, "not defined");
         let near: Option<String> = nearest(name, self.scope.names()).map(Into::into);
@@ -103,9 +118,38 @@ impl Elaborator<'_> {
         } else if self.in_claim && let Some(clause) = nearest(name, CLAUSES) {
             found = found.replace(format!("did you mean the clause `{clause}`?"), span, clause);
         } else if let Some(function) = function_near(name) {
-            found = found.note(format!("is the function `{function}` meant?"));
+            found = found.replace(format!("did you mean the function `{function}`?"), span, function);
         }
         self.fail(found)
+    }
+
+    /// `dJ / dx` with blanks, where `J` is a name and `dJ` is none.
+    fn differential_with_blanks(&self, name: &str, span: Span) -> Option<Diagnostic> {
+        let of = name.strip_prefix('d').filter(|of| self.is_name(of))?;
+        let behind = self.text.get(span.end as usize..)?;
+        let line = behind.lines().next()?;
+        let below = line.trim_start().strip_prefix('/')?.trim_start();
+        let by: String =
+            below.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+        let variable = by.strip_prefix('d').filter(|by| !by.is_empty())?;
+        let end = span.end as usize + (line.len() - below.len()) + by.len();
+        let whole = Span::new(span.start as usize, end);
+        let text = format!("d{of}/d{variable}");
+        let message = format!("`{name}` is not defined; a derivative has no blanks: `{text}`");
+        Some(
+            Diagnostic::error("derivative-blanks", message, whole, "read as a quotient")
+                .replace(format!("write `{text}`"), whole, &text),
+        )
+    }
+
+    /// The `dx` of `dJ / dx` or `d/dx`: its first half is reported already.
+    fn is_second_differential(&self, name: &str, span: Span) -> bool {
+        let before = self.text[..span.start as usize].trim_end();
+        name.starts_with('d')
+            && before.ends_with('/')
+            && self.diagnostics.iter().any(|d| {
+                matches!(d.code, "derivative-blanks" | "operator-form") && d.span().contains(span)
+            })
     }
 
     /// `d/dx f(x)`

@@ -211,7 +211,7 @@ impl Elaborator<'_> {
             self.report(Diagnostic::error("defined-twice", message, span, ""));
         }
         let value = self.expr(&def.value, None);
-        let _ = self.settle_ranges();
+        let value = self.settled(value);
         let key = if def.next { format!("{name}'") } else { name.clone() };
         let Some(value) = value else {
             self.scope.push(&key, Meaning::Unknown, span);

@@ -59,6 +59,11 @@ impl Elaborator<'_> {
             ProductOp::Slash if scalar_b => self.add(Op::Quotient, &[a, b], &spans, place),
             ProductOp::DotSlash if scalar_b => self.add(Op::Quotient, &[a, b], &spans, place),
             ProductOp::Slash => self.array_division(a, b, factor, left),
+            ProductOp::DotSlash | ProductOp::DotStar
+                if !scalar_a && self.ty(a).dims != self.ty(b).dims && self.mixes(first, rest) =>
+            {
+                self.mixed_at_operators(first, rest)
+            }
             ProductOp::DotSlash => self.elementwise(Op::HadamardQuotient, a, b, factor, left),
             _ if scalar_a => self.add(Op::Scale, &[a, b], &spans, place),
             _ if scalar_b => {
@@ -70,10 +75,16 @@ impl Elaborator<'_> {
                 Ok(node) => Some(node),
                 Err(misfit) => {
                     let inner = misfit.code == "inner-sizes";
-                    // The label belongs to the factor next to the gap, with its own shape.
+                    if inner && self.mixes(first, rest) {
+                        return self.mixed_at_operators(first, rest);
+                    }
                     let found = super::report::diagnostic(misfit, &spans, place);
-                    let found =
-                        if inner { self.product_repairs(found, first, rest, i) } else { found };
+                    let types = (self.ty(a).clone(), self.ty(b).clone());
+                    let found = if inner {
+                        self.product_repairs(found, first, rest, i, &types)
+                    } else {
+                        found
+                    };
                     self.fail(found)
                 }
             },
@@ -97,6 +108,38 @@ impl Elaborator<'_> {
                 self.fail(found)
             }
         }
+    }
+
+    /// Whether a term has matrix products and element-wise ones, as written.
+    fn mixes(&self, first: &Expr, rest: &[Factor]) -> bool {
+        let array = |e: &Expr| self.types_of(e).is_none_or(|t| !t.is_scalar());
+        let mut left = array(first);
+        let (mut matrix, mut elementwise) = (false, false);
+        for factor in rest {
+            let right = array(&factor.value);
+            if left && right {
+                match factor.op {
+                    ProductOp::Juxtaposition | ProductOp::At => matrix = true,
+                    ProductOp::DotStar | ProductOp::DotSlash => elementwise = true,
+                    _ => {}
+                }
+            }
+            left |= right;
+        }
+        matrix && elementwise
+    }
+
+    fn mixed_at_operators(&mut self, first: &Expr, rest: &[Factor]) -> Value {
+        let place = |matrix: bool| {
+            let op = |f: &&Factor| match f.op {
+                ProductOp::Juxtaposition | ProductOp::At => matrix,
+                ProductOp::DotStar | ProductOp::DotSlash => !matrix,
+                _ => false,
+            };
+            rest.iter().find(op).map_or(first.span, |f| f.op_span.to(f.value.span.before()))
+        };
+        let span = first.span.to(rest.last().map_or(first.span, |f| f.value.span));
+        self.mixed(first, rest, span, place(true), place(false))
     }
 
     /// A text with a transpose put on, or taken off.
@@ -164,6 +207,7 @@ impl Elaborator<'_> {
         first: &Expr,
         rest: &[Factor],
         i: usize,
+        types: &(crate::types::Type, crate::types::Type),
     ) -> Diagnostic {
         let before = if i == 0 { first } else { &rest[i - 1].value };
         let here = &rest[i].value;
@@ -177,35 +221,29 @@ impl Elaborator<'_> {
         }
         let (a_text, b_text) = (self.source(a).to_string(), self.source(b).to_string());
         let (a_flip, b_flip) = (self.flipped(a), self.flipped(b));
-        let transpose = |name: &str, flip: &str| {
-            if flip.ends_with("^T") {
-                format!("the transpose of `{name}`: `{flip}`")
-            } else {
-                format!("without the transpose: `{flip}`")
-            }
-        };
+        let gap = Span { start: a.end, end: b.start };
+        let entrywise = Repair::replace(format!("entry by entry: `{a_text} .* {b_text}`"), gap, " .* ");
+        if types.0.dims == types.1.dims {
+            found = found.repair(entrywise.clone());
+        }
         found = found
-            .replace(transpose(&b_text, &b_flip), b, &b_flip)
-            .replace(transpose(&a_text, &a_flip), a, &a_flip);
+            .replace(format!("`{a_text} {b_flip}`"), b, &b_flip)
+            .replace(format!("`{a_flip} {b_text}`"), a, &a_flip);
         let swap = vec![
             Edit { span: a, text: b_text.clone() },
             Edit { span: b, text: a_text.clone() },
         ];
-        found = found.repair(Repair::edits(format!("the other order: `{b_text} {a_text}`"), swap));
+        found = found.repair(Repair::edits(format!("the other order, `{b_text} {a_text}`"), swap));
         let both = vec![Edit { span: a, text: a_flip.clone() }, Edit { span: b, text: b_flip.clone() }];
         found = found.repair(Repair::edits(format!("`{a_flip} {b_flip}`"), both));
-        let gap = Span { start: a.end, end: b.start };
-        found = found.replace(format!("entry by entry: `{a_text} .* {b_text}`"), gap, " .* ");
+        found = found.repair(entrywise);
         if let Some((name, declared)) = self.declaration_of(here)
             && !is_number(before)
         {
             let line = self.line_of(declared);
             found = found.label(declared, format!("`{name}` is declared in line {line}"));
         }
-        let (ta, tb) = (self.types_of(before), self.types_of(here));
-        if let (Some(ta), Some(tb)) = (ta, tb)
-            && let (Some((_, k)), Some((l, _))) = (ta.matrix(), tb.matrix())
-        {
+        if let (Some((_, k)), Some((l, _))) = (types.0.matrix(), types.1.matrix()) {
             for repair in self.size_value_repairs(vec![k.clone()], vec![l.clone()]) {
                 found = found.repair(repair);
             }

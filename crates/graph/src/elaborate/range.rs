@@ -33,6 +33,17 @@ impl Use {
 }
 
 impl Elaborator<'_> {
+    /// The value of a statement once its indices are settled; a broken one has nothing to settle.
+    pub(crate) fn settled(&mut self, value: super::Value) -> super::Value {
+        if value.is_none() {
+            self.uses.clear();
+            self.indices.clear();
+            return None;
+        }
+        self.settle_ranges()?;
+        value
+    }
+
     /// Settles the indices of a statement. `None` if one could not be settled.
     pub(crate) fn settle_ranges(&mut self) -> Option<()> {
         let uses = std::mem::take(&mut self.uses);
@@ -45,10 +56,7 @@ impl Elaborator<'_> {
             }
             let (name, span) =
                 (self.out.axes.get(*axis).name.clone(), self.out.axes.get(*axis).span);
-            let message = format!("the range of `{name}` does not follow");
-            let found = Diagnostic::error("index-range", message, span, "")
-                .note(format!("write it: `{name} in n`"));
-            self.report(found);
+            self.no_range(&name, span, uses.iter().any(|u| u.map.terms.iter().any(|(a, _)| a == axis)));
             fine = None;
         }
         fine?;
@@ -56,6 +64,25 @@ impl Elaborator<'_> {
             self.check_inside(used)?;
         }
         Some(())
+    }
+
+    /// An index without a length; one that no access uses may be meant as a batch axis.
+    fn no_range(&mut self, name: &str, span: Span, used: bool) {
+        let batches: Vec<String> =
+            self.out.sizes.base().filter(|(_, d)| d.batch).map(|(_, d)| d.name.clone()).collect();
+        let message = if used {
+            format!("the range of `{name}` does not follow")
+        } else if batches.is_empty() {
+            format!("`{name}` is an index that nothing uses")
+        } else {
+            format!("`{name}` is no batch axis, and an index that nothing uses")
+        };
+        let mut found = Diagnostic::error("index-range", message, span, "")
+            .note(format!("the range of an index is written `{name} in n`"));
+        if let ([batch], false) = (batches.as_slice(), used) {
+            found = found.replace(format!("over the batch: `{batch}`"), span, batch);
+        }
+        self.report(found);
     }
 
     /// Bare indices take, or must have, the size of their axis.

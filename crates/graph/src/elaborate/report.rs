@@ -20,7 +20,11 @@ impl Elaborator<'_> {
             found.labels.truncate(1);
             found.repairs.clear();
         }
-        if self.diagnostics.len() < limits::DIAGNOSTICS * 4 {
+        // A function's body is read once for each call: what is wrong in it is reported once.
+        let again = |d: &Diagnostic| {
+            d.code == found.code && d.span() == found.span() && d.message == found.message
+        };
+        if self.diagnostics.len() < limits::DIAGNOSTICS * 4 && !self.diagnostics.iter().any(again) {
             self.diagnostics.push(found);
         }
     }

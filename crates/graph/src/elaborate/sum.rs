@@ -76,6 +76,9 @@ impl Elaborator<'_> {
         };
         let (left_flip, right_flip) = (flip(&left_text), flip(&right_text));
         let want = self.ty(sum).dims.clone();
+        for other in self.other_names(term, &want) {
+            found = found.repair(other);
+        }
         for declared in self.declared_type_repairs(term, &want) {
             found = found.repair(declared);
         }

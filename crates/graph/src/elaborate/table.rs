@@ -71,7 +71,7 @@ pub(crate) static TABLE: &[Function] = &[
     f("pinv", (1, 1), |e, c| e.plain(Op::PseudoInverse, c)),
     f("inv", (1, 1), |e, c| e.plain(Op::Inverse, c)),
     f("matpow", (2, 2), |e, c| e.matpow(c)),
-    f("diag", (1, 1), |e, c| e.plain(Op::Diag, c)),
+    f("diag", (1, 1), |e, c| e.diag(c)),
     f("diagv", (1, 1), |e, c| e.plain(Op::DiagVector, c)),
     f("kron", (2, 2), |e, c| e.plain(Op::Kron, c)),
     named("vec", (1, 1), "order", |e, c| e.plain(Op::Vec { row: c.row }, c)),
@@ -122,6 +122,19 @@ impl Elaborator<'_> {
     fn plain(&mut self, op: Op, call: &Call<'_>) -> Value {
         let (nodes, spans) = self.nodes(call)?;
         self.add(op, &nodes, &spans, call.span)
+    }
+
+    fn diag(&mut self, call: &Call<'_>) -> Value {
+        let (nodes, spans) = self.nodes(call)?;
+        match self.try_add(Op::Diag, &nodes) {
+            Ok(node) => Some(node),
+            Err(misfit) => {
+                let word = Span { end: call.span.start + 4, ..call.span };
+                let found = super::report::diagnostic(misfit, &spans, call.span)
+                    .replace("the diagonal of a matrix: `diagv`", word, "diagv");
+                self.fail(found)
+            }
+        }
     }
 
     fn reduction(&mut self, op: BigOp, call: &Call<'_>) -> Value {

@@ -120,6 +120,7 @@ pub(super) fn declaration(c: &mut Cursor<'_>, sources: bool) -> Read<Declaration
     while member.is_none() && c.eat(Symbol::Comma) {
         names.push(c.new_name("a name")?);
     }
+    check_missing_colon(c)?;
     c.expect(Symbol::Colon, " and a type")?;
     let ty = type_expr(c)?;
     let per = if c.eat_word("per") { Some(c.name("a batch axis")?) } else { None };
@@ -133,6 +134,21 @@ pub(super) fn declaration(c: &mut Cursor<'_>, sources: bool) -> Read<Declaration
     };
     let range = member_range(c)?;
     Ok(Declaration { names, member, ty, per, initial, range })
+}
+
+/// `W R[H, d]`
+fn check_missing_colon(c: &Cursor<'_>) -> Read<()> {
+    let token = c.peek(0);
+    let word = token.kind == TokenKind::Name
+        && TypeWord::ALL.iter().any(|t| t.text() == token.text(c.text));
+    if !word {
+        return Ok(());
+    }
+    let message = "a colon stands between the name and its type";
+    let before = c.previous().map_or(token.span.before(), |t| t.span.after());
+    Err(Box::new(
+        Diagnostic::error("missing-colon", message, token.span, "the type").replace("insert `:`", before, " :"),
+    ))
 }
 
 fn check_forgotten_tilde(c: &Cursor<'_>) -> Read<()> {
@@ -221,6 +237,7 @@ fn definition(c: &mut Cursor<'_>) -> Read<Definition> {
         bracket = Some(span);
     }
     let next = c.states && c.eat(Symbol::Prime);
+    check_colon_equals(c)?;
     let ty = if c.eat(Symbol::Colon) { Some(type_expr(c)?) } else { None };
     let token = c.peek(0);
     if token.is(Symbol::EqualEqual) {
@@ -230,10 +247,30 @@ fn definition(c: &mut Cursor<'_>) -> Read<Definition> {
                 .replace("define it", token.span, "="),
         ));
     }
+    if token.is(Symbol::Less) && c.peek(1).is(Symbol::Minus) && c.peek(1).glued {
+        let arrow = token.span.to(c.peek(1).span);
+        return Err(Box::new(
+            Diagnostic::error("definition-equality", "a definition uses `=`", arrow, "")
+                .replace("define it", arrow, "="),
+        ));
+    }
     c.expect(Symbol::Equal, " in a definition")?;
     let value = c.expr()?;
     let range = member_range(c)?;
     Ok(Definition { name, next, indices, bracket, ty, value, range })
+}
+
+/// `z := W x`
+fn check_colon_equals(c: &Cursor<'_>) -> Read<()> {
+    let (colon, equal) = (c.peek(0), c.peek(1));
+    if colon.is(Symbol::Colon) && equal.is(Symbol::Equal) && equal.glued {
+        let both = colon.span.to(equal.span);
+        return Err(Box::new(
+            Diagnostic::error("definition-equality", "a definition uses `=`", both, "")
+                .replace("define it", both, "="),
+        ));
+    }
+    Ok(())
 }
 
 /// The left side's indices are different plain names, or numbers.

@@ -166,8 +166,7 @@ impl Cursor<'_> {
         if let TokenKind::Symbol(symbol) = self.peek(0).kind
             && product_op(symbol).is_some()
         {
-            let message = format!("two operators in a row: `{} {}`", op.text(), symbol.text());
-            return Err(self.error_here("two-operators", message));
+            return Err(self.two_operators(op, token, symbol));
         }
         if op == ProductOp::Slash {
             self.check_glued_denominator()?;
@@ -180,6 +179,25 @@ impl Cursor<'_> {
             value
         };
         Ok(Factor { op, op_span: token.span, value })
+    }
+
+    fn two_operators(
+        &self,
+        op: ProductOp,
+        first: crate::token::Token,
+        second: Symbol,
+    ) -> Box<Diagnostic> {
+        let here = self.peek(0);
+        let both = first.span.to(here.span);
+        let message = format!("two operators in a row: `{} {}`", op.text(), second.text());
+        let found = Diagnostic::error("two-operators", message, here.span, "");
+        Box::new(match (op, second, here.glued) {
+            (ProductOp::Slash, Symbol::Slash, true) => {
+                found.replace("a comment begins with `#`", both, "#")
+            }
+            (ProductOp::Star, Symbol::Star, true) => found.replace("a power is `^`", both, "^"),
+            _ => found,
+        })
     }
 
     /// `1/2N` has two readings.
@@ -212,7 +230,8 @@ impl Cursor<'_> {
                     here.span,
                     "a second number",
                 )
-                .replace("multiply them", here.span.before(), "* "),
+                .replace("multiply them", here.span.before(), "* ")
+                .replace("separate them by a comma", before.map_or(here.span, |t| t.span).after(), ","),
             ));
         }
         Ok(())

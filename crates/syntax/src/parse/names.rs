@@ -37,7 +37,7 @@ pub(super) fn scan(text: &str, lexed: &Lexed, lines: &[LogicalLine]) -> Function
                 | BlockWord::Net
                 | BlockWord::Fn
                 | BlockWord::Optimizer,
-            ) => declared(text, body, &mut functions),
+            ) => declared(text, body, block == Some(BlockWord::Fn), &mut functions),
             _ => {}
         }
     }
@@ -45,9 +45,13 @@ pub(super) fn scan(text: &str, lexed: &Lexed, lines: &[LogicalLine]) -> Function
 }
 
 /// Names at the head of a declaration or after a comma of a list, followed by `=`, `:`, `,`, `[`.
-fn declared(text: &str, tokens: &[Token], functions: &mut FunctionNames) {
+/// `f'(x) = ..` in a `fn` states a derivative and declares nothing.
+fn declared(text: &str, tokens: &[Token], in_function: bool, functions: &mut FunctionNames) {
     let mut depth = 0_i64;
     let mut list = true;
+    if in_function && tokens.get(1).is_some_and(|t| t.is(Symbol::Prime)) {
+        return;
+    }
     for (at, token) in tokens.iter().enumerate() {
         match token.kind {
             TokenKind::Symbol(s) if s.closing().is_some() => depth += 1,

@@ -92,6 +92,10 @@ impl Cursor<'_> {
     /// `'||' expr '||' [subscript]`
     fn norm(&mut self) -> Read<Expr> {
         let open = self.next();
+        if self.norms > 0 {
+            let message = "a norm inside a norm needs parentheses: `||(||x||) y||`";
+            return Err(Box::new(Diagnostic::error("nested-norm", message, open.span, "")));
+        }
         self.norms += 1;
         let body = self.deeper(Self::expr)?;
         self.norms -= 1;
@@ -337,6 +341,8 @@ impl Cursor<'_> {
         let below_text = self.word_of(below);
         if order.kind != TokenKind::Number
             || value.kind != TokenKind::Name
+            // `d^2 dJ/dx` is a product.
+            || self.is_differential(3)
             || !(slash.is(Symbol::Slash) && slash.glued && below.glued)
             || !(below_text.starts_with('d') && below_text.len() > 1)
         {

@@ -1,0 +1,5 @@
+//! The program as people and scripts see it: runs the binary, looks at what it leaves behind.
+
+mod common;
+mod files;
+mod program;
