@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::{Diagnostic, Source};
+use crate::{Diagnostic, Source, Span};
 
 /// What kind of failure it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -14,6 +14,8 @@ pub enum ErrorKind {
     Equations,
     /// The name of a built-in example is not known, and no such file exists.
     NotFound,
+    /// A setting names nothing of the file, or is no number.
+    Setting,
 }
 
 /// Why something failed.
@@ -44,8 +46,21 @@ impl Error {
         Error { kind: ErrorKind::NotFound, message, path: None, equations: None, cause: None }
     }
 
-    pub(crate) fn equations(source: Source, diagnostics: Vec<Diagnostic>) -> Error {
-        let errors = diagnostics.iter().filter(|d| d.is_error()).count();
+    pub(crate) fn setting(message: String) -> Error {
+        Error { kind: ErrorKind::Setting, message, path: None, equations: None, cause: None }
+    }
+
+    pub(crate) fn equations(
+        source: Source,
+        mut diagnostics: Vec<Diagnostic>,
+        omitted: usize,
+    ) -> Error {
+        if omitted > 0 {
+            let message = format!("{omitted} more mistakes are not shown");
+            let end = Span::at(source.text().len());
+            diagnostics.push(Diagnostic::error("limit-diagnostics", message, end, ""));
+        }
+        let errors = diagnostics.iter().filter(|d| d.is_error()).count() + omitted.saturating_sub(1);
         let message = format!("{} has {errors} error{}", source.name(), if errors == 1 { "" } else { "s" });
         Error {
             kind: ErrorKind::Equations,

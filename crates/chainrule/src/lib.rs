@@ -1,11 +1,41 @@
-//! The facade: equation files read, shaped and explained.
+//! chainrule: the equations of a neural network, written once.
+//!
+//! This is the facade that programs and the command line stand on. [`Model`] reads an equation file
+//! and knows its names, types and shapes; [`Show`] explains it; [`Scope`] builds one from Rust.
+//!
+//! ```
+//! use chainrule::Model;
+//!
+//! let model = Model::parse("net.eqn", "\
+//! size d = 4, H = 16
+//! batch N
+//! data
+//!   x : R[d] per N
+//! param
+//!   W : R[H, d] ~ he
+//! net
+//!   z = relu(W x)
+//! ")?;
+//! let net = &model.modules()[0];
+//! let z = net.find("z").expect("z is defined");
+//! assert_eq!(net.type_text(&net.symbol(z).ty), "R[H] per N");
+//! assert_eq!(net.sizes.text(&net.parameter_count()), "d H");
+//! # Ok::<(), chainrule::Error>(())
+//! ```
 #![forbid(unsafe_code)]
 
 mod builtin;
 mod error;
 mod model;
+mod show;
 
 pub use builtin::{BUILTIN, builtin};
+pub use chainrule_graph as graph;
+pub use chainrule_graph::{Module, Size, Type};
+pub use chainrule_syntax as syntax;
 pub use chainrule_syntax::{Diagnostic, Edit, Label, Repair, Severity, Source, Span};
 pub use error::{Error, ErrorKind};
-pub use model::{Model, read_text};
+pub use model::{Model, format, read_text};
+pub use show::{
+    Cost, Equation, Piece, Row, Setting, Show, ShownClaim, ShownNote, ShownSize, ShownTraining,
+};

@@ -2,21 +2,31 @@
 
 use std::path::Path;
 
+use chainrule_graph::{Module, Reading};
+
+use crate::show::{Setting, Show};
 use crate::{BUILTIN, Diagnostic, Error, Source, builtin};
 
-/// An equation file that was read without an error.
-#[derive(Debug)]
+/// An equation file that was read without an error: its source, its models, its warnings.
+#[derive(Clone, Debug)]
 pub struct Model {
     source: Source,
-    warnings: Vec<Diagnostic>,
+    reading: Reading,
 }
 
 impl Model {
     /// Reads the file at `path`; a bare name without a file is a built-in example.
     ///
+    /// ```
+    /// let iris = chainrule::Model::read("iris")?;
+    /// assert_eq!(iris.modules()[0].name, "iris");
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
-    /// The file cannot be read, is no UTF-8, or has mistakes (all of them are in the error).
+    /// The file cannot be read, is larger than the language's limit, is no UTF-8, or has mistakes
+    /// (all of them are in the error).
     pub fn read(path: impl AsRef<Path>) -> Result<Model, Error> {
         let (name, text) = read_text(path.as_ref())?;
         Model::parse(name, text)
@@ -24,17 +34,47 @@ impl Model {
 
     /// Reads `text`; `name` is used in messages.
     ///
+    /// ```
+    /// let wrong = "size n, m\ngiven\n  A : R[m, n]\n  x : R[m]\nnet\n  y = A x\n";
+    /// let error = chainrule::Model::parse("net.eqn", wrong).unwrap_err();
+    /// let (_, diagnostics) = error.diagnostics().unwrap();
+    /// assert_eq!(diagnostics[0].repairs[0].message, "`A^T x`");
+    /// ```
+    ///
     /// # Errors
     ///
     /// The text has mistakes: all of them are in the error.
     pub fn parse(name: impl Into<String>, text: impl Into<String>) -> Result<Model, Error> {
         let source = Source::new(name, text);
-        let parsed = chainrule_syntax::parse(source.text());
-        if parsed.is_ok() {
-            Ok(Model { source, warnings: parsed.diagnostics })
+        let reading = chainrule_graph::read(source.text());
+        if reading.is_ok() {
+            Ok(Model { source, reading })
         } else {
-            Err(Error::equations(source, parsed.diagnostics))
+            Err(Error::equations(source, reading.diagnostics, reading.omitted))
         }
+    }
+
+    /// The same file with sizes and constants set to other numbers, as `--set H=8` does.
+    ///
+    /// ```
+    /// let iris = chainrule::Model::read("iris")?.with([("H", "8")])?;
+    /// assert_eq!(iris.show()[0].parameters, Some(67));
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A name is no size or constant of the file, a value is no number, or the file has mistakes
+    /// with these numbers.
+    pub fn with<'s>(
+        &self,
+        settings: impl IntoIterator<Item = (&'s str, &'s str)>,
+    ) -> Result<Model, Error> {
+        let mut text = self.source.text().to_string();
+        for (name, value) in settings {
+            text = Setting { name, value }.apply(&self.source, &self.reading.file, &text)?;
+        }
+        Model::parse(self.source.name(), text)
     }
 
     /// The text it was read from.
@@ -42,10 +82,60 @@ impl Model {
         &self.source
     }
 
-    /// What is probably not as meant.
-    pub fn warnings(&self) -> &[Diagnostic] {
-        &self.warnings
+    /// The tree.
+    pub fn file(&self) -> &chainrule_syntax::ast::File {
+        &self.reading.file
     }
+
+    /// The models of the file, in order; at least one.
+    pub fn modules(&self) -> &[Module] {
+        &self.reading.modules
+    }
+
+    /// What is probably not as meant; also why a claim is ill-formed whose verdict is not expected
+    /// to be that.
+    pub fn warnings(&self) -> Vec<Diagnostic> {
+        let mut all = self.reading.diagnostics.clone();
+        for claim in self.modules().iter().flat_map(|m| &m.claims) {
+            use chainrule_syntax::ast::Expected;
+            let expected = matches!(
+                claim.expect,
+                Some(Expected::IllFormed | Expected::TrueAsFactor | Expected::TrueInLayout)
+            );
+            if expected {
+                continue;
+            }
+            for found in &claim.ill_formed {
+                let mut found = found.clone();
+                found.severity = crate::Severity::Warning;
+                found.message = format!("the claim \"{}\" is ill-formed: {}", claim.name, found.message);
+                all.push(found);
+            }
+        }
+        all.sort_by_key(|d| (d.span().start, d.span().end));
+        all
+    }
+
+    /// What the file says, explained: one entry a model.
+    pub fn show(&self) -> Vec<Show> {
+        self.modules().iter().map(|module| Show::new(self, module)).collect()
+    }
+}
+
+/// Formats the text of an equation file: one spacing, aligned columns, comments kept.
+///
+/// ```
+/// let text = chainrule::format("net.eqn", "net\n  z1=W0 x+b0\n  p=softmax( z1 )\n")?;
+/// assert_eq!(text, "net\n  z1 = W0 x + b0\n  p  = softmax(z1)\n");
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// The text has syntax errors other than tabs in the indentation, which formatting repairs.
+pub fn format(name: &str, text: &str) -> Result<String, Error> {
+    chainrule_syntax::format::format(text)
+        .map_err(|parsed| Error::equations(Source::new(name, text), parsed.diagnostics, parsed.omitted))
 }
 
 /// Name and text of the file at `path`, or of the built-in example of that name.
@@ -55,27 +145,43 @@ impl Model {
 /// The file cannot be read, is larger than the language's limit, or is no UTF-8.
 pub fn read_text(path: &Path) -> Result<(String, String), Error> {
     let name = path.display().to_string();
-    match std::fs::read(path) {
-        Ok(bytes) => match String::from_utf8(bytes) {
+    match std::fs::metadata(path) {
+        Ok(meta) if meta.is_dir() => {
+            let cause = std::io::Error::new(std::io::ErrorKind::IsADirectory, "it is a folder");
+            Err(Error::io("reading", path, cause))
+        }
+        Ok(_) => match text_of(path) {
             Ok(text) => Ok((name, text)),
-            Err(bad) => {
-                let valid = bad.utf8_error().valid_up_to();
-                let cause = format!("byte {valid} is no UTF-8");
-                let cause = std::io::Error::new(std::io::ErrorKind::InvalidData, cause);
-                Err(Error::io("reading", path, cause))
-            }
+            Err(cause) => Err(Error::io("reading", path, cause)),
         },
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => match builtin(&name) {
             Some(text) => Ok((name, text.into())),
-            None => {
-                let names: Vec<&str> = BUILTIN.iter().map(|(n, _)| *n).collect();
-                let message = format!(
-                    "there is no file `{name}`, and no built-in example of that name ({})",
-                    names.join(", ")
-                );
-                Err(Error::not_found(message))
-            }
+            None => Err(unknown_file(&name)),
         },
         Err(cause) => Err(Error::io("reading", path, cause)),
     }
+}
+
+/// At most one byte more than the language's limit is read, whatever the file's size is.
+fn text_of(path: &Path) -> std::io::Result<String> {
+    use std::io::Read as _;
+    let limit = chainrule_syntax::limits::TEXT_BYTES as u64;
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    let invalid = |text: String| std::io::Error::new(std::io::ErrorKind::InvalidData, text);
+    if bytes.len() as u64 > limit {
+        return Err(invalid(format!("it has more than {limit} bytes, too many for equations")));
+    }
+    String::from_utf8(bytes)
+        .map_err(|bad| invalid(format!("byte {} is no UTF-8 text", bad.utf8_error().valid_up_to())))
+}
+
+fn unknown_file(name: &str) -> Error {
+    let names: Vec<&str> = BUILTIN.iter().map(|(n, _)| *n).collect();
+    let near = chainrule_syntax::suggest::nearest(name, names.iter().copied());
+    let hint = near.map_or(String::new(), |n| format!("; did you mean `{n}`?"));
+    Error::not_found(format!(
+        "there is no file `{name}`, and no built-in example of that name ({}){hint}",
+        names.join(", ")
+    ))
 }

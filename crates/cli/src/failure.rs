@@ -56,6 +56,7 @@ impl Failure {
                 ErrorKind::Io => "io",
                 ErrorKind::Equations => "equations",
                 ErrorKind::NotFound => "not-found",
+                ErrorKind::Setting => "usage",
             }),
             Failure::Pipe => None,
         }

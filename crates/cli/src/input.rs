@@ -36,15 +36,20 @@ pub(crate) fn text(path: &Path) -> Result<(String, String), Failure> {
     Ok((STDIN.1.to_owned(), text))
 }
 
-/// The model in `path`.
+/// The model in `path`, with its sizes and constants set as `--set` says.
 ///
 /// # Errors
 ///
-/// It cannot be read, or has mistakes.
-pub(crate) fn model(path: &Path) -> Result<Model, Failure> {
-    if is_stdin(path) {
+/// It cannot be read, has mistakes, or has nothing of a name that is set.
+pub(crate) fn model(path: &Path, set: &[(String, String)]) -> Result<Model, Failure> {
+    let model = if is_stdin(path) {
         let (name, text) = text(path)?;
-        return Ok(Model::parse(name, text)?);
+        Model::parse(name, text)?
+    } else {
+        Model::read(path)?
+    };
+    if set.is_empty() {
+        return Ok(model);
     }
-    Ok(Model::read(path)?)
+    Ok(model.with(set.iter().map(|(name, value)| (name.as_str(), value.as_str())))?)
 }

@@ -18,6 +18,7 @@ mod input;
 mod json;
 mod render;
 mod shell;
+mod show_json;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -38,6 +38,7 @@ use chainrule_syntax::{Diagnostic, Span};
 
 use crate::index::{AxisId, NodeId};
 use crate::module::{Function, Module};
+pub(crate) use optimizer::standard_optimizers;
 pub(crate) use range::Use;
 pub(crate) use scope::{Meaning, Scope};
 pub(crate) use types::type_text;

@@ -62,3 +62,15 @@ pub(crate) fn read_untried(text: &str) -> Reading {
     out.file = parsed.file;
     out
 }
+
+/// The standard library's optimizers, typed, as one module; its diagnostics are empty unless this
+/// crate has a bug.
+///
+/// ```
+/// let (module, diagnostics) = chainrule_graph::standard_optimizers();
+/// assert!(diagnostics.is_empty());
+/// assert!(module.optimizers.iter().any(|o| o.name == "adadelta"));
+/// ```
+pub fn standard_optimizers() -> (Module, Vec<Diagnostic>) {
+    elaborate::standard_optimizers()
+}

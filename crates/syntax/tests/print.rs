@@ -219,10 +219,15 @@ struct Builder<'r> {
 }
 
 impl Builder<'_> {
+    /// True once in `n` times.
+    fn once_in(&mut self, n: usize) -> bool {
+        self.random.below(n) == 0
+    }
+
     fn expr(&mut self, depth: usize) -> Expr {
-        let kind = if depth == 0 || self.random.once_in(5) {
+        let kind = if depth == 0 || self.once_in(5) {
             self.leaf()
-        } else if self.random.once_in(2) {
+        } else if self.once_in(2) {
             self.arithmetic(depth - 1)
         } else {
             self.bracketed(depth - 1)
@@ -232,12 +237,12 @@ impl Builder<'_> {
 
     fn boxed(&mut self, depth: usize) -> Box<Expr> {
         // Conditions stand in parentheses wherever a value is expected.
-        let test = self.random.once_in(15) && depth > 0;
+        let test = self.once_in(15) && depth > 0;
         Box::new(if test { self.condition(depth - 1) } else { self.expr(depth) })
     }
 
     fn leaf(&mut self) -> ExprKind {
-        if self.random.once_in(3) {
+        if self.once_in(3) {
             let text = self.random.pick(&["1", "2", "0.5", "1e-4", "2e3", "10"]);
             let value = text.parse().unwrap_or(0.0);
             return ExprKind::Number(Number { text: text.into(), value, span: Span::default() });
@@ -278,7 +283,7 @@ impl Builder<'_> {
             0 | 1 => ExprKind::Access {
                 base: self.boxed(depth),
                 indices: self.indices(depth),
-                pad: self.random.once_in(5),
+                pad: self.once_in(5),
                 bracket: Span::default(),
             },
             2 => self.derivative(depth),
@@ -300,7 +305,7 @@ impl Builder<'_> {
     }
 
     fn sign(&mut self) -> Sign {
-        if self.random.once_in(2) { Sign::Plus } else { Sign::Minus }
+        if self.once_in(2) { Sign::Plus } else { Sign::Minus }
     }
 
     fn op(&mut self) -> ProductOp {
@@ -332,11 +337,10 @@ impl Builder<'_> {
         let names = ["J", "W", "b", "Z3", "d"];
         let entry =
             |text: &str, indices| Entry { name: name(text), indices, span: Span::default() };
-        let of_indices = self.random.once_in(2).then(|| self.indices(depth));
+        let of_indices = self.once_in(2).then(|| self.indices(depth));
         // Entries are differentiated by entries, or by whole values.
-        let by_indices =
-            (of_indices.is_some() && self.random.once_in(2)).then(|| self.indices(depth));
-        let several = by_indices.is_none() && self.random.once_in(3);
+        let by_indices = (of_indices.is_some() && self.once_in(2)).then(|| self.indices(depth));
+        let several = by_indices.is_none() && self.once_in(3);
         let mut by = vec![entry(self.random.pick(&names), by_indices)];
         if several {
             by.push(entry(self.random.pick(&names), None));
@@ -346,11 +350,11 @@ impl Builder<'_> {
 
     fn call(&mut self, depth: usize) -> ExprKind {
         let function = name(self.random.pick(&["softmax", "gg", "sigmoid", "max", "I", "step"]));
-        let primes = if self.random.once_in(4) { 1 + self.random.below(2) as u32 } else { 0 };
+        let primes = if self.once_in(4) { 1 + self.random.below(2) as u32 } else { 0 };
         let count = self.random.below(3);
         let args = (0..count)
             .map(|_| {
-                let name = self.random.once_in(4).then(|| name("axis"));
+                let name = self.once_in(4).then(|| name("axis"));
                 Arg { name, value: *self.boxed(depth) }
             })
             .collect();
@@ -359,11 +363,11 @@ impl Builder<'_> {
 
     fn reduction(&mut self, depth: usize) -> ExprKind {
         let op = *self.random.pick(&[&BigOp::Sum, &BigOp::Mean, &BigOp::Max, &BigOp::Prod]);
-        let form = if self.random.once_in(3) { BigForm::Call } else { BigForm::Bracket };
+        let form = if self.once_in(3) { BigForm::Call } else { BigForm::Bracket };
         let count = 1 + self.random.below(2);
         let binders = (0..count)
             .map(|at| {
-                let ranged = form == BigForm::Call && at == 0 || self.random.once_in(3);
+                let ranged = form == BigForm::Call && at == 0 || self.once_in(3);
                 let range = ranged.then(|| *self.boxed(depth.min(1)));
                 Binder { name: name(self.random.pick(&["i", "j", "k"])), range }
             })
@@ -378,8 +382,7 @@ impl Builder<'_> {
             1 if depth > 0 => {
                 let count = 1 + self.random.below(2);
                 let first = Box::new(self.condition(inner));
-                let rest =
-                    (0..count).map(|_| (self.random.once_in(2), self.condition(inner))).collect();
+                let rest = (0..count).map(|_| (self.once_in(2), self.condition(inner))).collect();
                 ExprKind::Logic { first, rest }
             }
             _ => {

@@ -88,7 +88,7 @@ fn one(args: &Args, path: &Path, shell: &Shell) -> Result<Formatted, Failure> {
         return Err(Failure::NotFound(format!("there is no file `{}`", path.display())));
     }
     let (name, old) = input::text(path)?;
-    let new = format(&name, &old)?;
+    let new = chainrule::format(&name, &old)?;
     let changed = new != old;
     if args.check {
         if changed && !shell.is_json() {
@@ -120,10 +120,4 @@ fn worse(a: Exit, b: Exit) -> Exit {
     let order = [Exit::Done, Exit::Check, Exit::Equations, Exit::Failed];
     let rank = |exit| order.iter().position(|&o| o == exit).unwrap_or(order.len());
     if rank(b) > rank(a) { b } else { a }
-}
-
-/// SHIM until the facade has `chainrule::format(name, text)`: trims lines, ends the last one.
-fn format(name: &str, text: &str) -> Result<String, chainrule::Error> {
-    chainrule::Model::parse(name, text)?;
-    Ok(text.lines().map(|line| format!("{}\n", line.trim_end())).collect())
 }

@@ -325,7 +325,7 @@ impl Elaborator<'_> {
 }
 
 /// The standard library's optimizers, typed: a module of their own.
-pub(crate) fn standard_module() -> (Module, Vec<Diagnostic>) {
+pub(crate) fn standard_optimizers() -> (Module, Vec<Diagnostic>) {
     let parsed = chainrule_syntax::parse(STANDARD);
     let blocks: Vec<_> = parsed.file.blocks.iter().collect();
     super::module(STANDARD, &blocks, &[])

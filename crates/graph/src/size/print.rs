@@ -9,6 +9,14 @@ impl Sizes {
         self.named(size).or_else(|| self.factored(size)).unwrap_or_else(|| self.polynomial(size))
     }
 
+    /// The formula behind the declared name `name`: only names declared before it
+    /// stand for parts of it.
+    pub fn formula(&self, size: &Size, name: &str) -> String {
+        let mut others = self.clone();
+        others.forget_from(name);
+        others.text(size)
+    }
+
     /// `[H, d]`, or `` for no sizes.
     pub fn list(&self, dims: &[Size]) -> String {
         if dims.is_empty() {
@@ -57,15 +65,18 @@ impl Sizes {
             if names.is_empty() || rest.terms().len() > 1 && rest.terms().len() >= size.terms().len() {
                 continue;
             }
+            let names = names.join(" ");
+            if let Some(number) = rest.constant() {
+                return Some(fraction(number, &names));
+            }
             let rest = match rest.terms().len() {
-                1 if rest.is_one() => String::new(),
-                1 => format!("{} ", self.text(&rest)),
+                1 => self.text(&rest),
                 _ => match self.factored(&rest) {
-                    Some(text) => format!("{text} "),
+                    Some(text) => text,
                     None => continue,
                 },
             };
-            return Some(format!("{rest}{}", names.join(" ")));
+            return Some(format!("{rest} {names}"));
         }
         None
     }
@@ -112,6 +123,12 @@ impl Sizes {
         let text = parts.join(" ");
         if value.denominator() == 1 { text } else { format!("{text} / {}", value.denominator()) }
     }
+}
+
+/// `3 S2 / 2`
+fn fraction(number: Ratio, names: &str) -> String {
+    let over = if number.denominator() == 1 { String::new() } else { format!(" / {}", number.denominator()) };
+    if number.numerator() == 1 { format!("{names}{over}") } else { format!("{} {names}{over}", number.numerator()) }
 }
 
 #[cfg(test)]

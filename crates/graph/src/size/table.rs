@@ -49,6 +49,13 @@ impl Sizes {
         self.derived.push((name.into(), size, span));
     }
 
+    /// Takes back the derived name `name` and those declared after it, for printing its formula.
+    pub(crate) fn forget_from(&mut self, name: &str) {
+        if let Some(at) = self.derived.iter().position(|(n, _, _)| n == name) {
+            self.derived.truncate(at);
+        }
+    }
+
     /// The base size behind `id`.
     pub fn get(&self, id: SizeId) -> &SizeDef {
         &self.base[id.index()]

@@ -146,9 +146,11 @@ fn check_missing_colon(c: &Cursor<'_>) -> Read<()> {
     }
     let message = "a colon stands between the name and its type";
     let before = c.previous().map_or(token.span.before(), |t| t.span.after());
-    Err(Box::new(
-        Diagnostic::error("missing-colon", message, token.span, "the type").replace("insert `:`", before, " :"),
-    ))
+    Err(Box::new(Diagnostic::error("missing-colon", message, token.span, "the type").replace(
+        "insert `:`",
+        before,
+        " :",
+    )))
 }
 
 fn check_forgotten_tilde(c: &Cursor<'_>) -> Read<()> {
@@ -250,8 +252,11 @@ fn definition(c: &mut Cursor<'_>) -> Read<Definition> {
     if token.is(Symbol::Less) && c.peek(1).is(Symbol::Minus) && c.peek(1).glued {
         let arrow = token.span.to(c.peek(1).span);
         return Err(Box::new(
-            Diagnostic::error("definition-equality", "a definition uses `=`", arrow, "")
-                .replace("define it", arrow, "="),
+            Diagnostic::error("definition-equality", "a definition uses `=`", arrow, "").replace(
+                "define it",
+                arrow,
+                "=",
+            ),
         ));
     }
     c.expect(Symbol::Equal, " in a definition")?;
@@ -266,8 +271,11 @@ fn check_colon_equals(c: &Cursor<'_>) -> Read<()> {
     if colon.is(Symbol::Colon) && equal.is(Symbol::Equal) && equal.glued {
         let both = colon.span.to(equal.span);
         return Err(Box::new(
-            Diagnostic::error("definition-equality", "a definition uses `=`", both, "")
-                .replace("define it", both, "="),
+            Diagnostic::error("definition-equality", "a definition uses `=`", both, "").replace(
+                "define it",
+                both,
+                "=",
+            ),
         ));
     }
     Ok(())

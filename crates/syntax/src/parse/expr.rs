@@ -231,7 +231,11 @@ impl Cursor<'_> {
                     "a second number",
                 )
                 .replace("multiply them", here.span.before(), "* ")
-                .replace("separate them by a comma", before.map_or(here.span, |t| t.span).after(), ","),
+                .replace(
+                    "separate them by a comma",
+                    before.map_or(here.span, |t| t.span).after(),
+                    ",",
+                ),
             ));
         }
         Ok(())

@@ -268,7 +268,7 @@ impl Cursor<'_> {
         if !self.is_differential(0) {
             return Ok(None);
         }
-        let slash = if self.peek(1).is(Symbol::OpenBracket) && self.peek(1).glued {
+        let slash = if self.peek(1).is(Symbol::OpenBracket) {
             match self.behind_bracket(1) {
                 Some(behind) => behind,
                 None => return Ok(None),
@@ -296,8 +296,8 @@ impl Cursor<'_> {
             names.into_iter().map(|name| Entry { span: name.span, name, indices: None }).collect()
         } else {
             // Behind `dJ/dW` an index is one of the gradient, a suffix like any other.
-            let bracket = self.peek(1).is(Symbol::OpenBracket) && self.peek(1).glued;
-            vec![self.entry(of.indices.is_some() && bracket)?]
+            let indexed = of.indices.is_some() && self.peek(1).is(Symbol::OpenBracket);
+            vec![self.entry(indexed)?]
         };
         let span = self.since(start.span);
         self.node(ExprKind::Derivative { of, by }, span).map(Some)

@@ -11,7 +11,7 @@ pub(super) struct Out {
     pub(super) text: String,
     /// Whether to follow the author where the tree leaves a choice, instead of a fixed form.
     pub(super) written: bool,
-    /// Whether a norm is open: there `||` after an operand closes it.
+    /// Whether a norm is open: there another one stands in parentheses.
     pub(super) in_norm: bool,
     /// Where symbols of the source stand in the text; `None` if nobody asks.
     marks: Option<Vec<Mark>>,
@@ -46,15 +46,6 @@ impl Out {
         self.push(text);
         if let Some(marks) = &mut self.marks {
             marks.push(Mark { start, end: self.text.len(), span });
-        }
-    }
-
-    /// Puts a blank at `at`, in front of what was written there.
-    pub(super) fn insert_blank(&mut self, at: usize) {
-        self.text.insert(at, ' ');
-        for mark in self.marks.iter_mut().flatten().filter(|m| m.start >= at) {
-            mark.start += 1;
-            mark.end += 1;
         }
     }
 

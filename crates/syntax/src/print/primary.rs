@@ -15,8 +15,14 @@ impl Out {
                 self.derivative(of, by, braces);
             }
             ExprKind::Indicator(test) => self.bracketed("1[", "]", |o| o.expr(test)),
+            // `||` would close the norm outside.
+            ExprKind::Norm(..) if self.in_norm => self.bracketed("(", ")", |o| o.expr(expr)),
             ExprKind::Norm(inner, kind) => {
-                self.norm(inner);
+                self.push("||");
+                self.in_norm = true;
+                self.at_least(inner, Rank::Sum);
+                self.in_norm = false;
+                self.push("||");
                 self.push(kind.suffix());
             }
             ExprKind::Call { function, primes, args } => {
@@ -34,19 +40,6 @@ impl Out {
             // The others are written by `expr` itself.
             _ => {}
         }
-    }
-
-    /// `||x||`; a norm at its edge stands off by a blank.
-    fn norm(&mut self, inner: &Expr) {
-        self.push("||");
-        let start = self.text.len();
-        let outside = std::mem::replace(&mut self.in_norm, true);
-        self.at_least(inner, Rank::Sum);
-        self.in_norm = outside;
-        if self.text[start..].starts_with("||") {
-            self.insert_blank(start);
-        }
-        self.push(if self.text.ends_with("||") { " ||" } else { "||" });
     }
 
     fn reduction(&mut self, op: BigOp, form: BigForm, binders: &[Binder], body: &Expr, at: Span) {

@@ -42,8 +42,14 @@ impl Out {
         }
         let begins = leftmost(value).map(|e| &e.kind);
         let two_numbers = after_number && matches!(begins, Some(ExprKind::Number(_)));
-        let closes_norm = self.in_norm && matches!(begins, Some(ExprKind::Norm(..)));
-        rank(value) >= Rank::Reduction && !two_numbers && !closes_norm
+        rank(value) >= Rank::Reduction && !two_numbers
+    }
+
+    fn is_parenthesis(&self, value: &Expr) -> bool {
+        match value.kind {
+            ExprKind::Norm(..) => self.in_norm,
+            _ => matches!(value.kind, ExprKind::Paren(_)),
+        }
     }
 
     /// Whether `I`, say, would be read as a call of the parenthesis that follows.
@@ -53,7 +59,7 @@ impl Out {
         };
         ["I", "ones", "zeros"].contains(&name.as_str())
             && next.op == ProductOp::Juxtaposition
-            && (leftmost(&next.value).is_none_or(|e| matches!(e.kind, ExprKind::Paren(_)))
+            && (leftmost(&next.value).is_none_or(|e| self.is_parenthesis(e))
                 || !self.fits(next, &behind[1..], false))
     }
 }
