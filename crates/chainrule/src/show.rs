@@ -85,6 +85,8 @@ pub struct ShownTraining {
     pub optimizer: String,
     /// Everything it sets.
     pub settings: Vec<(String, f64)>,
+    /// Its schedule, stopping rule and clipping.
+    pub rules: Vec<String>,
 }
 
 /// One model, explained. [`Show::text`] is the page; the fields are for programs.
@@ -244,11 +246,16 @@ fn trainings(module: &Module) -> Vec<ShownTraining> {
         let mut settings = t.settings.clone();
         settings.extend(t.options.iter().filter_map(|(n, v)| Some((n.clone(), (*v)?))));
         settings.extend(t.with.iter().cloned());
+        let rules = t.rules.iter().map(|(word, name, numbers)| {
+            let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+            format!("{word} {name}({})", numbers.join(", "))
+        });
         ShownTraining {
             name: t.name.clone(),
             loss: module.symbol(t.loss).name.clone(),
             optimizer: t.optimizer.clone(),
             settings,
+            rules: rules.collect(),
         }
     };
     module.trainings.iter().map(shown).collect()

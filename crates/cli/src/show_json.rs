@@ -22,7 +22,7 @@ pub(crate) fn model(show: &Show) -> Value {
         "trainings": show.trainings.iter().map(|t| {
             let settings: Map<String, Value> =
                 t.settings.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-            json!({ "name": t.name, "loss": t.loss, "optimizer": t.optimizer, "settings": settings })
+            json!({ "name": t.name, "loss": t.loss, "optimizer": t.optimizer, "settings": settings, "rules": t.rules })
         }).collect::<Vec<_>>(),
     })
 }

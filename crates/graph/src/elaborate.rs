@@ -66,6 +66,8 @@ pub(crate) struct Elaborator<'a> {
     pub(crate) uses: Vec<Use>,
     /// Indices introduced in this statement.
     pub(crate) indices: Vec<AxisId>,
+    /// Names reported as undefined in this statement: each once.
+    pub(crate) undefined: std::collections::BTreeSet<String>,
     /// Families of which a member could not be defined.
     pub(crate) broken_families: std::collections::BTreeSet<String>,
     /// Inside a claim: derivatives may be 0, layouts may turn.
@@ -103,6 +105,7 @@ pub(crate) fn module_as_written(
         foreign: None,
         uses: Vec::new(),
         indices: Vec::new(),
+        undefined: std::collections::BTreeSet::new(),
         broken_families: std::collections::BTreeSet::new(),
         in_claim: false,
         turned: false,

@@ -114,6 +114,8 @@ pub struct Claim {
     pub forall: Vec<AxisId>,
     /// What it says, if its shapes fit.
     pub statement: Option<Statement>,
+    /// What it says, if every side has a shape, fitting or not.
+    pub sides: Option<Statement>,
     /// What it says with every Jacobian transposed, if it is ill-formed as written and fits so.
     pub turned: Option<Statement>,
     /// `if`
@@ -201,6 +203,8 @@ pub struct Training {
     pub settings: Vec<(String, f64)>,
     /// `epochs`, `batch` (`None` for all rows), `seed` and the like.
     pub options: Vec<(String, Option<f64>)>,
+    /// `schedule`, `stop`, `clip`: the word, the rule's name, its numbers.
+    pub rules: Vec<(String, String, Vec<f64>)>,
     /// Sizes and constants that this training sets.
     pub with: Vec<(String, f64)>,
     /// The statement.

@@ -66,6 +66,12 @@ impl Nodes {
         Ok((self.list.len() - 1) as Id)
     }
 
+    /// Adds a node without parts.
+    pub(super) fn leaf(&mut self, kind: ExprKind, at: Option<Place>) -> Id {
+        self.list.push(Node { kind, parts: Vec::new(), at, height: 0, size: 1 });
+        (self.list.len() - 1) as Id
+    }
+
     /// The node called `id`.
     pub(super) fn get(&self, id: Id) -> &Node {
         &self.list[id as usize]

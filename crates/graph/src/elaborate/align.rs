@@ -16,9 +16,9 @@ impl Elaborator<'_> {
         a: NodeId,
         b: NodeId,
         spans: (Span, Span),
-        place: Span,
+        _: Span,
     ) -> Option<(NodeId, NodeId)> {
-        self.check_styles(a, b, spans, place)?;
+        self.check_style_pair(self.ty(a).clone(), &self.ty(b).clone(), spans)?;
         let (ta, tb) = (self.ty(a).clone(), self.ty(b).clone());
         let a = self.lift_like(a, &tb, true, spans.0)?;
         let b = self.lift_like(b, &ta, true, spans.1)?;
@@ -103,15 +103,13 @@ impl Elaborator<'_> {
     }
 
     /// `x : R[d] per N` and `X : R[d, N]` do not meet entry by entry.
-    fn check_styles(
+    pub(crate) fn check_style_pair(
         &mut self,
-        a: NodeId,
-        b: NodeId,
+        ta: Type,
+        tb: &Type,
         spans: (Span, Span),
-        place: Span,
     ) -> Option<()> {
-        let (ta, tb) = (self.ty(a).clone(), self.ty(b).clone());
-        for (silent, written, first) in [(&ta, &tb, true), (&tb, &ta, false)] {
+        for (silent, written, first) in [(&ta, tb, true), (tb, &ta, false)] {
             let clash = written.written_batches(&self.out.sizes).into_iter().find(|(_, id)| {
                 silent.axes.iter().any(|x| self.out.axes.get(*x).batch == Some(*id))
             });
@@ -125,7 +123,7 @@ impl Elaborator<'_> {
                 .operand(usize::from(!first), s)
                 .operand(usize::from(first), w)
                 .note("write both per sample, or both for the whole batch");
-            return self.fail(super::report::diagnostic(misfit, &[spans.0, spans.1], place));
+            return self.fail(super::report::diagnostic(misfit, &[spans.0, spans.1], spans.0.to(spans.1)));
         }
         Some(())
     }

@@ -26,6 +26,7 @@ pub(crate) fn declared_names(blocks: &[&Block]) -> HashMap<String, (Span, BlockW
                 StatementKind::Definition(d) if block.word == BlockWord::Net => {
                     add(&d.name.text, d.name.span);
                 }
+                StatementKind::FnHead { name, .. } => add(&name.text, name.span),
                 _ => {}
             }
         }
@@ -46,6 +47,7 @@ impl Elaborator<'_> {
             }
             self.uses.clear();
             self.indices.clear();
+            self.undefined.clear();
             self.statement(block.word, statement);
         }
     }

@@ -22,6 +22,10 @@ impl Elaborator<'_> {
         if primes > 0 {
             return self.primed(function, primes, args, span);
         }
+        let own = self.functions.get(name).is_some_and(|f| !f.standard);
+        if own {
+            return self.expand(function, args, span);
+        }
         if let Some(entry) = table::find(name) {
             let call = self.check_call(entry, function, args, span, want)?;
             return (entry.build)(self, &call);
@@ -37,11 +41,11 @@ impl Elaborator<'_> {
         if self.functions.contains_key(name) {
             return self.expand(function, args, span);
         }
-        // A `fn` whose head is broken is known to the parser and reported there.
         for arg in args {
             let _ = self.expr(&arg.value, None);
         }
-        None
+        // A `fn` whose head is broken is known to the parser and reported there.
+        if self.later.contains_key(name) { self.undefined(name, function.span) } else { None }
     }
 
     fn check_call<'c>(

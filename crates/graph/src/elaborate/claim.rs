@@ -22,23 +22,26 @@ impl Elaborator<'_> {
             Some(e) => self.condition(e).map(Some),
             None => Some(None),
         };
-        let statement = self.assertion(claim);
-        let settled = if statement.is_some() { self.settle_ranges() } else { None };
+        let preamble = self.diagnostics.len();
+        let (sides, fits) = self.assertion(claim);
+        let settled = if sides.is_some() { self.settle_ranges() } else { None };
         self.uses.clear();
         self.indices.clear();
+        let own = self.diagnostics.len() > preamble;
+        let turned = if own && preamble == before { self.other_layout(claim) } else { None };
         let found: Vec<Diagnostic> = self.diagnostics.split_off(before);
-        let turned = self.other_layout(claim, &found);
         self.scope.leave(mark);
         self.in_claim = false;
         self.turned = false;
         let ill_formed: Vec<Diagnostic> =
             found.into_iter().filter(Diagnostic::is_error).collect();
-        let fine = ill_formed.is_empty() && settled.is_some() && locals.is_some();
+        let fine = fits && ill_formed.is_empty() && settled.is_some() && locals.is_some();
         self.out.claims.push(Claim {
             name: claim.name.text.clone(),
             span,
             forall: forall.unwrap_or_default(),
-            statement: statement.filter(|_| fine),
+            statement: sides.clone().filter(|_| fine),
+            sides,
             turned,
             condition: condition.flatten(),
             replaced: replaced.unwrap_or_default(),
@@ -49,17 +52,37 @@ impl Elaborator<'_> {
     }
 
     /// The claim with every Jacobian transposed, if only so its shapes fit.
-    fn other_layout(&mut self, claim: &ast::Claim, found: &[Diagnostic]) -> Option<Statement> {
-        if claim.layout.is_some() || !found.iter().any(Diagnostic::is_error) {
+    fn other_layout(&mut self, claim: &ast::Claim) -> Option<Statement> {
+        if claim.layout.is_some() {
             return None;
         }
         let before = self.diagnostics.len();
         self.turned = true;
-        let statement = self.assertion(claim);
+        let (sides, fits) = self.assertion(claim);
         let settled = self.settle_ranges();
-        let fits = settled.is_some() && self.diagnostics.len() == before;
+        let fits = fits && settled.is_some() && self.diagnostics.len() == before;
         self.diagnostics.truncate(before);
-        statement.filter(|_| fits)
+        sides.filter(|s| fits && self.has_jacobian(s))
+    }
+
+    fn has_jacobian(&self, statement: &Statement) -> bool {
+        let mut open = match statement {
+            Statement::Type(node, _) => vec![*node],
+            Statement::Links(first, sides) => {
+                std::iter::once(*first).chain(sides.iter().map(|(_, n)| *n)).collect()
+            }
+        };
+        let mut seen = BTreeSet::new();
+        while let Some(id) = open.pop() {
+            let node = self.out.graph.node(id);
+            if matches!(node.op, crate::op::Op::Jac { .. }) {
+                return true;
+            }
+            if seen.insert(id) {
+                open.extend(&node.inputs);
+            }
+        }
+        false
     }
 
     /// The indices of `forall`; without it, unknown bare names in the brackets of the first side.
@@ -130,13 +153,16 @@ impl Elaborator<'_> {
         fine
     }
 
-    fn assertion(&mut self, claim: &ast::Claim) -> Option<Statement> {
+    /// The typed sides, and whether their shapes fit together.
+    fn assertion(&mut self, claim: &ast::Claim) -> (Option<Statement>, bool) {
         let bare = |e: &Expr| matches!(&e.kind, ExprKind::Name(n) if matches!(&**n, "I" | "ones" | "zeros"));
         match &claim.assertion {
             Assertion::Type(ty) => {
                 let first = self.expr(&claim.first, None);
                 let declared = self.declared_type(ty, None);
-                Some(Statement::Type(first?, declared?))
+                let statement = first.zip(declared).map(|(n, ty)| Statement::Type(n, ty));
+                let fits = statement.is_some();
+                (statement, fits)
             }
             Assertion::Links(links) => {
                 // A bare `I` on the left takes its size from the right.
@@ -147,22 +173,22 @@ impl Elaborator<'_> {
                 };
                 let first = self.expr(&claim.first, hint.as_ref());
                 let mut sides = Vec::new();
-                let mut fine = first.is_some();
+                let mut fits = first.is_some();
                 let mut left = first.map(|n| (n, claim.first.span));
                 for (relation, e) in links {
                     let want = left.map(|(n, _)| self.ty(n).clone());
-                    let side = self.expr(e, want.as_ref());
+                    let mut side = self.expr(e, want.as_ref());
                     if let (Some((l, l_span)), Some(r)) = (left, side) {
                         match self.link(l, r, l_span, e.span) {
-                            Some(r) => sides.push((*relation, r)),
-                            None => fine = false,
+                            Some(lifted) => side = Some(lifted),
+                            None => fits = false,
                         }
-                    } else {
-                        fine = false;
                     }
+                    sides.extend(side.map(|r| (*relation, r)));
                     left = side.map(|n| (n, e.span));
                 }
-                fine.then_some(Statement::Links(first?, sides))
+                let all = first.is_some() && sides.len() == links.len();
+                (first.filter(|_| all).map(|n| Statement::Links(n, sides)), fits && all)
             }
         }
     }
@@ -170,6 +196,7 @@ impl Elaborator<'_> {
     /// Both sides of one link must have one shape; what lacks a batch axis is lifted.
     fn link(&mut self, l: NodeId, r: NodeId, left: Span, right: Span) -> Option<NodeId> {
         let like = self.ty(l).clone();
+        self.check_style_pair(self.ty(r).clone(), &like, (right, left))?;
         let lifted = self.lift_like(r, &like, false, right)?;
         let other = self.ty(lifted).clone();
         let left_lifted = self.lift_like(l, &other, false, left)?;

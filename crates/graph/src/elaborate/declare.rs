@@ -141,6 +141,10 @@ impl Elaborator<'_> {
             let message = format!("the constant `{}` must be a number", def.name.text);
             return self.error("const-shape", message, def.value.span, is);
         }
+        if self.constant(value).is_none() {
+            let message = format!("the value of `{}` is no number that is known here", def.name.text);
+            return self.error("not-constant", message, def.value.span, "");
+        }
         if free {
             let symbol = Symbol {
                 name: def.name.text.clone(),
@@ -253,6 +257,14 @@ impl Elaborator<'_> {
             Initial::None if word == BlockWord::Noise => {
                 let message = "noise says how it is drawn: `~ bernoulli(0.8)`";
                 self.error("noise-without-distribution", message, decl.ty.span, "")
+            }
+            Initial::None if word == BlockWord::Param => {
+                let end = decl.ty.span.after();
+                let message = "a parameter says how it starts: `~` a distribution, or `=` a value";
+                let found = Diagnostic::error("param-without-start", message, decl.ty.span, "")
+                    .replace("drawn as He et al. do", end, " ~ he")
+                    .replace("all zero", end, " = 0");
+                self.fail(found)
             }
             Initial::None | Initial::Source(_) => Some(Start::None),
             Initial::Drawn(applied) => self.distribution(word, applied),

@@ -7,7 +7,7 @@ use super::{Elaborator, Meaning, Value};
 use crate::index::{AxisId, NodeId, SymbolId};
 use crate::module::{Binding, Role, Symbol};
 use crate::op::Op;
-use crate::types::Type;
+use crate::types::{Kind, Type};
 
 impl Elaborator<'_> {
     pub(crate) fn definition(&mut self, def: &Definition, span: Span) {
@@ -100,14 +100,14 @@ impl Elaborator<'_> {
     }
 
     fn as_declared(&mut self, value: NodeId, declared: &Type, def: &Definition) -> Value {
+        let place = def.ty.as_ref().map_or(def.name.span, |t| t.span);
+        self.check_style_pair(self.ty(value).clone(), declared, (def.value.span, place))?;
         let value = self.lift_like(value, declared, false, def.value.span)?;
         let ty = self.ty(value).clone();
-        let fits = ty.dims == declared.dims;
-        if fits {
-            return Some(value);
+        if ty.dims == declared.dims {
+            return self.check_kind(value, declared, def).map(|()| value);
         }
         let (want, is) = (self.context().shape(declared), self.context().shape(&ty));
-        let place = def.ty.as_ref().map_or(def.name.span, |t| t.span);
         let message = format!("`{}` is declared {want}, its value is {is}", def.name.text);
         let mut found = Diagnostic::error("declared-shape", message, def.value.span, is)
             .label(place, format!("declared {want}"));
@@ -118,6 +118,21 @@ impl Elaborator<'_> {
         for fixed in self.size_value_repairs(declared.dims.clone(), ty.dims.clone()) {
             found = found.repair(fixed);
         }
+        self.fail(found)
+    }
+
+    /// What kind of number a computed value is follows from its formula.
+    fn check_kind(&mut self, value: NodeId, declared: &Type, def: &Definition) -> Option<()> {
+        let kind = self.ty(value).kind.clone();
+        let labels = |k: &Kind| matches!(k, Kind::Label(_));
+        if declared.kind == kind || declared.kind == Kind::Real && !labels(&kind) {
+            return Some(());
+        }
+        let own = self.out.type_text(&Type { axes: Vec::new(), ..self.ty(value).clone() });
+        let place = def.ty.as_ref().map_or(def.name.span, |t| t.span);
+        let message = format!("`{}` is `{own}`: the kind of a computed value follows from its formula", def.name.text);
+        let found = Diagnostic::error("declared-kind", message, place, "declared otherwise")
+            .replace(format!("declare it `{own}`"), place, &own);
         self.fail(found)
     }
 

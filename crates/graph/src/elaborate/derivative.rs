@@ -69,8 +69,12 @@ impl Elaborator<'_> {
     }
 
     fn gradient(&mut self, of: &Entry, by: &Entry, span: Span) -> Value {
+        if let Some(member) = self.member_entry(by) {
+            let value = self.differential_value(of)?;
+            return self.gradient_by(value, of.span, member?, by.span, span);
+        }
         let mut value = self.differential_value(of)?;
-        if let Some(indices) = &of.indices {
+        if let Some(indices) = of.indices.as_ref().filter(|_| !self.is_family(&of.name.text)) {
             let bracket = Span { start: of.name.span.end, end: of.span.end };
             value = self.entries(Some(value), of.name.span, indices, false, bracket)?;
         }
@@ -84,10 +88,37 @@ impl Elaborator<'_> {
         }
     }
 
+    pub(crate) fn is_family(&self, name: &str) -> bool {
+        matches!(self.scope.get(name), Some((Meaning::Family(_), _)))
+    }
+
+    /// `dJ/dW[2]` of a family `W`: the member, and no further indices.
+    fn member_entry(&mut self, by: &Entry) -> Option<Value> {
+        let indices = by.indices.as_ref().filter(|_| self.is_family(&by.name.text))?;
+        let bracket = Span { start: by.name.span.end, end: by.span.end };
+        Some(self.family_member(&by.name.text, indices, bracket, by.span))
+    }
+
+    fn gradient_by(
+        &mut self,
+        value: NodeId,
+        of: Span,
+        variable: NodeId,
+        by: Span,
+        span: Span,
+    ) -> Value {
+        let node = self.add(Op::Grad, &[value, variable], &[of, by], span)?;
+        self.warn_zero(value, variable, of, by);
+        Some(node)
+    }
+
     /// The value behind the `d` of a differential; its place is the name without the `d`.
     fn differential_value(&mut self, entry: &Entry) -> Value {
-        let span = Span { start: entry.name.span.start, ..entry.name.span };
-        self.name_value(&entry.name.text, span, None)
+        if let Some(indices) = entry.indices.as_ref().filter(|_| self.is_family(&entry.name.text)) {
+            let bracket = Span { start: entry.name.span.end, end: entry.span.end };
+            return self.family_member(&entry.name.text, indices, bracket, entry.span);
+        }
+        self.name_value(&entry.name.text, entry.name.span, None)
     }
 
     fn gradient_of(&mut self, value: NodeId, of: Span, by: &Entry, span: Span) -> Value {
@@ -129,11 +160,18 @@ impl Elaborator<'_> {
     pub(crate) fn derivative_call(&mut self, op: Op, args: &[Arg], span: Span) -> Value {
         let value = self.expr(&args[0].value, None);
         let by = &args[1].value;
-        let ExprKind::Name(name) = &strip(by).kind else {
-            let message = "a derivative is taken by a named value, not by an expression";
-            return self.error("derivative-by", message, by.span, "an expression");
+        let (variable, name) = match &strip(by).kind {
+            ExprKind::Name(name) => (self.variable(name, by.span), name.as_str()),
+            ExprKind::Access { base, .. }
+                if matches!(&base.kind, ExprKind::Name(n) if self.is_family(n)) =>
+            {
+                (self.expr(by, None), "x")
+            }
+            _ => {
+                let message = "a derivative is taken by a named value, not by an expression";
+                return self.error("derivative-by", message, by.span, "an expression");
+            }
         };
-        let variable = self.variable(name, by.span);
         let (value, variable) = (value?, variable?);
         let mut inputs = vec![value, variable];
         let mut spans = vec![args[0].value.span, by.span];

@@ -175,7 +175,10 @@ impl Elaborator<'_> {
                 base.span,
                 is,
             );
-            if whole != Some(-1) {
+            if whole == Some(-1) {
+                let text = format!("pinv({})", self.source(base.span));
+                found = found.replace(format!("the pseudo-inverse: `{text}`"), span, text);
+            } else {
                 found = found.replace(format!("entry by entry: `{text}`"), span, &text);
             }
             return self.fail(found);
@@ -244,6 +247,10 @@ impl Elaborator<'_> {
     /// The numbers of a distribution's or schedule's arguments.
     pub(crate) fn number_args(&mut self, args: Option<&[Arg]>) -> Option<Vec<f64>> {
         let args = args.unwrap_or_default();
+        if let Some(name) = args.iter().find_map(|a| a.name.as_ref()) {
+            let message = format!("numbers are given by their place here, without `{} =`", name.text);
+            return self.error("unknown-argument", message, name.span, "");
+        }
         let numbers: Vec<Option<f64>> = args.iter().map(|a| self.number(&a.value)).collect();
         numbers.into_iter().collect()
     }
@@ -259,19 +266,37 @@ impl Elaborator<'_> {
 
     /// The number a node comes to, if it is made of constants.
     pub(crate) fn constant(&self, node: crate::index::NodeId) -> Option<f64> {
+        self.constant_with(node, &[])
+    }
+
+    /// The same, with some constants and sizes set to other numbers.
+    pub(crate) fn constant_with(
+        &self,
+        node: crate::index::NodeId,
+        set: &[(String, f64)],
+    ) -> Option<f64> {
         let n = self.out.graph.node(node);
-        let input = |i: usize| self.constant(n.inputs[i]);
+        let input = |i: usize| self.constant_with(n.inputs[i], set);
+        let given = |name: &str| set.iter().rev().find(|(n, _)| n == name).map(|(_, v)| *v);
         Some(match &n.op {
             Op::Number { bits } => f64::from_bits(*bits),
             Op::Pi => std::f64::consts::PI,
             Op::SizeNumber { size } => {
-                let value = size.value(&self.out.sizes)?;
+                let number = |id| {
+                    let def = self.out.sizes.get(id);
+                    given(&def.name).map_or(def.number, |v| Some(v as u64))
+                };
+                let value = size.value_at(number)?;
                 value.numerator() as f64 / value.denominator() as f64
             }
-            Op::Symbol { id, .. } => match self.out.symbol(*id).role {
-                crate::module::Role::Const(value) => self.constant(value)?,
-                _ => return None,
-            },
+            Op::Symbol { id, .. } => {
+                let symbol = self.out.symbol(*id);
+                match (given(&symbol.name), &symbol.role) {
+                    (Some(value), _) => value,
+                    (None, crate::module::Role::Const(value)) => self.constant_with(*value, set)?,
+                    _ => return None,
+                }
+            }
             Op::Neg => -input(0)?,
             Op::Add => input(0)? + input(1)?,
             Op::Sub => input(0)? - input(1)?,
@@ -281,6 +306,13 @@ impl Elaborator<'_> {
             Op::Sqrt => input(0)?.sqrt(),
             Op::Exp => input(0)?.exp(),
             Op::Log => input(0)?.ln(),
+            Op::Sin => input(0)?.sin(),
+            Op::Cos => input(0)?.cos(),
+            Op::Tan => input(0)?.tan(),
+            Op::Tanh => input(0)?.tanh(),
+            Op::Abs => input(0)?.abs(),
+            Op::Maximum => input(0)?.max(input(1)?),
+            Op::Minimum => input(0)?.min(input(1)?),
             _ => return None,
         })
     }

@@ -71,7 +71,10 @@ impl Elaborator<'_> {
         let span = range.first.span.to(range.last.span);
         if first > last {
             let message = format!("there is no member between {first} and {last}");
-            return self.error("empty-family", message, span, "");
+            let text = format!("{}..{}", self.source(range.last.span), self.source(range.first.span));
+            let found = Diagnostic::error("empty-family", message, span, "")
+                .replace(format!("the other way round: `{text}`"), span, &text);
+            return self.fail(found);
         }
         if last - first >= limits::MEMBERS {
             let message = format!("more than {} members", limits::MEMBERS);

@@ -1,11 +1,12 @@
 //! Lines that ask for something: derive, train, show, plot, export, check.
 
 use chainrule_syntax::ast::{
-    Amount, CheckOption, Derive, Expr, ExprKind, Name, NamedExpr, Plot, PlotClause, PlotSubject,
+    Amount, CheckOption, Derive, Entry, Expr, ExprKind, Index, Name, NamedExpr, Number, Plot, PlotClause, PlotSubject,
     Text, Train, TrainOption,
 };
 use chainrule_syntax::{Diagnostic, Span, limits};
 
+use super::optimizer::SettingValue;
 use super::settings::{self, CHECK_OPTIONS, CLIPS, EXPORTS, PARTS, SCHEDULES, STOPS};
 use super::{Elaborator, Meaning};
 use crate::index::SymbolId;
@@ -18,7 +19,9 @@ impl Elaborator<'_> {
         for target in &derive.targets {
             if let ExprKind::Derivative { of, by } = &target.kind {
                 for by in by {
-                    targets.extend(self.derivative(of, std::slice::from_ref(by), target.span));
+                    for by in self.members_of(by) {
+                        targets.extend(self.derivative(of, std::slice::from_ref(&by), target.span));
+                    }
                 }
                 continue;
             }
@@ -33,6 +36,23 @@ impl Elaborator<'_> {
         }
         let _ = self.settle_ranges();
         self.out.derivations.push(Derivation { targets, options: derive.options.clone(), span });
+    }
+
+    /// A family named without a member means all of them.
+    fn members_of(&self, by: &Entry) -> Vec<Entry> {
+        let Some((Meaning::Family(members), _)) = self.scope.get(&by.name.text) else {
+            return vec![by.clone()];
+        };
+        if by.indices.is_some() {
+            return vec![by.clone()];
+        }
+        let member = |number: &u64| {
+            let text = number.to_string();
+            let number = Number { text, value: *number as f64, span: by.span };
+            let at = Expr { kind: ExprKind::Number(number), span: by.span };
+            Entry { indices: Some(vec![Index::At(at)]), ..by.clone() }
+        };
+        members.keys().map(member).collect()
     }
 
     fn is_derivative(&self, node: crate::index::NodeId) -> bool {
@@ -247,6 +267,7 @@ impl Elaborator<'_> {
             optimizer: train.optimizer.name.text.clone(),
             settings: Vec::new(),
             options: Vec::new(),
+            rules: Vec::new(),
             with: Vec::new(),
             span,
         };
@@ -257,8 +278,7 @@ impl Elaborator<'_> {
             self.train_option(option, train, &mut base, &mut grid, &mut named, &mut seen);
         }
         if let (Some(_), Some(settings)) = (loss, settings) {
-            base.settings = settings;
-            self.add_trainings(base, &grid, named);
+            self.add_trainings(&base, &settings, &grid, named);
         }
     }
 
@@ -306,12 +326,7 @@ impl Elaborator<'_> {
             _ => None,
         };
         if let Some(word) = word {
-            if let Some((_, earlier)) = seen.iter().find(|(w, _)| *w == word.text) {
-                let found = Diagnostic::error("clause-twice", format!("`{}` is given twice", word.text), word.span, "the second")
-                    .label(*earlier, "the first");
-                self.report(found);
-            }
-            seen.push((word.text.clone(), word.span));
+            self.check_set_once(word, seen);
         }
         match option {
             TrainOption::Amount(word, amount) => {
@@ -331,12 +346,18 @@ impl Elaborator<'_> {
                     && let Some(entry) = settings::find(table, &applied.name.text)
                 {
                     let _ = self.check_setting_count(&applied.name, args.len(), entry.arity);
-                    base.options.push((format!("{} {}", word.text, applied.name.text), args.first().copied()));
+                    base.rules.push((word.text.clone(), applied.name.text.clone(), args));
                 }
             }
-            TrainOption::With(list) => self.with(list, train, base),
+            TrainOption::With(list) => {
+                for item in list {
+                    self.check_set_once(&item.name, seen);
+                }
+                self.with(list, train, base);
+            }
             TrainOption::For(list) => {
                 for (name, values) in list {
+                    self.check_set_once(name, seen);
                     let numbers: Vec<f64> =
                         values.iter().filter_map(|e| self.setting_value(name, e, train)).collect();
                     if numbers.len() == values.len() {
@@ -345,6 +366,17 @@ impl Elaborator<'_> {
                 }
             }
         }
+    }
+
+    /// A line sets each thing once.
+    fn check_set_once(&mut self, word: &Name, seen: &mut Vec<(String, Span)>) {
+        if let Some((_, earlier)) = seen.iter().find(|(w, _)| *w == word.text) {
+            let message = format!("`{}` is given twice", word.text);
+            let found = Diagnostic::error("clause-twice", message, word.span, "the second")
+                .label(*earlier, "the first");
+            self.report(found);
+        }
+        seen.push((word.text.clone(), word.span));
     }
 
     /// `350`, `all`, or a constant.
@@ -411,7 +443,13 @@ impl Elaborator<'_> {
     }
 
     /// One training for each combination of the grid, with names that tell them apart.
-    fn add_trainings(&mut self, base: Training, grid: &[(String, Vec<f64>)], named: Option<String>) {
+    fn add_trainings(
+        &mut self,
+        base: &Training,
+        settings: &[(String, SettingValue)],
+        grid: &[(String, Vec<f64>)],
+        named: Option<String>,
+    ) {
         let total = grid.iter().try_fold(1_usize, |n, (_, v)| n.checked_mul(v.len()));
         if total.is_none_or(|n| n > limits::TRAININGS) {
             let message = format!("more than {} trainings in one line", limits::TRAININGS);
@@ -431,11 +469,25 @@ impl Elaborator<'_> {
                 training.with.push((key.clone(), value));
             }
             parts.reverse();
+            training.settings = settings
+                .iter()
+                .map(|(name, value)| {
+                    let set = training.with.iter().rev().find(|(n, _)| n == name);
+                    (name.clone(), set.map_or_else(|| self.setting_number(*value, &training.with), |(_, v)| *v))
+                })
+                .collect();
             if !parts.is_empty() {
                 name = format!("{name} {}", parts.join(" "));
             }
             training.name = self.unused_name(name, named.is_some(), base.span);
             self.out.trainings.push(training);
+        }
+    }
+
+    fn setting_number(&self, value: SettingValue, with: &[(String, f64)]) -> f64 {
+        match value {
+            SettingValue::Number(number) => number,
+            SettingValue::Node(node) => self.constant_with(node, with).unwrap_or(f64::NAN),
         }
     }
 

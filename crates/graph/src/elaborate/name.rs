@@ -95,7 +95,9 @@ impl Elaborator<'_> {
         if name == "d" && self.text[span.end as usize..].starts_with("/d") {
             return self.operator_form(span);
         }
-        if self.is_second_differential(name, span) {
+        // What stands behind a misspelt clause word is no value either.
+        let misread = self.undefined.contains("");
+        if misread || self.is_second_differential(name, span) || !self.undefined.insert(name.into()) {
             return None;
         }
         if let Some(found) = self.differential_with_blanks(name, span) {
@@ -116,6 +118,7 @@ impl Elaborator<'_> {
         if let Some(near) = near {
             found = found.replace(format!("did you mean `{near}`?"), span, near);
         } else if self.in_claim && let Some(clause) = nearest(name, CLAUSES) {
+            self.undefined.insert(String::new());
             found = found.replace(format!("did you mean the clause `{clause}`?"), span, clause);
         } else if let Some(function) = function_near(name) {
             found = found.replace(format!("did you mean the function `{function}`?"), span, function);

@@ -19,6 +19,15 @@ pub(crate) const STANDARD: &str = include_str!("../std/optimizers.eqn");
 /// Inputs that every optimizer may read.
 const INPUTS: [&str; 4] = ["step", "epoch", "steps", "epochs"];
 
+/// A setting of an optimizer: its default, or what a training gives.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum SettingValue {
+    /// A default.
+    Number(f64),
+    /// An expression of constants, which a training may set.
+    Node(NodeId),
+}
+
 /// The head, states and lines of a block.
 struct Parts<'s> {
     name: &'s Name,
@@ -269,7 +278,10 @@ impl Elaborator<'_> {
     }
 
     /// Checks `nag(step = 0.01)`: the optimizer exists, its settings are its own, none is missing.
-    pub(crate) fn optimizer_settings(&mut self, applied: &Applied) -> Option<Vec<(String, f64)>> {
+    pub(crate) fn optimizer_settings(
+        &mut self,
+        applied: &Applied,
+    ) -> Option<Vec<(String, SettingValue)>> {
         let name = &applied.name;
         let own = self.out.optimizers.iter().find(|o| o.name == name.text);
         let params = match own {
@@ -279,7 +291,8 @@ impl Elaborator<'_> {
                 None => return self.unknown_optimizer(name),
             },
         };
-        let mut values: Vec<Option<f64>> = params.iter().map(|(_, default)| *default).collect();
+        let mut values: Vec<Option<SettingValue>> =
+            params.iter().map(|(_, default)| default.map(SettingValue::Number)).collect();
         for (i, arg) in applied.args.as_deref().unwrap_or_default().iter().enumerate() {
             let at = match &arg.name {
                 None => (i < params.len()).then_some(i),
@@ -296,7 +309,8 @@ impl Elaborator<'_> {
                 let message = format!("`{}` takes {} settings", name.text, params.len());
                 return self.error("argument-count", message, arg.value.span, "");
             };
-            values[at] = Some(self.number(&arg.value)?);
+            self.number(&arg.value)?;
+            values[at] = Some(SettingValue::Node(self.expr(&arg.value, None)?));
         }
         let mut out = Vec::new();
         for ((param, _), value) in params.iter().zip(values) {

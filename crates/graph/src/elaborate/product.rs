@@ -102,9 +102,16 @@ impl Elaborator<'_> {
                 let (l, r) = (self.flipped(left), self.flipped(right));
                 let text = factor.op.text();
                 let (lt, rt) = (self.source(left).to_string(), self.source(right).to_string());
-                let found = found
+                let mut found = found
                     .replace(format!("`{lt} {text} {r}`"), right, &r)
                     .replace(format!("`{l} {text} {rt}`"), left, &l);
+                let (p, q) = (self.ty(x).dims.clone(), self.ty(y).dims.clone());
+                for repair in self.size_value_repairs(p.clone(), q) {
+                    found = found.repair(repair);
+                }
+                for repair in self.declared_type_repairs(&factor.value, &p) {
+                    found = found.repair(repair);
+                }
                 self.fail(found)
             }
         }
@@ -143,7 +150,7 @@ impl Elaborator<'_> {
     }
 
     /// A text with a transpose put on, or taken off.
-    fn flipped(&self, span: Span) -> String {
+    pub(crate) fn flipped(&self, span: Span) -> String {
         let text = self.source(span);
         match text.strip_suffix("^T") {
             Some(plain) => plain.to_string(),
@@ -160,7 +167,7 @@ impl Elaborator<'_> {
             .label(left, x)
             .label(factor.value.span, y)
             .replace("entry by entry: `.*`", factor.op_span, ".*")
-            .replace("the matrix product: `@`", factor.op_span, "@");
+            .replace("the matrix product", Span { start: left.end, end: factor.value.span.start }, " ");
         self.fail(found)
     }
 

@@ -152,8 +152,8 @@ impl Elaborator<'_> {
     /// The length of `axis` that keeps this access inside; `None` while another index is open.
     fn length(&self, used: &Use, axis: AxisId) -> Option<Size> {
         let (_, coefficient) = used.map.terms.iter().find(|(a, _)| *a == axis)?;
-        if *coefficient <= 0 {
-            return None;
+        if *coefficient < 0 {
+            return self.length_downwards(used, axis, *coefficient);
         }
         let mut rest = used.dim.minus(&Size::number(1)).ok()?.minus(&used.map.constant).ok()?;
         for (other, value) in used.map.terms.iter().filter(|(a, _)| *a != axis) {
@@ -166,6 +166,19 @@ impl Elaborator<'_> {
             }
         }
         rest.divide(&Size::number(*coefficient))?.plus(&Size::number(1)).ok()
+    }
+
+    /// The same for an index that runs backwards: `c - k v - (the rest at its largest) >= 0`.
+    fn length_downwards(&self, used: &Use, axis: AxisId, coefficient: i64) -> Option<Size> {
+        let mut rest = used.map.constant.clone();
+        for (other, value) in used.map.terms.iter().filter(|(a, _)| *a != axis) {
+            let extent = self.out.axes.get(*other).extent.as_ref()?;
+            if *value < 0 {
+                let last = extent.minus(&Size::number(1)).ok()?;
+                rest = rest.plus(&last.scaled(Ratio::whole_number(i128::from(*value))).ok()?).ok()?;
+            }
+        }
+        rest.divide(&Size::number(-coefficient))?.plus(&Size::number(1)).ok()
     }
 
     /// The least of some lengths, if they can be compared.

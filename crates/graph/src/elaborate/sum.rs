@@ -51,6 +51,12 @@ impl Elaborator<'_> {
                 if shapes {
                     found = self.sum_repairs(found, sum, node, left, term);
                 }
+                for (node, span) in [(sum, left), (node, term.span)] {
+                    if matches!(self.ty(node).kind, crate::types::Kind::Label(_)) {
+                        let text = format!("onehot({})", self.source(span));
+                        found = found.replace(format!("`{text}`"), span, &text);
+                    }
+                }
                 self.fail(found)
             }
         }

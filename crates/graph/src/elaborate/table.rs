@@ -61,7 +61,7 @@ pub(crate) static TABLE: &[Function] = &[
     named("softmax", (1, 1), "axis", |e, c| e.softmax(Op::Softmax { axis: c.axis }, c)),
     named("logsoftmax", (1, 1), "axis", |e, c| e.softmax(Op::LogSoftmax { axis: c.axis }, c)),
     named("logsumexp", (1, 1), "axis", |e, c| e.softmax(Op::LogSumExp { axis: c.axis }, c)),
-    f("cross_entropy", (2, 2), |e, c| e.plain(Op::CrossEntropy, c)),
+    f("cross_entropy", (2, 2), |e, c| e.cross_entropy(c)),
     f("argmax", (1, 1), |e, c| e.plain(Op::ArgMax, c)),
     f("onehot", (1, 2), |e, c| e.onehot(c)),
     f("inner", (2, 2), |e, c| e.inner(c)),
@@ -173,8 +173,9 @@ impl Elaborator<'_> {
         if self.ty(nodes[0]).element_dims(&self.out.sizes).is_empty() && call.axis.is_none() {
             let is = self.shape(nodes[0]);
             let message = format!("`{}` of a number has one entry", call.name);
+            let word = Span { end: call.span.start + call.name.len() as u32, ..call.span };
             let found = chainrule_syntax::Diagnostic::warning("softmax-of-number", message, spans[0], is)
-                .note("is `softplus` meant?");
+                .replace("is `softplus` meant?", word, "softplus");
             self.report(found);
         }
         match self.try_add(op, &nodes) {
@@ -211,13 +212,42 @@ impl Elaborator<'_> {
         let (nodes, spans) = self.nodes(call)?;
         let (a, b) = (nodes[0], nodes[1]);
         // No lift and no number: `inner` pairs entries.
-        self.add(Op::Inner, &[a, b], &spans, call.span)
+        match self.try_add(Op::Inner, &[a, b]) {
+            Ok(node) => Some(node),
+            Err(misfit) => {
+                let (x, y) = (self.flipped(spans[0]), self.flipped(spans[1]));
+                let found = super::report::diagnostic(misfit, &spans, call.span)
+                    .replace(format!("`{y}`"), spans[1], &y)
+                    .replace(format!("`{x}`"), spans[0], &x);
+                self.fail(found)
+            }
+        }
+    }
+
+    fn cross_entropy(&mut self, call: &Call<'_>) -> Value {
+        let (nodes, spans) = self.nodes(call)?;
+        match self.try_add(Op::CrossEntropy, &nodes) {
+            Ok(node) => Some(node),
+            Err(misfit) => {
+                let (z, y) = (self.source(spans[0]).to_string(), self.source(spans[1]).to_string());
+                let edits = vec![
+                    chainrule_syntax::Edit { span: spans[0], text: y.clone() },
+                    chainrule_syntax::Edit { span: spans[1], text: z.clone() },
+                ];
+                let message = format!("the scores first: `cross_entropy({y}, {z})`");
+                let swap = chainrule_syntax::Repair::edits(message, edits);
+                self.fail(super::report::diagnostic(misfit, &spans, call.span).repair(swap))
+            }
+        }
     }
 
     fn matpow(&mut self, call: &Call<'_>) -> Value {
         let node = self.expr(&call.args[0].value, None)?;
         let power = self.member_number(&call.args[1].value)?;
-        let power = u32::try_from(power.min(64)).ok()?;
+        let Some(power) = u32::try_from(power).ok().filter(|p| *p <= 64) else {
+            let message = "the power of a matrix is a whole number of at most 64";
+            return self.error("matrix-exponent", message, call.args[1].value.span, "");
+        };
         self.add(Op::MatrixPower { power }, &[node], &[call.args[0].value.span], call.span)
     }
 

@@ -59,7 +59,14 @@ impl Elaborator<'_> {
         if symmetric {
             let [n] = dims.as_slice() else {
                 let message = format!("`{word}` is square and takes one size: `{word}[n]`");
-                return self.error("type-brackets", message, ty.span, "");
+                let mut found = Diagnostic::error("type-brackets", message, ty.span, "");
+                if let [n, m] = dims.as_slice()
+                    && n == m
+                {
+                    let text = format!("{word}[{}]", self.size_text(n));
+                    found = found.replace(format!("`{text}`"), ty.span, text);
+                }
+                return self.fail(found);
             };
             let kind = if ty.word == TypeWord::Sym { Kind::Sym } else { Kind::Spd };
             return Some(Type::array(vec![n.clone(), n.clone()]).with_kind(kind));

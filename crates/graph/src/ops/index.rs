@@ -29,13 +29,19 @@ fn infer_access(op: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misf
             }
         }
     }
-    Ok(Type { axes, dims: kept(base, positions), kind: base.kind.clone() })
+    let whole = positions.iter().all(|p| *p == Position::All);
+    let kind = match &base.kind {
+        // A part of a distribution is none, and a part of a symmetric matrix need not be.
+        Kind::Prob | Kind::Sym | Kind::Spd if !whole => Kind::Real,
+        kind => kind.clone(),
+    };
+    Ok(Type { axes, dims: kept(base, positions), kind })
 }
 
 fn count_misfit(base: &Type, given: usize, c: &Context<'_>) -> Misfit {
     let axes: Vec<String> = base.dims.iter().map(|d| c.sizes.text(d)).collect();
     let message = match axes.len() {
-        0 => "a number has no index".to_string(),
+        0 => "no axes: it is a number".to_string(),
         n => format!(
             "{n} ax{} ({}), {given} ind{} given",
             if n == 1 { "is" } else { "es" },

@@ -182,10 +182,12 @@ pub(super) fn type_expr(c: &mut Cursor<'_>) -> Read<TypeExpr> {
     let words: Vec<&str> = TypeWord::ALL.iter().map(|t| t.text()).collect();
     if token.kind != TokenKind::Name {
         let message = format!("expected a type, found {}", c.found());
-        return Err(Box::new(
-            Diagnostic::error("expected-type", message, token.span, "")
-                .note(format!("types: {}", words.join(" "))),
-        ));
+        let mut found = Diagnostic::error("expected-type", message, token.span, "")
+            .note(format!("types: {}", words.join(" ")));
+        if token.is(Symbol::OpenBracket) {
+            found = found.replace("real numbers: `R[..]`", token.span.before(), "R");
+        }
+        return Err(Box::new(found));
     }
     let text = token.text(c.text).into_owned();
     let Some(mut word) = TypeWord::ALL.into_iter().find(|t| t.text() == text) else {
@@ -200,11 +202,30 @@ pub(super) fn type_expr(c: &mut Cursor<'_>) -> Read<TypeExpr> {
         c.next();
         word = TypeWord::Positive;
     }
+    check_round_brackets(c)?;
     let mut brackets = Vec::new();
     while c.at_symbol(Symbol::OpenBracket) {
         brackets.push(type_sizes(c)?);
     }
     Ok(TypeExpr { word, brackets, span: c.since(token.span) })
+}
+
+/// `R(H, d)`
+fn check_round_brackets(c: &Cursor<'_>) -> Read<()> {
+    let open = c.peek(0);
+    if !open.is(Symbol::OpenParen) || !open.glued {
+        return Ok(());
+    }
+    let message = "sizes stand in square brackets: `R[n, m]`";
+    let mut found = Diagnostic::error("type-brackets", message, open.span, "");
+    if let Some(behind) = c.behind_bracket(0) {
+        let close = c.peek(behind - 1).span;
+        found = found.repair(Repair::edits(
+            "square brackets",
+            vec![Edit { span: open.span, text: "[".into() }, Edit { span: close, text: "]".into() }],
+        ));
+    }
+    Err(Box::new(found))
 }
 
 fn type_sizes(c: &mut Cursor<'_>) -> Read<Vec<Expr>> {

@@ -417,6 +417,13 @@ impl<'a> Cursor<'a> {
             {
                 return Err(self.half_number());
             }
+            TokenKind::Symbol(Symbol::Dot) if self.peek(1).is_word(self.text, "T") => {
+                let attribute = token.span.to(self.peek(1).span);
+                return Err(Box::new(
+                    Diagnostic::error("prime", "a value has no attributes", attribute, "")
+                        .replace("the transpose is `^T`", attribute, "^T"),
+                ));
+            }
             TokenKind::Symbol(Symbol::Bar) => return Err(self.single_bar()),
             _ => format!("`{}` does not continue the line", token.text(self.text)),
         };

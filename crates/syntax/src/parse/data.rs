@@ -94,6 +94,7 @@ pub(super) fn source(c: &mut Cursor<'_>) -> Read<DataSource> {
         let token = c.peek(0);
         match token.kind {
             TokenKind::Name => match &*token.text(c.text) {
+                "for" => return Ok(DataSource { format, path, options, scales }),
                 "column" => {
                     c.next();
                     options.push(SourceOption::Column(c.number("a column (from 1)")?));

@@ -2,7 +2,7 @@
 
 use super::cursor::{Cursor, Read, number};
 use crate::ast::{Arg, BigForm, BigOp, Binder, Entry, Expr, ExprKind, Index, Name, NormKind};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Repair};
 use crate::token::{Symbol, Token, TokenKind};
 use crate::vocabulary::is_reserved;
 
@@ -43,7 +43,15 @@ impl Cursor<'_> {
             _ => format!("expected a value, found {}", self.found()),
         };
         let text = if token.kind == TokenKind::End { "the line ends here" } else { "" };
-        Box::new(Diagnostic::error("missing-value", message, token.span, text))
+        let mut found = Diagnostic::error("missing-value", message, token.span, text);
+        if let Some(op) = before.filter(|_| token.kind == TokenKind::End) {
+            let word = op.text(self.text);
+            found = match op.kind {
+                TokenKind::Symbol(s) if s.closing().is_some() => found.label(op.span, format!("this `{word}` is open")),
+                _ => found.replace(format!("remove the `{word}`"), op.span, ""),
+            };
+        }
+        Box::new(found)
     }
 
     fn number_or_indicator(&mut self) -> Read<Expr> {
@@ -187,7 +195,9 @@ impl Cursor<'_> {
         let message = format!("a function needs parentheses: `{word}(..)`");
         let mut found =
             Diagnostic::error("function-without-call", message, token.span, "a function");
-        if matches!(here.kind, TokenKind::Name | TokenKind::Number)
+        if let Some(repair) = self.power_of_function(token, word) {
+            found = found.repair(repair);
+        } else if matches!(here.kind, TokenKind::Name | TokenKind::Number)
             && let Ok(argument) = self.factor()
         {
             let text = argument.span.text(self.text);
@@ -196,6 +206,18 @@ impl Cursor<'_> {
             found = found.replace(format!("call it: `{call}`"), span, &call);
         }
         Box::new(found)
+    }
+
+    /// `sin^2(x)` is `sin(x)^2`.
+    fn power_of_function(&self, token: Token, word: &str) -> Option<Repair> {
+        let (caret, power, open) = (self.peek(0), self.peek(1), self.peek(2));
+        if !caret.is(Symbol::Caret) || power.kind != TokenKind::Number || !open.is(Symbol::OpenParen) {
+            return None;
+        }
+        let close = self.peek(self.behind_bracket(2)? - 1);
+        let call = open.span.to(close.span).text(self.text);
+        let text = format!("{word}{call}^{}", power.text(self.text));
+        Some(Repair::replace(format!("write `{text}`"), token.span.to(close.span), text))
     }
 
     /// `sum[i,j] term`
