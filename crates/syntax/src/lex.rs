@@ -151,7 +151,7 @@ fn symbol(rest: &str) -> Option<(Symbol, usize)> {
 }
 
 fn is_letter(c: char) -> bool {
-    c.is_ascii_alphabetic() || greek(c).is_some()
+    c.is_ascii_alphabetic() || !c.is_ascii() && greek(c).is_some()
 }
 
 fn name_length(text: &str) -> usize {

@@ -193,9 +193,9 @@ pub fn apply<'s>(
     let at = Location::caller();
     let mut slots = vec![first.slot()];
     slots.extend(others.list().into_iter().map(|arg| first.scope.slot(arg, at)));
-    match first.scope.checked_function(name, at) {
-        Some(name) => first.scope.call(&name, slots, at),
-        None => first.scope.void(at),
+    match first.scope.checked_word(name, at) {
+        Ok(name) => first.scope.call(&name, slots, at),
+        Err(_) => first.scope.void(at),
     }
 }
 
@@ -213,8 +213,7 @@ pub fn apply<'s>(
 #[track_caller]
 pub fn prime<'s>(function: &str, x: Expr<'s>) -> Expr<'s> {
     let at = Location::caller();
-    let Some(function) = x.scope.checked_function(function, at) else { return x.scope.void(at) };
-    x.scope.called(&function, at);
+    let Ok(function) = x.scope.checked_word(function, at) else { return x.scope.void(at) };
     let args = vec![ast::Arg { name: None, value: x.slot() }];
     x.make(ExprKind::Call { function: node::name(function), primes: 1, args }, at)
 }

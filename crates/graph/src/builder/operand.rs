@@ -1,5 +1,6 @@
 //! What may stand where a term is wanted: terms and numbers, alone or in lists.
 
+use std::fmt;
 use std::ops::RangeFull;
 
 use chainrule_syntax::Span;
@@ -25,6 +26,18 @@ pub enum Operand<'s> {
     Number(f64),
     /// A whole number.
     Whole(i128),
+}
+
+/// The text of an equation file.
+impl fmt::Display for Operand<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Operand::Expr(term) => write!(f, "{term}"),
+            Operand::Number(value) if value.is_sign_negative() => write!(f, "-{}", digits(-value)),
+            Operand::Number(value) => f.write_str(&digits(*value)),
+            Operand::Whole(value) => write!(f, "{value}"),
+        }
+    }
 }
 
 /// An index of an access: `i`, `u + i`, `0`, or `..` for the whole axis.
@@ -127,7 +140,7 @@ macro_rules! single {
     )*};
 }
 
-single!(Expr<'s>, i32, usize);
+single!(Expr<'s>, f64, i32, usize);
 
 impl<'s> List<Binder<'s>> for Binder<'s> {
     fn list(self) -> Vec<Binder<'s>> {
@@ -151,9 +164,13 @@ tuples! { (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) }
 
 /// A number without its sign, in the digits of an equation file.
 pub(super) fn number(magnitude: f64) -> ExprKind {
+    let (text, value) = (digits(magnitude), magnitude);
+    ExprKind::Number(Number { text, value, span: Span::default() })
+}
+
+fn digits(magnitude: f64) -> String {
     let plain = magnitude == 0.0 || (1e-3..1e16).contains(&magnitude);
-    let text = if plain { magnitude.to_string() } else { format!("{magnitude:e}") };
-    ExprKind::Number(Number { text, value: magnitude, span: Span::default() })
+    if plain { magnitude.to_string() } else { format!("{magnitude:e}") }
 }
 
 /// A whole number without its sign.

@@ -6,10 +6,8 @@ use std::fmt;
 use std::panic::Location;
 
 use chainrule_syntax::ast::{self, BlockWord, ExprKind, StatementKind};
-use chainrule_syntax::vocabulary::{
-    FUNCTIONS, SOFT_CONSTANTS, SOFT_FUNCTIONS, STANDARD_FUNCTIONS, ascii_name, is_reserved,
-};
-use chainrule_syntax::{Span, limits};
+use chainrule_syntax::limits;
+use chainrule_syntax::vocabulary::{FUNCTIONS, ascii_name, is_reserved};
 
 use super::node::{self, Id, NOTHING, Nodes, Place};
 use super::operand::{number, whole};
@@ -41,8 +39,6 @@ pub(super) struct State {
     pub(super) entries: Vec<Entry>,
     /// Names and where they were declared.
     pub(super) names: BTreeMap<String, Place>,
-    /// Functions and constants that a declaration of their name would turn into values.
-    pub(super) called: BTreeMap<String, Place>,
     pub(super) problems: Vec<Problem>,
     pub(super) omitted: usize,
 }
@@ -182,8 +178,19 @@ impl Scope {
         node::name(text)
     }
 
-    /// The ASCII spelling of a name, or a stand-in if it cannot be one, which is reported.
+    /// The ASCII spelling of a value's name, or a stand-in if it cannot be one, which is reported.
     pub(super) fn checked_name(&self, name: &str, at: Place) -> Result<String, String> {
+        let text = self.checked_word(name, at)?;
+        if FUNCTIONS.contains(&&*text) {
+            let message = format!("`{text}` is a function, its name cannot be defined");
+            self.report("function-name", message, at);
+            return Err(format!("x{text}"));
+        }
+        Ok(text)
+    }
+
+    /// The same for a value or a function.
+    pub(super) fn checked_word(&self, name: &str, at: Place) -> Result<String, String> {
         let text = ascii_name(name);
         let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let fits = text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(word);
@@ -191,26 +198,15 @@ impl Scope {
             let message = "is not a name: a name is a letter, then letters, digits and `_`";
             ("not-a-name", format!("{name:?} {message}"))
         } else if text.len() > limits::NAME_BYTES {
-            let message = format!("a name has at most {} letters", limits::NAME_BYTES);
-            ("not-a-name", message)
+            ("not-a-name", format!("a name has at most {} letters", limits::NAME_BYTES))
         } else if is_reserved(&text) {
             ("reserved-word", format!("`{text}` is a reserved word of the language"))
-        } else if FUNCTIONS.contains(&&*text) {
-            ("function-name", format!("`{text}` is a function, its name cannot be defined"))
         } else {
             return Ok(text);
         };
         self.report(code, message, at);
         let kept = text.chars().map(|c| if word(c) { c } else { '_' }).take(40);
         Err(std::iter::once('x').chain(kept).collect())
-    }
-
-    /// Records the use of a function or constant whose name a file may also declare.
-    pub(super) fn called(&self, function: &str, at: Place) {
-        let soft: [&[&str]; 3] = [&SOFT_FUNCTIONS, &SOFT_CONSTANTS, &STANDARD_FUNCTIONS];
-        if soft.concat().contains(&function) {
-            self.state.borrow_mut().called.entry(function.into()).or_insert(at);
-        }
     }
 
     /// A name as a term, without a place of its own.
@@ -220,10 +216,8 @@ impl Scope {
 
     /// A call of a function of the language.
     pub(super) fn call(&self, function: &str, args: Vec<ast::Expr>, at: Place) -> Expr<'_> {
-        self.called(function, at);
         let args = args.into_iter().map(|value| ast::Arg { name: None, value }).collect();
-        let function = ast::Name { text: function.into(), span: Span::default() };
-        self.expr(ExprKind::Call { function, primes: 0, args }, at)
+        self.expr(ExprKind::Call { function: node::name(function), primes: 0, args }, at)
     }
 }
 

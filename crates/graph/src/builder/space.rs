@@ -1,10 +1,9 @@
 //! Types of values: real arrays, labels, probabilities.
 
 use std::fmt;
-use std::panic::Location;
 
+use chainrule_syntax::Span;
 use chainrule_syntax::ast::{Name, TypeExpr, TypeWord};
-use chainrule_syntax::{Span, print};
 
 use super::node::{self, Place};
 use super::{Expr, List, Operand, Scope};
@@ -68,18 +67,12 @@ impl<'s> Space<'s> {
 /// The text of an equation file.
 impl fmt::Display for Space<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let terms = self.brackets.iter().flatten().filter_map(|size| match size {
-            Operand::Expr(term) => Some(term.scope),
-            _ => None,
-        });
-        let numbers = Scope::new("numbers");
-        let scope = terms.last().unwrap_or(&numbers);
-        let (mut tree, per) = self.clone().tree(scope, Location::caller());
-        for size in tree.brackets.iter_mut().flatten() {
-            *size = scope.tree(node::id(size));
+        f.write_str(self.word.text())?;
+        for sizes in &self.brackets {
+            let sizes: Vec<String> = sizes.iter().map(ToString::to_string).collect();
+            write!(f, "[{}]", sizes.join(", "))?;
         }
-        f.write_str(&print::type_expr(&tree))?;
-        per.map_or(Ok(()), |axis| write!(f, " per {}", axis.text))
+        self.per.map_or(Ok(()), |axis| write!(f, " per {axis}"))
     }
 }
 

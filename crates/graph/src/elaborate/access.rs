@@ -1,6 +1,6 @@
 //! Accesses: `A[:,i]`, `I0[c,u+i,v+j]`, `p[y]`, and members of families.
 
-use chainrule_syntax::ast::{Expr, ExprKind, Index, ProductOp, Sign};
+use chainrule_syntax::ast::{Entry, Expr, ExprKind, Index, ProductOp, Sign};
 use chainrule_syntax::{Diagnostic, Span};
 
 use super::{Elaborator, Meaning, Use, Value};
@@ -38,6 +38,16 @@ impl Elaborator<'_> {
                 }
                 _ => {}
             }
+        }
+        // `dJ/dW[2]` of a family `W`: the gradient by a member, not an entry of a gradient.
+        if let ExprKind::Derivative { of, by } = &base.kind
+            && let [one] = by.as_slice()
+            && one.indices.is_none()
+            && self.is_family(&one.name.text)
+        {
+            let span = one.span.to(bracket);
+            let member = Entry { indices: Some(indices.to_vec()), span, ..one.clone() };
+            return self.derivative(of, &[member], base.span.to(bracket));
         }
         let node = self.expr(base, None);
         self.entries(node, base.span, indices, pad, bracket)

@@ -214,6 +214,7 @@ impl Elaborator<'_> {
                 let found = Diagnostic::error("no-such-state", message, span, "")
                     .note(format!("declare it: `state {name} = 0`"));
                 self.report(found);
+                self.scope.push(name, Meaning::Unknown, span);
             }
         } else if self.scope.get(name).is_some() && !self.scope.is_global(name) {
             let message = format!("`{name}` is defined twice");

@@ -24,6 +24,8 @@ pub(super) struct Cursor<'a> {
     pub(super) norms: u32,
     /// Whether `a'` is the next value of a state.
     pub(super) states: bool,
+    /// Words that end an expression here, although they are names elsewhere.
+    pub(super) stops: &'static [&'static str],
     /// Whether a limit of the whole file was reached.
     pub(super) limit: bool,
     /// For each opening bracket the index of the one that closes it.
@@ -48,6 +50,7 @@ impl<'a> Cursor<'a> {
             depth: 0,
             norms: 0,
             states: false,
+            stops: &[],
             limit: false,
             partners: partners(tokens),
         }

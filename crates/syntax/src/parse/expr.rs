@@ -246,7 +246,10 @@ impl Cursor<'_> {
         let token = self.peek(0);
         match token.kind {
             TokenKind::Number => true,
-            TokenKind::Name => !is_reserved(&token.text(self.text)),
+            TokenKind::Name => {
+                let word = token.text(self.text);
+                !is_reserved(&word) && !self.stops.contains(&&*word)
+            }
             TokenKind::Symbol(Symbol::OpenParen) => true,
             TokenKind::Symbol(Symbol::Bars) => self.norms == 0,
             _ => false,

@@ -226,7 +226,13 @@ pub(super) fn train(c: &mut Cursor<'_>) -> Read<StatementKind> {
             "schedule" | "stop" | "clip" => {
                 TrainOption::Applied(word.clone(), applied(c, "its name")?)
             }
-            "with" => TrainOption::With(definitions(c)?),
+            "with" => {
+                // `with lr = 5 epochs 3`: the options are no factors of 5.
+                c.stops = &TRAIN_OPTIONS;
+                let list = definitions(c)?;
+                c.stops = &[];
+                TrainOption::With(list)
+            }
             "for" => TrainOption::For(grid(c)?),
             _ => TrainOption::Amount(word.clone(), amount(c, &word.text)?),
         };

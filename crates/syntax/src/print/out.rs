@@ -25,7 +25,7 @@ struct Mark {
 
 impl Out {
     pub(super) fn canonical() -> Out {
-        Out { text: String::new(), written: false, in_norm: false, marks: None }
+        Out { text: String::with_capacity(64), written: false, in_norm: false, marks: None }
     }
 
     pub(super) fn as_written() -> Out {
