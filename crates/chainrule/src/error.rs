@@ -60,8 +60,10 @@ impl Error {
             let end = Span::at(source.text().len());
             diagnostics.push(Diagnostic::error("limit-diagnostics", message, end, ""));
         }
-        let errors = diagnostics.iter().filter(|d| d.is_error()).count() + omitted.saturating_sub(1);
-        let message = format!("{} has {errors} error{}", source.name(), if errors == 1 { "" } else { "s" });
+        let errors =
+            diagnostics.iter().filter(|d| d.is_error()).count() + omitted.saturating_sub(1);
+        let message =
+            format!("{} has {errors} error{}", source.name(), if errors == 1 { "" } else { "s" });
         Error {
             kind: ErrorKind::Equations,
             message,

@@ -108,7 +108,8 @@ impl Model {
             for found in &claim.ill_formed {
                 let mut found = found.clone();
                 found.severity = crate::Severity::Warning;
-                found.message = format!("the claim \"{}\" is ill-formed: {}", claim.name, found.message);
+                found.message =
+                    format!("the claim \"{}\" is ill-formed: {}", claim.name, found.message);
                 all.push(found);
             }
         }
@@ -134,8 +135,9 @@ impl Model {
 ///
 /// The text has syntax errors other than tabs in the indentation, which formatting repairs.
 pub fn format(name: &str, text: &str) -> Result<String, Error> {
-    chainrule_syntax::format::format(text)
-        .map_err(|parsed| Error::equations(Source::new(name, text), parsed.diagnostics, parsed.omitted))
+    chainrule_syntax::format::format(text).map_err(|parsed| {
+        Error::equations(Source::new(name, text), parsed.diagnostics, parsed.omitted)
+    })
 }
 
 /// Name and text of the file at `path`, or of the built-in example of that name.

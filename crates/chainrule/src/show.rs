@@ -205,7 +205,9 @@ fn row(module: &Module, id: SymbolId) -> Row {
 fn start(module: &Module, role: &Role) -> Option<String> {
     let start = match role {
         Role::Param(start) | Role::Noise(start) | Role::Given(start) => start,
-        Role::Const(value) => return Some(format!("= {}", chainrule_graph::raise::text(module, *value))),
+        Role::Const(value) => {
+            return Some(format!("= {}", chainrule_graph::raise::text(module, *value)));
+        }
         _ => return None,
     };
     match start {

@@ -22,10 +22,13 @@ fn check(folder: &str) -> (usize, usize, usize) {
                     Some(Expected::IllFormed) => wrong,
                     // A factor's shape is not the derivative's; another layout may fit.
                     Some(Expected::TrueAsFactor) => true,
-                    Some(Expected::TrueInLayout) => claim.statement.is_some() || claim.turned.is_some(),
+                    Some(Expected::TrueInLayout) => {
+                        claim.statement.is_some() || claim.turned.is_some()
+                    }
                     _ => claim.statement.is_some(),
                 };
-                let found: Vec<&str> = claim.ill_formed.iter().map(|d| d.message.as_str()).collect();
+                let found: Vec<&str> =
+                    claim.ill_formed.iter().map(|d| d.message.as_str()).collect();
                 assert!(expected, "{name}, claim {:?}: {:?}, {found:?}", claim.name, claim.expect);
             }
         }
@@ -83,7 +86,8 @@ fn the_built_in_examples_are_explained() {
         let show = &model.show()[0];
         let (_, count) = counts.iter().find(|(n, _)| *n == name).expect("a count");
         assert_eq!(show.parameters, Some(*count), "{name}");
-        let by_name: u64 = show.values.iter().filter(|r| r.role == "param").filter_map(|r| r.count_number).sum();
+        let by_name: u64 =
+            show.values.iter().filter(|r| r.role == "param").filter_map(|r| r.count_number).sum();
         assert_eq!(by_name, *count, "{name}");
         let page = show.text();
         let wide: Vec<&str> = page.lines().filter(|l| l.chars().count() > 80).collect();

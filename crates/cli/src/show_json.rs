@@ -51,11 +51,8 @@ fn row(row: &Row) -> Value {
 }
 
 fn equation(equation: &Equation) -> Value {
-    let types: Vec<Value> = equation
-        .types
-        .iter()
-        .map(|(name, ty)| json!({ "name": name, "type": ty }))
-        .collect();
+    let types: Vec<Value> =
+        equation.types.iter().map(|(name, ty)| json!({ "name": name, "type": ty })).collect();
     let symbols: Vec<Value> = equation
         .right
         .iter()

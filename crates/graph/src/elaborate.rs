@@ -29,6 +29,7 @@ mod settings;
 mod size;
 mod sum;
 mod table;
+mod train;
 mod types;
 
 use std::collections::HashMap;

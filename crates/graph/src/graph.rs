@@ -37,7 +37,12 @@ impl Graph {
     /// # Errors
     ///
     /// The op's shape rule, in words, when the inputs do not fit it; or the graph is full.
-    pub fn add(&mut self, op: Op, inputs: &[NodeId], context: &Context<'_>) -> Result<NodeId, Misfit> {
+    pub fn add(
+        &mut self,
+        op: Op,
+        inputs: &[NodeId],
+        context: &Context<'_>,
+    ) -> Result<NodeId, Misfit> {
         let types: Vec<&Type> = inputs.iter().map(|&i| self.ty(i)).collect();
         let ty = (op.def().infer)(&op, &types, context)?;
         self.intern(Node { op, inputs: inputs.to_vec(), ty })

@@ -172,8 +172,18 @@ impl Op {
     /// The op without parameters whose record is called `name` and which is written as a call.
     pub fn pointwise(name: &str) -> Option<Op> {
         let all = [
-            Op::Exp, Op::Log, Op::Sqrt, Op::Sin, Op::Cos, Op::Tan, Op::Tanh, Op::Sigmoid,
-            Op::Softplus, Op::Relu, Op::Abs, Op::Sign,
+            Op::Exp,
+            Op::Log,
+            Op::Sqrt,
+            Op::Sin,
+            Op::Cos,
+            Op::Tan,
+            Op::Tanh,
+            Op::Sigmoid,
+            Op::Softplus,
+            Op::Relu,
+            Op::Abs,
+            Op::Sign,
         ];
         all.into_iter().find(|op| op.def().name == name)
     }

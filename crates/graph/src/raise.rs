@@ -3,7 +3,8 @@
 //! Lifts are not written, sizes appear in the author's symbols. Parentheses are the printer's.
 
 use chainrule_syntax::ast::{
-    Arg, BigForm, BigOp, Binder, Entry, Expr, ExprKind, Factor, Index, Name, Number, ProductOp, Sign,
+    Arg, BigForm, BigOp, Binder, Entry, Expr, ExprKind, Factor, Index, Name, Number, ProductOp,
+    Sign,
 };
 use chainrule_syntax::{Span, parse, print};
 
@@ -73,8 +74,7 @@ impl Raise<'_> {
             Notation::Silent => self.node(node.inputs[0]),
             Notation::Negative => e(ExprKind::Negative(Box::new(self.node(node.inputs[0])))),
             Notation::Plus | Notation::Minus => {
-                let sign =
-                    if node.op == Op::Sub { Sign::Minus } else { Sign::Plus };
+                let sign = if node.op == Op::Sub { Sign::Minus } else { Sign::Plus };
                 let mut args = args(self).into_iter();
                 let terms = [Sign::Plus, sign].into_iter().zip(args.by_ref()).collect();
                 e(ExprKind::Sum(terms))
@@ -144,7 +144,11 @@ impl Raise<'_> {
             }
             Op::Vec { row } | Op::Jac { row } => {
                 let plain = call(name, args);
-                if *row { with_named(plain, "order", e(ExprKind::Name("row".into()))) } else { plain }
+                if *row {
+                    with_named(plain, "order", e(ExprKind::Name("row".into())))
+                } else {
+                    plain
+                }
             }
             Op::Reshape { dims } if dims.len() == 1 => call("flatten", args),
             Op::Reshape { dims } => {
@@ -183,7 +187,8 @@ impl Raise<'_> {
         let text = self.module.sizes.text(size);
         let line = format!("show x = {text}");
         let parsed = parse(&line);
-        let statement = parsed.file.blocks.into_iter().next().and_then(|b| b.statements.into_iter().next());
+        let statement =
+            parsed.file.blocks.into_iter().next().and_then(|b| b.statements.into_iter().next());
         match statement.map(|s| s.kind) {
             Some(chainrule_syntax::ast::StatementKind::Show(list)) => {
                 list.into_iter().next().and_then(|(_, e)| e).unwrap_or_else(|| number(0.0))
@@ -226,7 +231,8 @@ impl Raise<'_> {
                 },
             });
         }
-        let base = if gradient.op == Op::Grad { self.gradient(inputs[0]) } else { self.node(inputs[0]) };
+        let base =
+            if gradient.op == Op::Grad { self.gradient(inputs[0]) } else { self.node(inputs[0]) };
         self.indexed(base, indices, pad)
     }
 

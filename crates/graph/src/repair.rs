@@ -25,16 +25,18 @@ struct Wrong {
 fn wrong(reading: &Reading) -> Wrong {
     let errors = reading.diagnostics.iter().filter(|d| d.is_error()).count() + reading.omitted;
     let claims = reading.modules.iter().flat_map(|m| &m.claims);
-    let claims = claims.filter(|c| !c.ill_formed.is_empty() && !may_be_ill_formed(c.expect)).count();
-    Wrong { errors, claims, warnings: reading.diagnostics.len() - errors.min(reading.diagnostics.len()) }
+    let claims =
+        claims.filter(|c| !c.ill_formed.is_empty() && !may_be_ill_formed(c.expect)).count();
+    Wrong {
+        errors,
+        claims,
+        warnings: reading.diagnostics.len() - errors.min(reading.diagnostics.len()),
+    }
 }
 
 /// Whether a claim with this expected verdict may have sides of different shapes.
 pub(crate) fn may_be_ill_formed(expect: Option<Expected>) -> bool {
-    matches!(
-        expect,
-        Some(Expected::IllFormed | Expected::TrueAsFactor | Expected::TrueInLayout)
-    )
+    matches!(expect, Some(Expected::IllFormed | Expected::TrueAsFactor | Expected::TrueInLayout))
 }
 
 /// Keeps, of the repairs of every diagnostic, those that were tried and fit.

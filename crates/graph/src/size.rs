@@ -102,7 +102,7 @@ impl Size {
         let mut merged: Vec<(Monomial, Ratio)> = Vec::with_capacity(terms.len());
         for (monomial, value) in terms {
             match merged.last_mut() {
-                Some(last) if last.0 == monomial => last.1 = last.1.add(value).ok_or(TooLarge)?,
+                Some(last) if last.0 == monomial => last.1 = last.1.plus(value).ok_or(TooLarge)?,
                 _ => merged.push((monomial, value)),
             }
         }
@@ -183,7 +183,7 @@ impl Size {
                     value = value.times(base)?;
                 }
             }
-            total = total.add(value)?;
+            total = total.plus(value)?;
         }
         Some(total)
     }

@@ -89,3 +89,45 @@ fn without_tabs<'a>(text: &'a str, lexed: &Lexed) -> Cow<'a, str> {
     out.push_str(&text[at..]);
     Cow::Owned(out)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn unprinted(text: &str) -> usize {
+        let lexed = lex(text);
+        arranged(text, &lexed).map_or(0, |rows| rows.unprinted)
+    }
+
+    #[test]
+    fn statements_of_the_repository_print_as_written() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let mut files = 0;
+        for folder in ["crates/chainrule/models", "suite/claims", "suite/identities"] {
+            for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+                let path = entry.unwrap().path();
+                if path.extension().is_some_and(|e| e == "eqn") {
+                    let text = std::fs::read_to_string(&path).unwrap();
+                    assert_eq!(unprinted(&text), 0, "{}", path.display());
+                    files += 1;
+                }
+            }
+        }
+        assert!(files > 200, "{files} files");
+    }
+
+    #[test]
+    fn what_the_tree_does_not_tell_is_told_by_the_places() {
+        for text in [
+            "claim \"c\" a = b expect false where b = 1 if n > 1 layout numerator for a = 1",
+            "net\n  z = + a + b [+i]",
+            "net\n  z = ∂J/∂{W} + dJ/dW[i] + dJ/d{λ, b}",
+            "data x : R[d] = csv \"f\" / 255 columns 1..4 - mean column 5",
+        ] {
+            assert!(parse(text).is_ok(), "{text}: {:?}", parse(text).diagnostics);
+            assert_eq!(unprinted(text), 0, "{text}");
+        }
+    }
+}

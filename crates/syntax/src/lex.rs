@@ -46,12 +46,11 @@ pub fn lex(text: &str) -> Lexed {
     let mut out = Lexed::default();
     let mut at = 0;
     for line in text.split_inclusive('\n') {
-        if out.tokens.len() > limits::TOKENS {
-            out.truncated = Some(Span::at(at));
-            break;
-        }
         lex_line(text, at, line.trim_end_matches(['\n', '\r']), &mut out);
         at += line.len();
+        if out.truncated.is_some() {
+            break;
+        }
     }
     out
 }
@@ -77,6 +76,12 @@ fn lex_line(source: &str, start: usize, line: &str, out: &mut Lexed) {
             continue;
         }
         let before = out.tokens.len();
+        if before >= limits::TOKENS {
+            // The line that is cut is not read at all.
+            out.tokens.truncate(first);
+            out.truncated = Some(Span::at(at));
+            break;
+        }
         let length = lex_token(rest, c, at, out);
         if let Some(token) = out.tokens.get_mut(before) {
             token.glued = glued;

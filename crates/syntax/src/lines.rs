@@ -9,6 +9,7 @@
 use crate::ast::BlockWord;
 use crate::diagnostic::{Diagnostic, Edit, Repair};
 use crate::lex::{Lexed, PhysicalLine};
+use crate::limits;
 use crate::span::Span;
 use crate::suggest::nearest;
 use crate::token::{Symbol, TokenKind};
@@ -35,6 +36,10 @@ pub struct Lines {
     pub stray: Vec<LogicalLine>,
     /// What was found.
     pub diagnostics: Vec<Diagnostic>,
+    /// How much was found beyond what is kept.
+    pub omitted: usize,
+    /// Where grouping stopped, if there were more lines than [`limits::STATEMENTS`].
+    pub truncated: Option<Span>,
 }
 
 struct Grouping<'a> {
@@ -59,6 +64,10 @@ pub fn group(source: &str, lexed: &Lexed) -> Lines {
         depth: 0,
     };
     for (index, line) in lexed.lines.iter().enumerate() {
+        if grouping.out.lines.len() + grouping.out.stray.len() > limits::STATEMENTS {
+            grouping.out.truncated = Some(lexed.tokens[line.first].span);
+            break;
+        }
         grouping.line(index, *line);
     }
     grouping.out
@@ -144,12 +153,20 @@ impl Grouping<'_> {
         }
     }
 
+    fn report(&mut self, found: Diagnostic) {
+        if self.out.diagnostics.len() < limits::DIAGNOSTICS * 2 {
+            self.out.diagnostics.push(found);
+        } else {
+            self.out.omitted += 1;
+        }
+    }
+
     fn check_tab(&mut self, line: PhysicalLine) {
         if let Some(tab) = line.tab {
             let found = Diagnostic::error("tab", "a tab in the indentation", tab, "a tab")
                 .note("use blanks: how wide a tab is depends on the editor")
                 .replace("two blanks (`chainrule fmt` repairs the whole file)", tab, "  ");
-            self.out.diagnostics.push(found);
+            self.report(found);
         }
     }
 
@@ -174,7 +191,7 @@ impl Grouping<'_> {
                     Span::new(start, first.start as usize),
                     " ".repeat(indent),
                 );
-        self.out.diagnostics.push(found);
+        self.report(found);
     }
 
     /// A line outside every block. Reported once; the lines below it are skipped with it.
@@ -218,6 +235,6 @@ impl Grouping<'_> {
                 }
             }
         }
-        self.out.diagnostics.push(found);
+        self.report(found);
     }
 }

@@ -81,9 +81,12 @@ mod cursor;
 mod data;
 mod expr;
 mod factor;
+mod finish;
 mod line;
 mod names;
 mod primary;
+
+use std::collections::HashSet;
 
 use crate::ast::{Block, BlockWord, File, Name, Statement, StatementKind};
 use crate::diagnostic::Diagnostic;
@@ -139,9 +142,11 @@ pub(crate) fn parse_lexed(text: &str, lexed: &Lexed) -> Parsed {
         functions: names::scan(text, lexed, &lines.lines),
         file: File::default(),
         diagnostics: lines.diagnostics,
-        omitted: 0,
+        omitted: lines.omitted,
+        stop: None,
         nodes: 0,
-        locals: Vec::new(),
+        statements: 0,
+        locals: HashSet::new(),
     };
     for line in &lines.stray {
         let names = reader.leading_names(*line);
@@ -152,19 +157,15 @@ pub(crate) fn parse_lexed(text: &str, lexed: &Lexed) -> Parsed {
             break;
         }
     }
-    if let Some(at) = lexed.truncated {
-        let message = format!("more than {} tokens", limits::TOKENS);
-        reader.diagnostics.push(Diagnostic::error(
-            "limit-tokens",
-            message,
-            at,
-            "reading stops here",
-        ));
+    if let Some(at) = lines.truncated {
+        reader.stop.get_or_insert(cursor::too_many_statements(at));
     }
-    reader.diagnostics.sort_by_key(|d| (d.span().start, d.span().end));
-    let omitted = reader.diagnostics.len().saturating_sub(limits::DIAGNOSTICS) + reader.omitted;
-    reader.diagnostics.truncate(limits::DIAGNOSTICS);
-    Parsed { file: reader.file, diagnostics: reader.diagnostics, omitted }
+    if let Some(at) = lexed.truncated {
+        let message = format!("the file has more than {} tokens", limits::TOKENS);
+        let found = Diagnostic::error("limit-tokens", message, at, "reading stops here");
+        reader.stop.get_or_insert(found);
+    }
+    reader.finish()
 }
 
 /// One file being read, line by line.
@@ -175,9 +176,13 @@ struct Reader<'a> {
     file: File,
     diagnostics: Vec<Diagnostic>,
     omitted: usize,
+    /// The limit of the whole file that ended the reading.
+    stop: Option<Diagnostic>,
     nodes: usize,
+    /// Statements and empty blocks; a list of names counts for each.
+    statements: usize,
     /// Parameters of the `fn` or `optimizer` being read: values, whatever they are called.
-    locals: Vec<String>,
+    locals: HashSet<String>,
 }
 
 impl Reader<'_> {
@@ -185,8 +190,13 @@ impl Reader<'_> {
     fn line(&mut self, line: LogicalLine) -> bool {
         let tokens = &self.lexed.tokens[line.first..line.end];
         let head = usize::from(line.starts.is_some());
+        if self.statements >= limits::STATEMENTS {
+            self.stop = Some(cursor::too_many_statements(tokens[0].span));
+            return false;
+        }
+        self.statements += 1;
         if let Some(word) = line.starts {
-            self.locals.clear();
+            self.locals = HashSet::new();
             let block = Block { word, word_span: tokens[0].span, statements: Vec::new() };
             self.file.blocks.push(block);
             if matches!(word, BlockWord::Fn | BlockWord::Optimizer) {
@@ -200,14 +210,19 @@ impl Reader<'_> {
         let Some(block) = self.file.blocks.last_mut() else { return true };
         let (word, is_head) = (block.word, line.starts.is_some());
         let tokens = &tokens[head..];
+        let left = limits::STATEMENTS - self.statements;
         let mut cursor =
-            Cursor::new(self.text, tokens, &self.functions, &self.locals, &mut self.nodes);
+            Cursor::new(self.text, tokens, &self.functions, &self.locals, &mut self.nodes, left);
         let parsed = block::statement(&mut cursor, word, is_head).and_then(|kind| {
             cursor.finish(matches!(word, BlockWord::Claim))?;
             Ok(kind)
         });
         let limit = cursor.limit;
+        self.statements += cursor.names.saturating_sub(1);
         let span = tokens[0].span.to(tokens[tokens.len() - 1].span);
+        if word.is_line() {
+            block.statements.reserve_exact(1);
+        }
         match parsed {
             Ok(kind) => block.statements.push(Statement { kind, span }),
             Err(found) => {
@@ -215,14 +230,33 @@ impl Reader<'_> {
                 if let Some(block) = self.file.blocks.last_mut() {
                     block.statements.push(Statement { kind: StatementKind::Broken(names), span });
                 }
-                if self.diagnostics.len() < limits::DIAGNOSTICS * 2 {
-                    self.diagnostics.push(*found);
+                if limit {
+                    self.stop = Some(*found);
                 } else {
-                    self.omitted += 1;
+                    self.report(*found);
                 }
             }
         }
         !limit
+    }
+
+    fn report(&mut self, found: Diagnostic) {
+        if self.diagnostics.len() < limits::DIAGNOSTICS * 2 {
+            self.diagnostics.push(found);
+        } else {
+            self.omitted += 1;
+        }
+    }
+
+    /// The mistakes in order of their place, at most [`limits::DIAGNOSTICS`]; what ended the
+    /// reading comes last and always.
+    fn finish(mut self) -> Parsed {
+        self.diagnostics.sort_by_key(|d| (d.span().start, d.span().end));
+        let kept = limits::DIAGNOSTICS - usize::from(self.stop.is_some());
+        let omitted = self.diagnostics.len().saturating_sub(kept) + self.omitted;
+        self.diagnostics.truncate(kept);
+        self.diagnostics.extend(self.stop);
+        Parsed { file: self.file, diagnostics: self.diagnostics, omitted }
     }
 
     /// A block word with nothing behind it: fine if a body follows.
@@ -233,10 +267,10 @@ impl Reader<'_> {
         if word.is_line() || matches!(word, BlockWord::Fn | BlockWord::Optimizer) {
             let message =
                 format!("`{}` needs its statement behind it or indented below", word.text());
-            self.diagnostics.push(Diagnostic::error("empty-line-block", message, span, ""));
+            self.report(Diagnostic::error("empty-line-block", message, span, ""));
         } else if !has_body {
             let message = format!("the block `{}` is empty", word.text());
-            self.diagnostics.push(Diagnostic::warning("empty-block", message, span, ""));
+            self.report(Diagnostic::warning("empty-block", message, span, ""));
         }
     }
 

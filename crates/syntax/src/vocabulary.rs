@@ -1,5 +1,7 @@
 //! The words of the language: reserved words, functions, Greek letters and Unicode aliases.
 
+use std::collections::BTreeSet;
+
 /// Words that cannot be names.
 pub const RESERVED: [&str; 11] =
     ["in", "per", "forall", "if", "where", "for", "layout", "expect", "and", "or", "not"];
@@ -152,16 +154,14 @@ pub fn ascii_name(text: &str) -> String {
 /// it does not declare.
 #[derive(Clone, Debug, Default)]
 pub struct FunctionNames {
-    own: Vec<String>,
+    own: BTreeSet<String>,
     declared_soft: Vec<String>,
 }
 
 impl FunctionNames {
     /// Adds a `fn` of the file.
     pub fn add_function(&mut self, name: String) {
-        if let Err(at) = self.own.binary_search(&name) {
-            self.own.insert(at, name);
-        }
+        self.own.insert(name);
     }
 
     /// Records that the file declares `name` as a value.
@@ -176,7 +176,7 @@ impl FunctionNames {
 
     /// Whether `name` is called, not multiplied.
     pub fn is_function(&self, name: &str) -> bool {
-        if self.own.binary_search_by(|n| n.as_str().cmp(name)).is_ok() {
+        if self.own.contains(name) {
             return !self.declared_soft.iter().any(|n| n == name);
         }
         if FUNCTIONS.contains(&name) {
@@ -193,11 +193,11 @@ impl FunctionNames {
 
     /// Whether a declaration of `name` must be refused.
     pub fn is_hard(&self, name: &str) -> bool {
-        FUNCTIONS.contains(&name) || self.own.binary_search_by(|n| n.as_str().cmp(name)).is_ok()
+        FUNCTIONS.contains(&name) || self.own.contains(name)
     }
 
     /// The file's own functions.
-    pub fn own(&self) -> &[String] {
-        &self.own
+    pub fn own(&self) -> impl Iterator<Item = &str> {
+        self.own.iter().map(String::as_str)
     }
 }

@@ -69,8 +69,7 @@ pub(crate) fn equations(model: &Model, module: &Module) -> Vec<Equation> {
 }
 
 fn stable(module: &Module, binding: &Binding) -> Option<String> {
-    (binding.stable != binding.value)
-        .then(|| chainrule_graph::raise::text(module, binding.stable))
+    (binding.stable != binding.value).then(|| chainrule_graph::raise::text(module, binding.stable))
 }
 
 /// Left sides and trees of all definitions, by the place of the right side.

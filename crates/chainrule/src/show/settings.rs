@@ -22,7 +22,8 @@ impl Setting<'_> {
             let message = format!("`--set {}={}`: a number is needed", self.name, self.value);
             return Err(Error::setting(message));
         }
-        let Some((name, value)) = places(file).into_iter().find(|(n, _, _)| *n == self.name).map(|(_, n, v)| (n, v))
+        let Some((name, value)) =
+            places(file).into_iter().find(|(n, _, _)| *n == self.name).map(|(_, n, v)| (n, v))
         else {
             let known: Vec<String> = places(file).into_iter().map(|(n, _, _)| n).collect();
             let message = format!(

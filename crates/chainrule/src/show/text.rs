@@ -284,7 +284,13 @@ fn scaled(n: f64) -> String {
     match units.iter().find(|(size, _)| n >= *size) {
         Some((size, unit)) => {
             let value = n / size;
-            let digits = if value >= 100.0 { 0 } else if value >= 10.0 { 1 } else { 2 };
+            let digits = if value >= 100.0 {
+                0
+            } else if value >= 10.0 {
+                1
+            } else {
+                2
+            };
             format!("{value:.digits$} {unit}")
         }
         None => format!("{n:.0} "),

@@ -47,9 +47,18 @@ pub(super) struct State {
 #[derive(Debug)]
 pub(super) enum Entry {
     /// A statement of the block `word`; its expressions are slots.
-    Statement { word: BlockWord, kind: StatementKind, at: Place },
+    Statement { word: BlockWord, kind: Box<StatementKind>, at: Place },
     /// Lines in the language itself.
     Lines { text: String, at: Place },
+}
+
+impl Entry {
+    /// Where it was built.
+    pub(super) fn at(&self) -> Place {
+        match self {
+            Entry::Statement { at, .. } | Entry::Lines { at, .. } => at,
+        }
+    }
 }
 
 impl Scope {
@@ -65,8 +74,8 @@ impl Scope {
     #[track_caller]
     pub fn new(model: &str) -> Scope {
         let (scope, at) = (Scope { state: RefCell::default() }, Location::caller());
-        // A model's name is a word of its own: other names may be the same.
-        let text = scope.checked_name(model, at).unwrap_or_else(|stand_in| stand_in);
+        // A model's name is a word of its own: values and functions may have the same.
+        let text = scope.checked_word(model, at).unwrap_or_else(|stand_in| stand_in);
         scope.push(BlockWord::Model, StatementKind::Model(node::name(text)), at);
         scope
     }
@@ -74,7 +83,7 @@ impl Scope {
     /// Adds a statement; its number among the entries.
     pub(super) fn push(&self, word: BlockWord, kind: StatementKind, at: Place) -> usize {
         let mut state = self.state.borrow_mut();
-        state.entries.push(Entry::Statement { word, kind, at });
+        state.entries.push(Entry::Statement { word, kind: Box::new(kind), at });
         state.entries.len() - 1
     }
 

@@ -101,7 +101,7 @@ impl Elaborator<'_> {
                     let text = self.source(base).to_string();
                     found.message = format!("`{text}` has {}", found.message);
                     if let Some(label) = found.labels.first_mut() {
-                        let shape = std::mem::replace(&mut label.text, String::new());
+                        let shape = std::mem::take(&mut label.text);
                         label.span = bracket;
                         found = found.label(base, shape);
                     }
@@ -128,9 +128,11 @@ impl Elaborator<'_> {
         let missing = vec![":"; dims.len() - indices.len()].join(",");
         let after = format!("[{text},{missing}]");
         let before = format!("[{missing},{text}]");
-        found
-            .replace(format!("the whole of the other axes: `{after}`"), bracket, &after)
-            .replace(format!("the whole of the other axes: `{before}`"), bracket, &before)
+        found.replace(format!("the whole of the other axes: `{after}`"), bracket, &after).replace(
+            format!("the whole of the other axes: `{before}`"),
+            bracket,
+            &before,
+        )
     }
 
     fn record_uses(
@@ -143,7 +145,13 @@ impl Elaborator<'_> {
     ) {
         for ((position, dim), place) in positions.iter().zip(dims).zip(places) {
             if let Position::Affine(map) = position {
-                self.uses.push(Use { map: map.clone(), dim: dim.clone(), place: *place, base, pad });
+                self.uses.push(Use {
+                    map: map.clone(),
+                    dim: dim.clone(),
+                    place: *place,
+                    base,
+                    pad,
+                });
             }
         }
     }

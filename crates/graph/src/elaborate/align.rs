@@ -16,9 +16,8 @@ impl Elaborator<'_> {
         a: NodeId,
         b: NodeId,
         spans: (Span, Span),
-        _: Span,
     ) -> Option<(NodeId, NodeId)> {
-        self.check_style_pair(self.ty(a).clone(), &self.ty(b).clone(), spans)?;
+        self.check_style_pair(&self.ty(a).clone(), &self.ty(b).clone(), spans)?;
         let (ta, tb) = (self.ty(a).clone(), self.ty(b).clone());
         let a = self.lift_like(a, &tb, true, spans.0)?;
         let b = self.lift_like(b, &ta, true, spans.1)?;
@@ -76,12 +75,12 @@ impl Elaborator<'_> {
             return;
         }
         let silent = axes.iter().filter(|a| self.out.axes.is_batch(**a));
-        let mut names: Vec<String> =
-            silent.map(|a| self.out.axes.get(*a).name.clone()).collect();
+        let mut names: Vec<String> = silent.map(|a| self.out.axes.get(*a).name.clone()).collect();
         let mut written = String::new();
         if !ty.is_scalar() || like.written_batches(&self.out.sizes).len() == like.dims.len() {
             for (at, id) in like.written_batches(&self.out.sizes) {
-                if ty.dims.iter().any(|d| d.as_name() == Some(id)) || like.dims.len() == ty.dims.len()
+                if ty.dims.iter().any(|d| d.as_name() == Some(id))
+                    || like.dims.len() == ty.dims.len()
                 {
                     continue;
                 }
@@ -105,11 +104,11 @@ impl Elaborator<'_> {
     /// `x : R[d] per N` and `X : R[d, N]` do not meet entry by entry.
     pub(crate) fn check_style_pair(
         &mut self,
-        ta: Type,
+        ta: &Type,
         tb: &Type,
         spans: (Span, Span),
     ) -> Option<()> {
-        for (silent, written, first) in [(&ta, tb, true), (tb, &ta, false)] {
+        for (silent, written, first) in [(ta, tb, true), (tb, ta, false)] {
             let clash = written.written_batches(&self.out.sizes).into_iter().find(|(_, id)| {
                 silent.axes.iter().any(|x| self.out.axes.get(*x).batch == Some(*id))
             });
@@ -123,7 +122,11 @@ impl Elaborator<'_> {
                 .operand(usize::from(!first), s)
                 .operand(usize::from(first), w)
                 .note("write both per sample, or both for the whole batch");
-            return self.fail(super::report::diagnostic(misfit, &[spans.0, spans.1], spans.0.to(spans.1)));
+            return self.fail(super::report::diagnostic(
+                misfit,
+                &[spans.0, spans.1],
+                spans.0.to(spans.1),
+            ));
         }
         Some(())
     }

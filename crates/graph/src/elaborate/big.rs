@@ -62,7 +62,10 @@ impl Elaborator<'_> {
         if let Some((meaning, declared)) = self.scope.get(name) {
             let what = match meaning {
                 Meaning::Size(size) => match size.value(&self.out.sizes) {
-                    Some(v) => format!("a size (= {})", super::types::ratio_text(v.numerator(), v.denominator())),
+                    Some(v) => format!(
+                        "a size (= {})",
+                        super::types::ratio_text(v.numerator(), v.denominator())
+                    ),
                     None => "a size".into(),
                 },
                 Meaning::Index(_) => "an index already".into(),
@@ -125,8 +128,12 @@ impl Elaborator<'_> {
     ) -> Value {
         let ty = self.ty(value).clone();
         let silent = ty.axes.iter().copied().find(|a| self.out.axes.get(*a).batch == Some(id));
-        let written: Vec<usize> =
-            ty.written_batches(&self.out.sizes).into_iter().filter(|(_, b)| *b == id).map(|(at, _)| at).collect();
+        let written: Vec<usize> = ty
+            .written_batches(&self.out.sizes)
+            .into_iter()
+            .filter(|(_, b)| *b == id)
+            .map(|(at, _)| at)
+            .collect();
         let over = match (silent, written.as_slice()) {
             (Some(axis), _) => Over::Named(vec![axis]),
             (None, [at]) => Over::Batch(*at),

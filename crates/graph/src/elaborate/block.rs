@@ -17,7 +17,9 @@ pub(crate) fn declared_names(blocks: &[&Block]) -> HashMap<String, (Span, BlockW
                 names.entry(text.to_string()).or_insert((span, block.word));
             };
             match &statement.kind {
-                StatementKind::Sizes(list) => list.iter().for_each(|s| add(&s.name.text, s.name.span)),
+                StatementKind::Sizes(list) => {
+                    list.iter().for_each(|s| add(&s.name.text, s.name.span));
+                }
                 StatementKind::Batch(list) => list.iter().for_each(|n| add(&n.text, n.span)),
                 StatementKind::Consts(list) => {
                     list.iter().for_each(|c| add(&c.name.text, c.name.span));

@@ -73,7 +73,12 @@ impl Elaborator<'_> {
         Some(Call { name, args: plain, axis, row, span, want: want.cloned() })
     }
 
-    fn wrong_count<T>(&mut self, function: &Name, given: usize, arity: (usize, usize)) -> Option<T> {
+    fn wrong_count<T>(
+        &mut self,
+        function: &Name,
+        given: usize,
+        arity: (usize, usize),
+    ) -> Option<T> {
         let wanted = match arity {
             (1, 1) => "one argument".to_string(),
             (n, m) if n == m => format!("{n} arguments"),
@@ -121,7 +126,8 @@ impl Elaborator<'_> {
         let name = &function.text;
         let own = self.functions.get(name).is_some_and(|f| f.params.len() == 1);
         if Op::pointwise(name).is_none() && !own {
-            let message = format!("`{name}'`: only a function of one argument, entry by entry, has one");
+            let message =
+                format!("`{name}'`: only a function of one argument, entry by entry, has one");
             let found = Diagnostic::error("prime-of-function", message, function.span, "")
                 .note("the derivative of an expression is `grad(expr, x)` or `jac(expr, x)`");
             return self.fail(found);

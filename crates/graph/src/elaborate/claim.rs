@@ -33,8 +33,7 @@ impl Elaborator<'_> {
         self.scope.leave(mark);
         self.in_claim = false;
         self.turned = false;
-        let ill_formed: Vec<Diagnostic> =
-            found.into_iter().filter(Diagnostic::is_error).collect();
+        let ill_formed: Vec<Diagnostic> = found.into_iter().filter(Diagnostic::is_error).collect();
         let fine = fits && ill_formed.is_empty() && settled.is_some() && locals.is_some();
         self.out.claims.push(Claim {
             name: claim.name.text.clone(),
@@ -196,7 +195,7 @@ impl Elaborator<'_> {
     /// Both sides of one link must have one shape; what lacks a batch axis is lifted.
     fn link(&mut self, l: NodeId, r: NodeId, left: Span, right: Span) -> Option<NodeId> {
         let like = self.ty(l).clone();
-        self.check_style_pair(self.ty(r).clone(), &like, (right, left))?;
+        self.check_style_pair(&self.ty(r).clone(), &like, (right, left))?;
         let lifted = self.lift_like(r, &like, false, right)?;
         let other = self.ty(lifted).clone();
         let left_lifted = self.lift_like(l, &other, false, left)?;
@@ -211,7 +210,8 @@ impl Elaborator<'_> {
         if b.is_scalar() && !a.is_scalar() {
             let dims: Vec<String> = a.dims.iter().map(|d| self.size_text(d)).collect();
             let dims = dims.join(", ");
-            let filled = if text == "0" { format!("zeros({dims})") } else { format!("{text} ones({dims})") };
+            let filled =
+                if text == "0" { format!("zeros({dims})") } else { format!("{text} ones({dims})") };
             found = found.replace(format!("`{filled}`"), right, filled);
         } else {
             let flipped = match text.strip_suffix("^T") {

@@ -27,8 +27,10 @@ impl Elaborator<'_> {
                     let span = first.span.to(last.span);
                     let _ = self.check_whole("a column", first.value, 1.0, first.span);
                     if last.value < first.value {
-                        let message =
-                            format!("columns {} to {}: the last lies before the first", first.text, last.text);
+                        let message = format!(
+                            "columns {} to {}: the last lies before the first",
+                            first.text, last.text
+                        );
                         self.report(Diagnostic::error("column-range", message, span, ""));
                         continue;
                     }
@@ -49,9 +51,11 @@ impl Elaborator<'_> {
         }
         let size = self.size_text(&total);
         let s = if columns == 1.0 { "" } else { "s" };
-        let equals = if size == wanted.to_string() { String::new() } else { format!(" = {wanted}") };
+        let equals =
+            if size == wanted.to_string() { String::new() } else { format!(" = {wanted}") };
         let message = format!("{columns} column{s} for {size}{equals} entries");
-        let mut found = Diagnostic::error("column-count", message, span, format!("{columns} column{s}"));
+        let mut found =
+            Diagnostic::error("column-count", message, span, format!("{columns} column{s}"));
         if let Some(first) = first {
             let text = format!("{first}..{}", first + wanted as f64 - 1.0);
             found = found.replace(format!("`columns {text}`"), span, text);

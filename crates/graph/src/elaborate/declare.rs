@@ -20,15 +20,19 @@ impl Elaborator<'_> {
 
     fn size_definition(&mut self, def: &SizeDef) -> Option<()> {
         if let Some(member) = &def.member {
-            let members = self.member_list(member, def.range.as_ref())?;
-            return self.for_members(&members, def.range.as_ref(), |e, number| {
-                let name = Name { text: format!("{}[{number}]", def.name.text), span: def.name.span };
+            let members = self.member_list(member, def.range.as_deref())?;
+            return self.for_members(&members, def.range.as_deref(), |e, number| {
+                let name =
+                    Name { text: format!("{}[{number}]", def.name.text), span: def.name.span };
                 let size = e.size_value(&name, def)?;
                 e.add_size_member(&def.name, number, size)
             });
         }
         if let Some(range) = &def.range {
-            let message = format!("`for {0} in ..` needs a family: `{1}[{0}] = ..`", range.name.text, def.name.text);
+            let message = format!(
+                "`for {0} in ..` needs a family: `{1}[{0}] = ..`",
+                range.name.text, def.name.text
+            );
             return self.error("family-member", message, range.name.span, "");
         }
         if !self.check_free(&def.name.text, def.name.span) {
@@ -142,7 +146,8 @@ impl Elaborator<'_> {
             return self.error("const-shape", message, def.value.span, is);
         }
         if self.constant(value).is_none() {
-            let message = format!("the value of `{}` is no number that is known here", def.name.text);
+            let message =
+                format!("the value of `{}` is no number that is known here", def.name.text);
             return self.error("not-constant", message, def.value.span, "");
         }
         if free {
@@ -161,19 +166,19 @@ impl Elaborator<'_> {
 
     pub(crate) fn declaration(&mut self, word: BlockWord, decl: &Declaration) {
         let members = match &decl.member {
-            Some(member) => self.member_list(member, decl.range.as_ref()),
+            Some(member) => self.member_list(member, decl.range.as_deref()),
             None => {
                 if let Some(range) = &decl.range {
-                    let message = format!("`for {0} in ..` needs a family: `W[{0}] : ..`", range.name.text);
-                    let _: Option<()> =
-                        self.error("family-member", message, range.name.span, "");
+                    let message =
+                        format!("`for {0} in ..` needs a family: `W[{0}] : ..`", range.name.text);
+                    let _: Option<()> = self.error("family-member", message, range.name.span, "");
                 }
                 Some(Vec::new())
             }
         };
         let done = match members {
             Some(members) if members.is_empty() => self.declare_names(word, decl),
-            Some(members) => self.for_members(&members, decl.range.as_ref(), |e, number| {
+            Some(members) => self.for_members(&members, decl.range.as_deref(), |e, number| {
                 let (ty, role) = e.declared(word, decl)?;
                 let name = &decl.names[0];
                 let symbol = Symbol {
@@ -233,10 +238,14 @@ impl Elaborator<'_> {
     /// A parameter is one array of real numbers, the same for all samples.
     fn check_param(&mut self, ty: &Type, decl: &Declaration) -> Option<()> {
         if let Some(per) = &decl.per {
-            let message = format!("a parameter is the same for all samples: not `per {}`", per.text);
+            let message =
+                format!("a parameter is the same for all samples: not `per {}`", per.text);
             let gap = Span { start: decl.ty.span.end, end: per.span.end };
-            let found = Diagnostic::error("param-per-batch", message, per.span, "")
-                .replace("without it", gap, "");
+            let found = Diagnostic::error("param-per-batch", message, per.span, "").replace(
+                "without it",
+                gap,
+                "",
+            );
             return self.fail(found);
         }
         if let Some((_, id)) = ty.written_batches(&self.out.sizes).first() {
@@ -300,7 +309,12 @@ impl Elaborator<'_> {
     fn distribution(&mut self, word: BlockWord, applied: &Applied) -> Option<Start> {
         let (name, span) = (&applied.name.text, applied.name.span);
         let Some(entry) = super::settings::find(super::settings::DISTRIBUTIONS, name) else {
-            return self.unknown_setting("unknown-distribution", "a distribution", &applied.name, super::settings::DISTRIBUTIONS);
+            return self.unknown_setting(
+                "unknown-distribution",
+                "a distribution",
+                &applied.name,
+                super::settings::DISTRIBUTIONS,
+            );
         };
         let args = self.number_args(applied.args.as_deref())?;
         self.check_setting_count(&applied.name, args.len(), entry.arity)?;

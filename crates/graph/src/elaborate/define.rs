@@ -29,8 +29,8 @@ impl Elaborator<'_> {
                     let place = def.bracket.unwrap_or(def.name.span);
                     return self.error("family-member", message, place, "");
                 };
-                let members = self.member_list(member, range.as_ref())?;
-                self.for_members(&members, range.as_ref(), |e, number| {
+                let members = self.member_list(member, range.as_deref())?;
+                self.for_members(&members, range.as_deref(), |e, number| {
                     let value = e.typed_value(def, None)?;
                     let name = format!("{}[{number}]", def.name.text);
                     let id = e.symbol(name, Role::Defined, value, &def.name, def)?;
@@ -40,7 +40,10 @@ impl Elaborator<'_> {
                 })
             }
             (None, Some(range)) => {
-                let message = format!("`for {0} in ..` needs a family: `{1}[{0}] = ..`", range.name.text, def.name.text);
+                let message = format!(
+                    "`for {0} in ..` needs a family: `{1}[{0}] = ..`",
+                    range.name.text, def.name.text
+                );
                 self.error("family-member", message, range.name.span, "")
             }
             (indices, _) => {
@@ -49,7 +52,8 @@ impl Elaborator<'_> {
                 if !free {
                     return Some(());
                 }
-                let id = self.symbol(def.name.text.clone(), Role::Defined, value, &def.name, def)?;
+                let id =
+                    self.symbol(def.name.text.clone(), Role::Defined, value, &def.name, def)?;
                 self.scope.declare(&def.name.text, Meaning::Symbol(id), def.name.span);
                 self.bind(id, value, span, def.value.span);
                 Some(())
@@ -101,7 +105,7 @@ impl Elaborator<'_> {
 
     fn as_declared(&mut self, value: NodeId, declared: &Type, def: &Definition) -> Value {
         let place = def.ty.as_ref().map_or(def.name.span, |t| t.span);
-        self.check_style_pair(self.ty(value).clone(), declared, (def.value.span, place))?;
+        self.check_style_pair(&self.ty(value).clone(), declared, (def.value.span, place))?;
         let value = self.lift_like(value, declared, false, def.value.span)?;
         let ty = self.ty(value).clone();
         if ty.dims == declared.dims {
@@ -115,7 +119,7 @@ impl Elaborator<'_> {
         if ty.is_number() {
             found = found.replace(format!("declare it `{text}`"), place, text);
         }
-        for fixed in self.size_value_repairs(declared.dims.clone(), ty.dims.clone()) {
+        for fixed in self.size_value_repairs(&declared.dims, &ty.dims) {
             found = found.repair(fixed);
         }
         self.fail(found)
@@ -130,7 +134,10 @@ impl Elaborator<'_> {
         }
         let own = self.out.type_text(&Type { axes: Vec::new(), ..self.ty(value).clone() });
         let place = def.ty.as_ref().map_or(def.name.span, |t| t.span);
-        let message = format!("`{}` is `{own}`: the kind of a computed value follows from its formula", def.name.text);
+        let message = format!(
+            "`{}` is `{own}`: the kind of a computed value follows from its formula",
+            def.name.text
+        );
         let found = Diagnostic::error("declared-kind", message, place, "declared otherwise")
             .replace(format!("declare it `{own}`"), place, &own);
         self.fail(found)
@@ -165,7 +172,12 @@ impl Elaborator<'_> {
         if !missing.is_empty() {
             let dims = self.ty(body).dims.clone();
             let from = (0..dims.len()).collect();
-            body = self.add(Op::Lift { axes: missing, dims, from }, &[body], &[value.span], value.span)?;
+            body = self.add(
+                Op::Lift { axes: missing, dims, from },
+                &[body],
+                &[value.span],
+                value.span,
+            )?;
         }
         let op = Op::Collect { axes, extents: extents? };
         self.add(op, &[body], &[value.span], bracket.unwrap_or(value.span))

@@ -24,7 +24,8 @@ impl Elaborator<'_> {
             (false, true, true) => self.quotient_of_names(of, by, span),
             (true, _, _) => {
                 let clash = if is_dx { &dx } else { &dy };
-                let message = format!("two readings: the derivative of `{x}` by `{y}`, or a quotient");
+                let message =
+                    format!("two readings: the derivative of `{x}` by `{y}`, or a quotient");
                 let found = Diagnostic::error("two-readings", message, span, "")
                     .note(format!("`{clash}` is a name too: rename it, or write `{dx} / {dy}` for the quotient"))
                     .replace("the quotient", span, format!("{dx} / {dy}"));
@@ -37,11 +38,8 @@ impl Elaborator<'_> {
     fn no_reading(&mut self, of: &Entry, by: &Entry) -> Value {
         let (x, y) = (&of.name, &by.name);
         let missing = if self.is_name(&x.text) { y } else { x };
-        let differential = if std::ptr::eq(missing, x) {
-            format!("d{}", x.text)
-        } else {
-            format!("d{}", y.text)
-        };
+        let differential =
+            if std::ptr::eq(missing, x) { format!("d{}", x.text) } else { format!("d{}", y.text) };
         let message = format!(
             "no derivative: `{}` is not defined; no quotient: `{differential}` is not defined",
             missing.text
@@ -147,7 +145,8 @@ impl Elaborator<'_> {
             Some((Meaning::Unknown, _)) => None,
             Some((Meaning::Term(node), _)) if self.in_optimizer => Some(*node),
             Some((_, declared)) => {
-                let message = format!("a derivative is taken by a named value, and `{name}` is none");
+                let message =
+                    format!("a derivative is taken by a named value, and `{name}` is none");
                 let found = Diagnostic::error("derivative-by", message, span, "")
                     .label(declared, "declared here");
                 self.fail(found)
@@ -162,9 +161,7 @@ impl Elaborator<'_> {
         let by = &args[1].value;
         let (variable, name) = match &strip(by).kind {
             ExprKind::Name(name) => (self.variable(name, by.span), name.as_str()),
-            ExprKind::Access { base, .. }
-                if matches!(&base.kind, ExprKind::Name(n) if self.is_family(n)) =>
-            {
+            ExprKind::Access { base, .. } if matches!(&base.kind, ExprKind::Name(n) if self.is_family(n)) => {
                 (self.expr(by, None), "x")
             }
             _ => {
@@ -183,9 +180,9 @@ impl Elaborator<'_> {
         if scalar_needed && !self.ty(value).is_scalar() {
             let is = self.shape(value);
             let text = self.source(args[0].value.span).to_string();
-            let message = format!("`{}` is that of a number; `{text}` has shape {is}", op.def().name);
-            let mut found =
-                Diagnostic::error("gradient-of-array", message, args[0].value.span, is);
+            let message =
+                format!("`{}` is that of a number; `{text}` has shape {is}", op.def().name);
+            let mut found = Diagnostic::error("gradient-of-array", message, args[0].value.span, is);
             if matches!(op, Op::Grad) {
                 let jac = format!("jac({text}, {name})");
                 found = found.replace(format!("the Jacobian `{jac}`"), span, &jac);

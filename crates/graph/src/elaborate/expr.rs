@@ -83,9 +83,13 @@ impl Elaborator<'_> {
             return Some(node);
         }
         let inner = self.source(span).trim_start_matches('(').trim_end_matches(')').to_string();
-        let found =
-            Diagnostic::error("condition-as-number", "a condition is not a number", span, "a condition")
-                .replace("0 or 1", span, format!("1[{inner}]"));
+        let found = Diagnostic::error(
+            "condition-as-number",
+            "a condition is not a number",
+            span,
+            "a condition",
+        )
+        .replace("0 or 1", span, format!("1[{inner}]"));
         self.fail(found)
     }
 
@@ -95,14 +99,14 @@ impl Elaborator<'_> {
             ExprKind::Paren(inner) => self.condition(inner),
             ExprKind::Compare(op, left, right) => {
                 let (a, b) = (self.expr(left, None), self.expr(right, None));
-                let (a, b) = self.align(a?, b?, (left.span, right.span), e.span)?;
+                let (a, b) = self.align(a?, b?, (left.span, right.span))?;
                 self.add(Op::Compare { op: *op }, &[a, b], &[left.span, right.span], e.span)
             }
             ExprKind::Logic { first, rest } => {
                 let mut value = self.condition(first)?;
                 for (and, part) in rest {
                     let right = self.condition(part)?;
-                    let (a, b) = self.align(value, right, (e.span, part.span), e.span)?;
+                    let (a, b) = self.align(value, right, (e.span, part.span))?;
                     let op = if *and { Op::And } else { Op::Or };
                     value = self.add(op, &[a, b], &[first.span, part.span], e.span)?;
                 }
@@ -164,11 +168,7 @@ impl Elaborator<'_> {
         if !square {
             let is = self.shape(a);
             let what = if whole == Some(-1) { "an inverse" } else { "a power" };
-            let text = format!(
-                "{} .^ {}",
-                self.source(base.span),
-                self.source(exponent.span)
-            );
+            let text = format!("{} .^ {}", self.source(base.span), self.source(exponent.span));
             let mut found = Diagnostic::error(
                 "not-square",
                 format!("{what} `^` of an array needs a square matrix"),
@@ -191,7 +191,12 @@ impl Elaborator<'_> {
             }
             Some(k) if (-64..0).contains(&k) => {
                 let inverse = self.add(Op::Inverse, &[a], &spans, span)?;
-                self.add(Op::MatrixPower { power: k.unsigned_abs() as u32 }, &[inverse], &spans, span)
+                self.add(
+                    Op::MatrixPower { power: k.unsigned_abs() as u32 },
+                    &[inverse],
+                    &spans,
+                    span,
+                )
             }
             _ => {
                 let message = "the power of a matrix is a whole number of at most 64";
@@ -206,7 +211,7 @@ impl Elaborator<'_> {
         if self.ty(a).is_scalar() && self.ty(b).is_scalar() {
             return self.add(Op::Power, &[a, b], &[base.span, exponent.span], span);
         }
-        let (a, b) = self.align(a, b, (base.span, exponent.span), span)?;
+        let (a, b) = self.align(a, b, (base.span, exponent.span))?;
         self.add(Op::DotPower, &[a, b], &[base.span, exponent.span], span)
     }
 
@@ -234,7 +239,8 @@ impl Elaborator<'_> {
         if self.scope.get(name).is_none() {
             return;
         }
-        let message = format!("`{text}` is the number {text}; the product is `{} {name}`", &text[..at]);
+        let message =
+            format!("`{text}` is the number {text}; the product is `{} {name}`", &text[..at]);
         let found = Diagnostic::warning("number-or-product", message, span, "a number").repair(
             Repair::edits(
                 "the product",
@@ -248,7 +254,8 @@ impl Elaborator<'_> {
     pub(crate) fn number_args(&mut self, args: Option<&[Arg]>) -> Option<Vec<f64>> {
         let args = args.unwrap_or_default();
         if let Some(name) = args.iter().find_map(|a| a.name.as_ref()) {
-            let message = format!("numbers are given by their place here, without `{} =`", name.text);
+            let message =
+                format!("numbers are given by their place here, without `{} =`", name.text);
             return self.error("unknown-argument", message, name.span, "");
         }
         let numbers: Vec<Option<f64>> = args.iter().map(|a| self.number(&a.value)).collect();

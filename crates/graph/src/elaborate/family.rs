@@ -20,11 +20,13 @@ impl Elaborator<'_> {
         span: Span,
     ) -> Value {
         let [Index::At(at)] = indices else {
-            let message = format!("`{name}` is a family: one index names the member, as in `{name}[1]`");
+            let message =
+                format!("`{name}` is a family: one index names the member, as in `{name}[1]`");
             return self.error("family-member", message, bracket, "");
         };
         if !self.is_size(at) {
-            let message = format!("the member of the family `{name}` is a number or the layer index");
+            let message =
+                format!("the member of the family `{name}` is a number or the layer index");
             return self.error("family-member", message, at.span, "");
         }
         let number = self.member_number(at)?;
@@ -33,7 +35,8 @@ impl Elaborator<'_> {
             if self.broken_families.contains(name) {
                 return None;
             }
-            let known: Vec<String> = members.keys().take(8).map(|m| format!("{name}[{m}]")).collect();
+            let known: Vec<String> =
+                members.keys().take(8).map(|m| format!("{name}[{m}]")).collect();
             let message = format!("`{name}[{number}]` is not defined");
             let found = Diagnostic::error("no-such-member", message, span, "")
                 .label(declared, "the family begins here")
@@ -71,9 +74,13 @@ impl Elaborator<'_> {
         let span = range.first.span.to(range.last.span);
         if first > last {
             let message = format!("there is no member between {first} and {last}");
-            let text = format!("{}..{}", self.source(range.last.span), self.source(range.first.span));
-            let found = Diagnostic::error("empty-family", message, span, "")
-                .replace(format!("the other way round: `{text}`"), span, &text);
+            let text =
+                format!("{}..{}", self.source(range.last.span), self.source(range.first.span));
+            let found = Diagnostic::error("empty-family", message, span, "").replace(
+                format!("the other way round: `{text}`"),
+                span,
+                &text,
+            );
             return self.fail(found);
         }
         if last - first >= limits::MEMBERS {
@@ -129,8 +136,9 @@ impl Elaborator<'_> {
                 if let Some(&earlier) = members.get(&number) {
                     let place = self.out.symbol(earlier).span;
                     let message = format!("`{}[{number}]` is defined twice", name.text);
-                    let found = Diagnostic::error("defined-twice", message, name.span, "defined again")
-                        .label(place, "first defined here");
+                    let found =
+                        Diagnostic::error("defined-twice", message, name.span, "defined again")
+                            .label(place, "first defined here");
                     return self.fail(found);
                 }
                 members.insert(number, symbol);

@@ -65,12 +65,12 @@ impl Elaborator<'_> {
     }
 
     /// `V = C2 P P` for `V = 9216`: a fixed size that equals another by its number alone.
-    pub(crate) fn size_value_repairs(&self, a: Vec<Size>, b: Vec<Size>) -> Vec<Repair> {
+    pub(crate) fn size_value_repairs(&self, a: &[Size], b: &[Size]) -> Vec<Repair> {
         let mut out = Vec::new();
         if a.len() != b.len() {
             return out;
         }
-        for (x, y) in a.iter().zip(&b) {
+        for (x, y) in a.iter().zip(b) {
             if x == y {
                 continue;
             }
@@ -83,7 +83,8 @@ impl Elaborator<'_> {
                 let Some(value) = line.trim_start().strip_prefix('=') else { continue };
                 let digits: usize =
                     value.trim_start().chars().take_while(char::is_ascii_digit).count();
-                let start = def.span.end as usize + line.find(|c: char| c.is_ascii_digit()).unwrap_or(0);
+                let start =
+                    def.span.end as usize + line.find(|c: char| c.is_ascii_digit()).unwrap_or(0);
                 let span = chainrule_syntax::Span::new(start, start + digits);
                 let text = self.out.sizes.text(other);
                 out.push(Repair::replace(format!("define `{} = {text}`", def.name), span, text));

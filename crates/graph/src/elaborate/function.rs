@@ -112,8 +112,7 @@ impl Elaborator<'_> {
 
     fn own_count(&mut self, function: &Name, given: usize, wanted: usize) -> Value {
         let plural = if wanted == 1 { "" } else { "s" };
-        let message =
-            format!("`{}` takes {wanted} argument{plural}, {given} given", function.text);
+        let message = format!("`{}` takes {wanted} argument{plural}, {given} given", function.text);
         let declared = self.functions.get(&function.text).filter(|f| !f.standard).map(|f| f.span);
         let mut found = Diagnostic::error("argument-count", message, function.span, "");
         if let Some(place) = declared {
@@ -133,7 +132,8 @@ impl Elaborator<'_> {
             return self.error("recursive-function", message, span, "a recursive call");
         }
         if self.expanding.len() as u32 >= limits::NESTING {
-            let message = format!("functions call each other deeper than {} levels", limits::NESTING);
+            let message =
+                format!("functions call each other deeper than {} levels", limits::NESTING);
             return self.error("limit-nesting", message, span, "");
         }
         let outer = self.foreign;

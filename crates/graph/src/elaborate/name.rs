@@ -97,13 +97,16 @@ impl Elaborator<'_> {
         }
         // What stands behind a misspelt clause word is no value either.
         let misread = self.undefined.contains("");
-        if misread || self.is_second_differential(name, span) || !self.undefined.insert(name.into()) {
+        if misread || self.is_second_differential(name, span) || !self.undefined.insert(name.into())
+        {
             return None;
         }
         if let Some(found) = self.differential_with_blanks(name, span) {
             return self.fail(found);
         }
-        if self.later.get(name).is_some_and(|(place, _)| place.start < span.start) && self.foreign.is_none() {
+        if self.later.get(name).is_some_and(|(place, _)| place.start < span.start)
+            && self.foreign.is_none()
+        {
             let family = self.text[span.end as usize..].starts_with('[');
             let message = if family {
                 format!("the family `{name}` has no first member yet: `{name}[0] = ..`")
@@ -117,11 +120,14 @@ impl Elaborator<'_> {
         let near: Option<String> = nearest(name, self.scope.names()).map(Into::into);
         if let Some(near) = near {
             found = found.replace(format!("did you mean `{near}`?"), span, near);
-        } else if self.in_claim && let Some(clause) = nearest(name, CLAUSES) {
+        } else if self.in_claim
+            && let Some(clause) = nearest(name, CLAUSES)
+        {
             self.undefined.insert(String::new());
             found = found.replace(format!("did you mean the clause `{clause}`?"), span, clause);
         } else if let Some(function) = function_near(name) {
-            found = found.replace(format!("did you mean the function `{function}`?"), span, function);
+            found =
+                found.replace(format!("did you mean the function `{function}`?"), span, function);
         }
         self.fail(found)
     }
@@ -139,10 +145,11 @@ impl Elaborator<'_> {
         let whole = Span::new(span.start as usize, end);
         let text = format!("d{of}/d{variable}");
         let message = format!("`{name}` is not defined; a derivative has no blanks: `{text}`");
-        Some(
-            Diagnostic::error("derivative-blanks", message, whole, "read as a quotient")
-                .replace(format!("write `{text}`"), whole, &text),
-        )
+        Some(Diagnostic::error("derivative-blanks", message, whole, "read as a quotient").replace(
+            format!("write `{text}`"),
+            whole,
+            &text,
+        ))
     }
 
     /// The `dx` of `dJ / dx` or `d/dx`: its first half is reported already.
@@ -162,8 +169,9 @@ impl Elaborator<'_> {
             rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
         let whole = Span::new(span.start as usize, span.end as usize + 2 + variable.len());
         let message = "there is no operator form of the derivative";
-        let mut found = Diagnostic::error("operator-form", message, whole, "")
-            .note(format!("`f'({variable})` for a function, `grad(expr, {variable})` for an expression"));
+        let mut found = Diagnostic::error("operator-form", message, whole, "").note(format!(
+            "`f'({variable})` for a function, `grad(expr, {variable})` for an expression"
+        ));
         let behind = &self.text[whole.end as usize..];
         let line = behind.lines().next().unwrap_or("");
         let call = line.trim_start();

@@ -3,7 +3,9 @@
 //! `p`, its gradient and a state are one value a parameter entry (the bundle, one long vector);
 //! a setting, an input and a state that only ever meets numbers are one number.
 
-use chainrule_syntax::ast::{Applied, Definition, Name, NamedExpr, Parameter, Statement, StatementKind};
+use chainrule_syntax::ast::{
+    Applied, Definition, Name, NamedExpr, Parameter, Statement, StatementKind,
+};
 use chainrule_syntax::suggest::nearest;
 use chainrule_syntax::{Diagnostic, Span};
 
@@ -36,14 +38,17 @@ struct Parts<'s> {
     lines: Vec<&'s Definition>,
 }
 
+/// Settings of an optimizer with their defaults.
+type Settings = Vec<(String, Option<f64>)>;
+
 /// Every optimizer of the standard library: name and settings.
-pub(crate) fn standard() -> Vec<(String, Vec<(String, Option<f64>)>)> {
+pub(crate) fn standard() -> Vec<(String, Settings)> {
     let parsed = chainrule_syntax::parse(STANDARD);
     let heads = parsed.file.blocks.iter().filter_map(|b| parts(&b.statements));
     heads.map(|p| (p.name.text.clone(), settings(p.params))).collect()
 }
 
-fn settings(params: &[Parameter]) -> Vec<(String, Option<f64>)> {
+fn settings(params: &[Parameter]) -> Settings {
     let default = |p: &Parameter| {
         p.default.as_ref().and_then(|e| match &e.kind {
             chainrule_syntax::ast::ExprKind::Number(n) => Some(n.value),
@@ -136,7 +141,8 @@ impl Elaborator<'_> {
         if !optimizer.lines.iter().any(|l| l.next && l.name == "p")
             && !parts.lines.iter().any(|d| d.next && d.name.text == "p")
         {
-            let message = format!("the optimizer `{}` gives no next value `p' = ..`", parts.name.text);
+            let message =
+                format!("the optimizer `{}` gives no next value `p' = ..`", parts.name.text);
             self.report(Diagnostic::error("no-next-parameter", message, parts.name.span, ""));
         }
         for state in &parts.states {
@@ -196,7 +202,12 @@ impl Elaborator<'_> {
         let wide = bundle || !self.ty(value).is_scalar();
         let ty = if wide { self.bundle_type() } else { Type::scalar() };
         self.own_symbol(name, ty, span);
-        optimizer.states.push(OptimizerLine { name: name.clone(), next: false, value, bundle: wide });
+        optimizer.states.push(OptimizerLine {
+            name: name.clone(),
+            next: false,
+            value,
+            bundle: wide,
+        });
     }
 
     fn optimizer_line(
@@ -261,8 +272,7 @@ impl Elaborator<'_> {
             Some((Meaning::Term(node), _)) => Some(*node),
             Some(_) => None,
             None => {
-                let message =
-                    format!("`{0}'` is used before its line `{0}' = ..`", name.text);
+                let message = format!("`{0}'` is used before its line `{0}' = ..`", name.text);
                 self.error("used-before-definition", message, span, "")
             }
         }
@@ -273,7 +283,9 @@ impl Elaborator<'_> {
         let own = self.out.optimizers.iter().find(|o| o.name == name);
         let settings = match own {
             Some(own) => own.params.clone(),
-            None => standard().into_iter().find(|(n, _)| n == name).map(|(_, p)| p).unwrap_or_default(),
+            None => {
+                standard().into_iter().find(|(n, _)| n == name).map(|(_, p)| p).unwrap_or_default()
+            }
         };
         settings.into_iter().map(|(name, _)| name).collect()
     }
@@ -302,7 +314,12 @@ impl Elaborator<'_> {
                     None => {
                         let known: Vec<&str> = params.iter().map(|(n, _)| n.as_str()).collect();
                         let what = format!("a setting of `{}`", name.text);
-                        return self.unknown_word("unknown-argument", &what, word, known.into_iter());
+                        return self.unknown_word(
+                            "unknown-argument",
+                            &what,
+                            word,
+                            known.into_iter(),
+                        );
                     }
                 },
             };

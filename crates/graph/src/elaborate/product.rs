@@ -66,9 +66,7 @@ impl Elaborator<'_> {
             }
             ProductOp::DotSlash => self.elementwise(Op::HadamardQuotient, a, b, factor, left),
             _ if scalar_a => self.add(Op::Scale, &[a, b], &spans, place),
-            _ if scalar_b => {
-                self.add(Op::Scale, &[b, a], &[right, left], place)
-            }
+            _ if scalar_b => self.add(Op::Scale, &[b, a], &[right, left], place),
             ProductOp::Star => self.two_arrays(a, b, factor, left),
             ProductOp::DotStar => self.elementwise(Op::Hadamard, a, b, factor, left),
             ProductOp::Juxtaposition | ProductOp::At => match self.try_add(Op::MatMul, &[a, b]) {
@@ -94,7 +92,7 @@ impl Elaborator<'_> {
     fn elementwise(&mut self, op: Op, a: NodeId, b: NodeId, factor: &Factor, left: Span) -> Value {
         let right = factor.value.span;
         let place = left.to(right);
-        let (x, y) = self.align(a, b, (left, right), place)?;
+        let (x, y) = self.align(a, b, (left, right))?;
         match self.try_add(op, &[x, y]) {
             Ok(node) => Some(node),
             Err(misfit) => {
@@ -102,11 +100,13 @@ impl Elaborator<'_> {
                 let (l, r) = (self.flipped(left), self.flipped(right));
                 let text = factor.op.text();
                 let (lt, rt) = (self.source(left).to_string(), self.source(right).to_string());
-                let mut found = found
-                    .replace(format!("`{lt} {text} {r}`"), right, &r)
-                    .replace(format!("`{l} {text} {rt}`"), left, &l);
+                let mut found = found.replace(format!("`{lt} {text} {r}`"), right, &r).replace(
+                    format!("`{l} {text} {rt}`"),
+                    left,
+                    &l,
+                );
                 let (p, q) = (self.ty(x).dims.clone(), self.ty(y).dims.clone());
-                for repair in self.size_value_repairs(p.clone(), q) {
+                for repair in self.size_value_repairs(&p, &q) {
                     found = found.repair(repair);
                 }
                 for repair in self.declared_type_repairs(&factor.value, &p) {
@@ -167,7 +167,11 @@ impl Elaborator<'_> {
             .label(left, x)
             .label(factor.value.span, y)
             .replace("entry by entry: `.*`", factor.op_span, ".*")
-            .replace("the matrix product", Span { start: left.end, end: factor.value.span.start }, " ");
+            .replace(
+                "the matrix product",
+                Span { start: left.end, end: factor.value.span.start },
+                " ",
+            );
         self.fail(found)
     }
 
@@ -199,8 +203,9 @@ impl Elaborator<'_> {
             let end = place.end.max(place.start + 1);
             Span { start: place.start, end }
         };
-        let mut found = Diagnostic::error("mixed-products", message, at(elementwise), "entry by entry")
-            .label(at(matrix), "a matrix product");
+        let mut found =
+            Diagnostic::error("mixed-products", message, at(elementwise), "entry by entry")
+                .label(at(matrix), "a matrix product");
         for repair in groupings(self.text, first, rest, span) {
             found = found.repair(repair);
         }
@@ -229,19 +234,21 @@ impl Elaborator<'_> {
         let (a_text, b_text) = (self.source(a).to_string(), self.source(b).to_string());
         let (a_flip, b_flip) = (self.flipped(a), self.flipped(b));
         let gap = Span { start: a.end, end: b.start };
-        let entrywise = Repair::replace(format!("entry by entry: `{a_text} .* {b_text}`"), gap, " .* ");
+        let entrywise =
+            Repair::replace(format!("entry by entry: `{a_text} .* {b_text}`"), gap, " .* ");
         if types.0.dims == types.1.dims {
             found = found.repair(entrywise.clone());
         }
-        found = found
-            .replace(format!("`{a_text} {b_flip}`"), b, &b_flip)
-            .replace(format!("`{a_flip} {b_text}`"), a, &a_flip);
-        let swap = vec![
-            Edit { span: a, text: b_text.clone() },
-            Edit { span: b, text: a_text.clone() },
-        ];
+        found = found.replace(format!("`{a_text} {b_flip}`"), b, &b_flip).replace(
+            format!("`{a_flip} {b_text}`"),
+            a,
+            &a_flip,
+        );
+        let swap =
+            vec![Edit { span: a, text: b_text.clone() }, Edit { span: b, text: a_text.clone() }];
         found = found.repair(Repair::edits(format!("the other order, `{b_text} {a_text}`"), swap));
-        let both = vec![Edit { span: a, text: a_flip.clone() }, Edit { span: b, text: b_flip.clone() }];
+        let both =
+            vec![Edit { span: a, text: a_flip.clone() }, Edit { span: b, text: b_flip.clone() }];
         found = found.repair(Repair::edits(format!("`{a_flip} {b_flip}`"), both));
         found = found.repair(entrywise);
         if let Some((name, declared)) = self.declaration_of(here)
@@ -251,7 +258,9 @@ impl Elaborator<'_> {
             found = found.label(declared, format!("`{name}` is declared in line {line}"));
         }
         if let (Some((_, k)), Some((l, _))) = (types.0.matrix(), types.1.matrix()) {
-            for repair in self.size_value_repairs(vec![k.clone()], vec![l.clone()]) {
+            for repair in
+                self.size_value_repairs(std::slice::from_ref(&k), std::slice::from_ref(&l))
+            {
                 found = found.repair(repair);
             }
             for repair in self.inner_type_repairs(before, here, &k, &l) {

@@ -56,7 +56,11 @@ impl Elaborator<'_> {
             }
             let (name, span) =
                 (self.out.axes.get(*axis).name.clone(), self.out.axes.get(*axis).span);
-            self.no_range(&name, span, uses.iter().any(|u| u.map.terms.iter().any(|(a, _)| a == axis)));
+            self.no_range(
+                &name,
+                span,
+                uses.iter().any(|u| u.map.terms.iter().any(|(a, _)| a == axis)),
+            );
             fine = None;
         }
         fine?;
@@ -97,9 +101,11 @@ impl Elaborator<'_> {
                     let (name, span) =
                         (self.out.axes.get(axis).name.clone(), self.out.axes.get(axis).span);
                     let (e, d) = (self.size_text(&extent), self.size_text(&used.dim));
-                    let message = format!("the index `{name}` runs over {e}, this axis has size {d}");
-                    let mut found = Diagnostic::error("index-size", message, used.place, format!("size {d}"))
-                        .label(used.base, "the array");
+                    let message =
+                        format!("the index `{name}` runs over {e}, this axis has size {d}");
+                    let mut found =
+                        Diagnostic::error("index-size", message, used.place, format!("size {d}"))
+                            .label(used.base, "the array");
                     let range = self.range_span(span, &name);
                     if let Some(range) = range {
                         found = found.replace(format!("`{name} in {d}`"), range, &d);
@@ -117,8 +123,11 @@ impl Elaborator<'_> {
         let rest = self.text.get(name.start as usize..)?.strip_prefix(text)?;
         let after = rest.trim_start().strip_prefix("in ")?;
         let start = self.text.len() - after.trim_start().len();
-        let word: usize =
-            after.trim_start().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').count();
+        let word: usize = after
+            .trim_start()
+            .chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+            .count();
         (word > 0).then(|| Span::new(start, start + word))
     }
 
@@ -135,7 +144,9 @@ impl Elaborator<'_> {
                     let bounds: Vec<Size> = uses
                         .iter()
                         .filter(|u| u.pad == padded)
-                        .filter_map(|u| if padded { padded_length(u, axis) } else { self.length(u, axis) })
+                        .filter_map(|u| {
+                            if padded { padded_length(u, axis) } else { self.length(u, axis) }
+                        })
                         .collect();
                     if let Some(shortest) = self.shortest(&bounds) {
                         self.out.axes.set_extent(axis, shortest);
@@ -158,7 +169,8 @@ impl Elaborator<'_> {
         let mut rest = used.dim.minus(&Size::number(1)).ok()?.minus(&used.map.constant).ok()?;
         for (other, value) in used.map.terms.iter().filter(|(a, _)| *a != axis) {
             if *value > 0 {
-                let last = self.out.axes.get(*other).extent.clone()?.minus(&Size::number(1)).ok()?;
+                let last =
+                    self.out.axes.get(*other).extent.clone()?.minus(&Size::number(1)).ok()?;
                 let most = last.scaled(Ratio::whole_number(i128::from(*value))).ok()?;
                 rest = rest.minus(&most).ok()?;
             } else {
@@ -175,7 +187,8 @@ impl Elaborator<'_> {
             let extent = self.out.axes.get(*other).extent.as_ref()?;
             if *value < 0 {
                 let last = extent.minus(&Size::number(1)).ok()?;
-                rest = rest.plus(&last.scaled(Ratio::whole_number(i128::from(*value))).ok()?).ok()?;
+                rest =
+                    rest.plus(&last.scaled(Ratio::whole_number(i128::from(*value))).ok()?).ok()?;
             }
         }
         rest.divide(&Size::number(-coefficient))?.plus(&Size::number(1)).ok()

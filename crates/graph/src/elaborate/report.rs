@@ -84,8 +84,7 @@ impl Elaborator<'_> {
 
     /// Whether the file has outgrown its bounds, so that reading on is pointless.
     pub(crate) fn exhausted(&self) -> bool {
-        self.out.graph.len() >= limits::NODES
-            || self.diagnostics.len() >= limits::DIAGNOSTICS * 4
+        self.out.graph.len() >= limits::NODES || self.diagnostics.len() >= limits::DIAGNOSTICS * 4
     }
 }
 

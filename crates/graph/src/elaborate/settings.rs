@@ -90,8 +90,7 @@ pub(crate) static STOPS: &[Setting] = &[s("early", 0, 4), s("below", 1, 2)];
 
 pub(crate) static CLIPS: &[Setting] = &[s("norm", 1, 1), s("value", 1, 1)];
 
-pub(crate) static CHECK_OPTIONS: &[Setting] =
-    &[s("draws", 0, 0), s("seed", 0, 0), s("rows", 0, 0)];
+pub(crate) static CHECK_OPTIONS: &[Setting] = &[s("draws", 0, 0), s("seed", 0, 0), s("rows", 0, 0)];
 
 /// The row called `name`.
 pub(crate) fn find<'t>(table: &'t [Setting], name: &str) -> Option<&'t Setting> {

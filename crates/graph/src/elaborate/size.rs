@@ -10,13 +10,15 @@ impl Elaborator<'_> {
     /// A size: made of size names and whole numbers by `+ - *` and exact division.
     pub(crate) fn size(&mut self, e: &Expr) -> Option<Size> {
         match &e.kind {
-            ExprKind::Number(number) => match number.integer().and_then(|n| i64::try_from(n).ok()) {
-                Some(n) => Some(Size::number(n)),
-                None => {
-                    let message = format!("a size is a whole number, not {}", number.text);
-                    self.error("size-number", message, e.span, "")
+            ExprKind::Number(number) => {
+                match number.integer().and_then(|n| i64::try_from(n).ok()) {
+                    Some(n) => Some(Size::number(n)),
+                    None => {
+                        let message = format!("a size is a whole number, not {}", number.text);
+                        self.error("size-number", message, e.span, "")
+                    }
                 }
-            },
+            }
             ExprKind::Name(name) => self.size_name(name, e.span),
             ExprKind::Paren(inner) => self.size(inner),
             ExprKind::Negative(inner) => {
@@ -53,9 +55,7 @@ impl Elaborator<'_> {
     fn sized(&mut self, size: Result<Size, TooLarge>, span: Span) -> Option<Size> {
         match size {
             Ok(size) => Some(size),
-            Err(TooLarge) => {
-                self.error("limit-size", "the size expression is too large", span, "")
-            }
+            Err(TooLarge) => self.error("limit-size", "the size expression is too large", span, ""),
         }
     }
 
@@ -118,7 +118,12 @@ impl Elaborator<'_> {
     /// `w[l-1]`
     fn size_member(&mut self, base: &Expr, indices: &[Index], span: Span) -> Option<Size> {
         let (ExprKind::Name(name), [Index::At(at)]) = (&base.kind, indices) else {
-            return self.error("size-form", "a size is made of size names and whole numbers", span, "");
+            return self.error(
+                "size-form",
+                "a size is made of size names and whole numbers",
+                span,
+                "",
+            );
         };
         let member = self.member_number(at)?;
         match self.scope.get(name) {
@@ -130,7 +135,9 @@ impl Elaborator<'_> {
                 }
             },
             Some((Meaning::Unknown, _)) => None,
-            Some(_) => self.error("not-a-size", format!("`{name}` is no family of sizes"), span, ""),
+            Some(_) => {
+                self.error("not-a-size", format!("`{name}` is no family of sizes"), span, "")
+            }
             None => self.undefined(name, base.span),
         }
     }

@@ -39,10 +39,17 @@ impl Elaborator<'_> {
         total
     }
 
-    fn sum_step(&mut self, sum: NodeId, node: NodeId, sign: Sign, left: Span, term: &Expr) -> Value {
+    fn sum_step(
+        &mut self,
+        sum: NodeId,
+        node: NodeId,
+        sign: Sign,
+        left: Span,
+        term: &Expr,
+    ) -> Value {
         let op = if sign == Sign::Plus { Op::Add } else { Op::Sub };
         let place = left.to(term.span);
-        let (a, b) = self.align(sum, node, (left, term.span), place)?;
+        let (a, b) = self.align(sum, node, (left, term.span))?;
         match self.try_add(op, &[a, b]) {
             Ok(node) => Some(node),
             Err(misfit) => {
@@ -74,7 +81,8 @@ impl Elaborator<'_> {
             let line = self.line_of(declared);
             found = found.label(declared, format!("`{name}` is declared in line {line}"));
         }
-        let (left_text, right_text) = (self.source(left).to_string(), self.source(term.span).to_string());
+        let (left_text, right_text) =
+            (self.source(left).to_string(), self.source(term.span).to_string());
         let flip = |text: &str| match text.strip_suffix("^T") {
             Some(plain) => plain.to_string(),
             None if is_plain(text) => format!("{text}^T"),
@@ -88,12 +96,14 @@ impl Elaborator<'_> {
         for declared in self.declared_type_repairs(term, &want) {
             found = found.repair(declared);
         }
-        for fixed in self.size_value_repairs(self.ty(sum).dims.clone(), self.ty(node).dims.clone()) {
+        for fixed in self.size_value_repairs(&self.ty(sum).dims, &self.ty(node).dims) {
             found = found.repair(fixed);
         }
-        found
-            .replace(format!("`{right_flip}`"), term.span, &right_flip)
-            .replace(format!("`{left_flip}`"), left, &left_flip)
+        found.replace(format!("`{right_flip}`"), term.span, &right_flip).replace(
+            format!("`{left_flip}`"),
+            left,
+            &left_flip,
+        )
     }
 
     /// The name and declaration of an expression that is just a name.

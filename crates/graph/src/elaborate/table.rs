@@ -2,6 +2,7 @@
 //!
 //! A new function is one row here and its word in the vocabulary; a function of one argument that
 //! works entry by entry needs only its record and its word.
+#![allow(clippy::redundant_closure, clippy::redundant_closure_for_method_calls)] // rows alike
 
 use chainrule_syntax::Span;
 use chainrule_syntax::ast::{Arg, BigOp, Comparison, NormKind};
@@ -130,8 +131,11 @@ impl Elaborator<'_> {
             Ok(node) => Some(node),
             Err(misfit) => {
                 let word = Span { end: call.span.start + 4, ..call.span };
-                let found = super::report::diagnostic(misfit, &spans, call.span)
-                    .replace("the diagonal of a matrix: `diagv`", word, "diagv");
+                let found = super::report::diagnostic(misfit, &spans, call.span).replace(
+                    "the diagonal of a matrix: `diagv`",
+                    word,
+                    "diagv",
+                );
                 self.fail(found)
             }
         }
@@ -153,9 +157,15 @@ impl Elaborator<'_> {
         let name = self.out.axes.get(axis).name.clone();
         let text = self.source(call.args[0].value.span).to_string();
         let word = op.text();
-        let message = format!("`{word}({text})` reduces nothing: `{text}` is one number per {name}");
-        let found = chainrule_syntax::Diagnostic::warning("nothing-reduced", message, call.span, "")
-            .replace(format!("over the batch: `{word}[{name}] {text}`"), call.span, format!("{word}[{name}] {text}"));
+        let message =
+            format!("`{word}({text})` reduces nothing: `{text}` is one number per {name}");
+        let found =
+            chainrule_syntax::Diagnostic::warning("nothing-reduced", message, call.span, "")
+                .replace(
+                    format!("over the batch: `{word}[{name}] {text}`"),
+                    call.span,
+                    format!("{word}[{name}] {text}"),
+                );
         self.report(found);
     }
 
@@ -164,7 +174,7 @@ impl Elaborator<'_> {
             return self.reduction(op, call);
         }
         let (nodes, spans) = self.nodes(call)?;
-        let (a, b) = self.align(nodes[0], nodes[1], (spans[0], spans[1]), call.span)?;
+        let (a, b) = self.align(nodes[0], nodes[1], (spans[0], spans[1]))?;
         self.add(pair, &[a, b], &spans, call.span)
     }
 
@@ -174,8 +184,9 @@ impl Elaborator<'_> {
             let is = self.shape(nodes[0]);
             let message = format!("`{}` of a number has one entry", call.name);
             let word = Span { end: call.span.start + call.name.len() as u32, ..call.span };
-            let found = chainrule_syntax::Diagnostic::warning("softmax-of-number", message, spans[0], is)
-                .replace("is `softplus` meant?", word, "softplus");
+            let found =
+                chainrule_syntax::Diagnostic::warning("softmax-of-number", message, spans[0], is)
+                    .replace("is `softplus` meant?", word, "softplus");
             self.report(found);
         }
         match self.try_add(op, &nodes) {
@@ -185,9 +196,11 @@ impl Elaborator<'_> {
                 let mut found = super::report::diagnostic(misfit, &spans, call.span);
                 if axis {
                     let at = spans[0].after();
-                    found = found
-                        .replace("columns sum to 1", at, ", axis = 0")
-                        .replace("rows sum to 1", at, ", axis = 1");
+                    found = found.replace("columns sum to 1", at, ", axis = 0").replace(
+                        "rows sum to 1",
+                        at,
+                        ", axis = 1",
+                    );
                 }
                 self.fail(found)
             }
@@ -268,8 +281,9 @@ impl Elaborator<'_> {
         let (nodes, spans) = self.nodes(call)?;
         let Some(want) = call.want.clone() else {
             let message = "the shape of `unflatten` does not follow from the context";
-            let found = chainrule_syntax::Diagnostic::error("size-of-constant", message, call.span, "")
-                .note("give it a declared type, or write `reshape(v, n, m)`");
+            let found =
+                chainrule_syntax::Diagnostic::error("size-of-constant", message, call.span, "")
+                    .note("give it a declared type, or write `reshape(v, n, m)`");
             return self.fail(found);
         };
         self.add(Op::Reshape { dims: want.dims }, &nodes, &spans, call.span)
@@ -321,12 +335,19 @@ impl Elaborator<'_> {
         if self.ty(nodes[0]).is_scalar() {
             return self.add(Op::Quotient, &[one, nodes[0]], &[call.span, spans[0]], call.span);
         }
-        let (a, b) = self.align(one, nodes[0], (call.span, spans[0]), call.span)?;
+        let (a, b) = self.align(one, nodes[0], (call.span, spans[0]))?;
         self.add(Op::HadamardQuotient, &[a, b], &[call.span, spans[0]], call.span)
     }
 
-    fn compared(&mut self, op: Comparison, a: NodeId, b: NodeId, spans: &[Span], span: Span) -> Value {
-        let (a, b) = self.align(a, b, (spans[0], spans[1]), span)?;
+    fn compared(
+        &mut self,
+        op: Comparison,
+        a: NodeId,
+        b: NodeId,
+        spans: &[Span],
+        span: Span,
+    ) -> Value {
+        let (a, b) = self.align(a, b, (spans[0], spans[1]))?;
         let truth = self.add(Op::Compare { op }, &[a, b], spans, span)?;
         self.add(Op::Indicator, &[truth], spans, span)
     }

@@ -44,8 +44,7 @@ impl Elaborator<'_> {
             return match classes.as_deref() {
                 Some([k]) => Some(Type::array(dims).with_kind(Kind::Label(k.clone()))),
                 _ => {
-                    let message =
-                        "a label says how many classes there are: `label[K]`, one per sample: `label[K][N]`";
+                    let message = "a label says how many classes there are: `label[K]`, one per sample: `label[K][N]`";
                     self.error("label-classes", message, ty.span, "")
                 }
             };
@@ -112,7 +111,8 @@ impl Elaborator<'_> {
         let size = self.out.axes.get(axis).batch?;
         if ty.dims.iter().any(|d| d.as_name() == Some(size)) {
             let name = self.out.axes.get(axis).name.clone();
-            let message = format!("the batch axis `{name}` is both written in the type and behind `per`");
+            let message =
+                format!("the batch axis `{name}` is both written in the type and behind `per`");
             return self.error("batch-style", message, span, "");
         }
         Some(())

@@ -19,7 +19,8 @@ fn differentiable(x: &Type, at: usize, c: &Context<'_>) -> Result<(), Misfit> {
         return Ok(());
     }
     let what = if x.kind == Kind::Integer { "a whole number".into() } else { c.shape(x) };
-    Err(Misfit::new("not-differentiable", "a derivative is taken by real values only").operand(at, what))
+    Err(Misfit::new("not-differentiable", "a derivative is taken by real values only")
+        .operand(at, what))
 }
 
 fn infer_grad(_: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misfit> {

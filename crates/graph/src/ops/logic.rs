@@ -36,7 +36,9 @@ fn infer_logic(op: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misfi
         }
     }
     if inputs.len() == 2 {
-        return Ok(same_shape(inputs, c, "compare-shapes", &format!("`{name}`"))?.with_kind(Kind::Truth));
+        return Ok(
+            same_shape(inputs, c, "compare-shapes", &format!("`{name}`"))?.with_kind(Kind::Truth)
+        );
     }
     Ok(inputs[0].clone())
 }

@@ -19,8 +19,7 @@ fn infer_matmul(_: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misfi
     }
     let axes = a.union(b);
     // Outer sizes that are both the literal 1 make a number: `x^T y`.
-    let dims =
-        if rows.is_one() && columns.is_one() { Vec::new() } else { vec![rows, columns] };
+    let dims = if rows.is_one() && columns.is_one() { Vec::new() } else { vec![rows, columns] };
     Ok(Type { axes, ..Type::array(dims) })
 }
 

@@ -62,7 +62,8 @@ fn infer_norm(op: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misfit
                 .note("`||W||_F` is the Frobenius norm, `||W||_spec` the largest singular value"))
         }
         NormKind::Spectral if x.matrix().is_none() => {
-            Err(Misfit::new("matrix-axes", "the spectral norm needs a matrix").operand(0, c.shape(x)))
+            Err(Misfit::new("matrix-axes", "the spectral norm needs a matrix")
+                .operand(0, c.shape(x)))
         }
         _ => Ok(x.with_dims(Vec::new())),
     }

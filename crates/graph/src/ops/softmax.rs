@@ -30,7 +30,9 @@ fn axis(op: &Op, x: &Type, c: &Context<'_>) -> Result<Option<usize>, Misfit> {
             format!("`{name}` of {}: which axis is meant?", c.shape(x)),
         )
         .operand(0, format!("{} axes and no batch axis among them", free.len()))
-        .note("`axis = 0` runs down the columns (each column sums to 1), `axis = 1` along the rows")),
+        .note(
+            "`axis = 0` runs down the columns (each column sums to 1), `axis = 1` along the rows",
+        )),
     }
 }
 
@@ -102,5 +104,4 @@ pub(crate) static LOG_SOFTMAX: OpDef = call("logsoftmax", infer_same, Cost::Inpu
 /// `log(sum(exp(z)))`
 pub(crate) static LOG_SUM_EXP: OpDef = call("logsumexp", infer_reduced, Cost::Input(4));
 /// `logsumexp(z) - z[y]`
-pub(crate) static CROSS_ENTROPY: OpDef =
-    call("cross_entropy", infer_cross_entropy, Cost::Input(4));
+pub(crate) static CROSS_ENTROPY: OpDef = call("cross_entropy", infer_cross_entropy, Cost::Input(4));

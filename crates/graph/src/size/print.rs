@@ -62,7 +62,9 @@ impl Sizes {
                 names.push(name.clone());
                 rest = quotient;
             }
-            if names.is_empty() || rest.terms().len() > 1 && rest.terms().len() >= size.terms().len() {
+            if names.is_empty()
+                || rest.terms().len() > 1 && rest.terms().len() >= size.terms().len()
+            {
                 continue;
             }
             let names = names.join(" ");
@@ -127,8 +129,16 @@ impl Sizes {
 
 /// `3 S2 / 2`
 fn fraction(number: Ratio, names: &str) -> String {
-    let over = if number.denominator() == 1 { String::new() } else { format!(" / {}", number.denominator()) };
-    if number.numerator() == 1 { format!("{names}{over}") } else { format!("{} {names}{over}", number.numerator()) }
+    let over = if number.denominator() == 1 {
+        String::new()
+    } else {
+        format!(" / {}", number.denominator())
+    };
+    if number.numerator() == 1 {
+        format!("{names}{over}")
+    } else {
+        format!("{} {names}{over}", number.numerator())
+    }
 }
 
 #[cfg(test)]
@@ -138,8 +148,11 @@ mod tests {
     #[test]
     fn sizes_print_in_the_authors_symbols() {
         let mut sizes = Sizes::default();
-        let (s, k, c) =
-            (Size::name(sizes.fixed("S", 28)), Size::name(sizes.fixed("k", 3)), Size::name(sizes.free("C2")));
+        let (s, k, c) = (
+            Size::name(sizes.fixed("S", 28)),
+            Size::name(sizes.fixed("k", 3)),
+            Size::name(sizes.free("C2")),
+        );
         let s1 = s.minus(&k).unwrap().plus(&Size::number(1)).unwrap();
         assert_eq!(sizes.text(&s1), "S - k + 1");
         sizes.derive("S1", s1.clone(), chainrule_syntax::Span::default());

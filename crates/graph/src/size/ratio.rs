@@ -65,7 +65,7 @@ impl Ratio {
 
     /// `self + other`; `None` on overflow.
     #[must_use]
-    pub fn add(self, other: Ratio) -> Option<Ratio> {
+    pub fn plus(self, other: Ratio) -> Option<Ratio> {
         let a = self.numerator.checked_mul(other.denominator)?;
         let b = other.numerator.checked_mul(self.denominator)?;
         Ratio::new(a.checked_add(b)?, self.denominator.checked_mul(other.denominator)?)

@@ -133,7 +133,7 @@ pub struct SizeDef {
     /// The value, if fixed.
     pub value: Option<Expr>,
     /// The members of a family.
-    pub range: Option<MemberRange>,
+    pub range: Option<Box<MemberRange>>,
 }
 
 /// `for l in 1..L`: the members of a family, both ends included.
@@ -216,7 +216,7 @@ pub struct Declaration {
     /// Start value, distribution or source.
     pub initial: Initial,
     /// The members of a family.
-    pub range: Option<MemberRange>,
+    pub range: Option<Box<MemberRange>>,
 }
 
 /// `name[..] : type = expr for l in a..b`, `p' = ..`.
@@ -235,7 +235,7 @@ pub struct Definition {
     /// The right side.
     pub value: Expr,
     /// The members of a family.
-    pub range: Option<MemberRange>,
+    pub range: Option<Box<MemberRange>>,
 }
 
 /// `x : R[n] = 3` in the head of a `fn` or `optimizer`.

@@ -7,6 +7,7 @@ use crate::ast::{
     NamedExpr, Parameter, SizeDef, StatementKind, TypeExpr, TypeWord,
 };
 use crate::diagnostic::{Diagnostic, Edit, Repair};
+use crate::limits;
 use crate::span::Span;
 use crate::token::{Symbol, TokenKind};
 
@@ -88,7 +89,7 @@ fn member(c: &mut Cursor<'_>) -> Read<Option<Expr>> {
 }
 
 /// `'for' NAME 'in' expr '..' expr`
-fn member_range(c: &mut Cursor<'_>) -> Read<Option<MemberRange>> {
+fn member_range(c: &mut Cursor<'_>) -> Read<Option<Box<MemberRange>>> {
     if !c.eat_word("for") {
         return Ok(None);
     }
@@ -97,7 +98,7 @@ fn member_range(c: &mut Cursor<'_>) -> Read<Option<MemberRange>> {
     let first = c.expr()?;
     c.expect(Symbol::DotDot, " between the first and the last member")?;
     let last = c.expr()?;
-    Ok(Some(MemberRange { name, first, last }))
+    Ok(Some(Box::new(MemberRange { name, first, last })))
 }
 
 /// `NAME '=' expr {',' NAME '=' expr}`
@@ -222,7 +223,10 @@ fn check_round_brackets(c: &Cursor<'_>) -> Read<()> {
         let close = c.peek(behind - 1).span;
         found = found.repair(Repair::edits(
             "square brackets",
-            vec![Edit { span: open.span, text: "[".into() }, Edit { span: close, text: "]".into() }],
+            vec![
+                Edit { span: open.span, text: "[".into() },
+                Edit { span: close, text: "]".into() },
+            ],
         ));
     }
     Err(Box::new(found))
@@ -336,6 +340,7 @@ fn parameters(c: &mut Cursor<'_>) -> Read<Vec<Parameter>> {
         let name = c.name("a parameter")?;
         let ty = if c.eat(Symbol::Colon) { Some(type_expr(c)?) } else { None };
         let default = if c.eat(Symbol::Equal) { Some(c.expr()?) } else { None };
+        c.check_count(params.len(), limits::PARAMETERS, "limit-parameters", "parameters")?;
         params.push(Parameter { name, ty, default });
         more = c.eat(Symbol::Comma);
     }
@@ -368,7 +373,9 @@ fn function_line(c: &mut Cursor<'_>) -> Read<StatementKind> {
     }
     let name = c.name("the function's name")?;
     let mut primes = 0;
-    while c.eat(Symbol::Prime) {
+    while c.at_symbol(Symbol::Prime) {
+        c.check_count(primes as usize, limits::PRIMES as usize, "limit-primes", "primes")?;
+        c.next();
         primes += 1;
     }
     let open = c.expect(Symbol::OpenParen, " and the argument")?;

@@ -1,5 +1,7 @@
 //! The parser's place in a line, and its most common errors.
 
+use std::collections::HashSet;
+
 use crate::ast::{Expr, ExprKind, Name, Number, Text};
 use crate::diagnostic::Diagnostic;
 use crate::limits;
@@ -14,12 +16,18 @@ pub(super) type Read<T> = Result<T, Box<Diagnostic>>;
 /// A position in the tokens of one logical line.
 pub(super) struct Cursor<'a> {
     pub(super) text: &'a str,
-    tokens: &'a [Token],
-    at: usize,
+    pub(super) tokens: &'a [Token],
+    pub(super) at: usize,
     functions: &'a FunctionNames,
-    locals: &'a [String],
+    locals: &'a HashSet<String>,
     nodes: &'a mut usize,
+    /// Names read outside of expressions.
+    pub(super) names: usize,
+    /// How many of them the file may still have.
+    names_left: usize,
     depth: u32,
+    /// Suffixes on the way down from the last factor read: they nest like brackets.
+    pub(super) suffixes: u32,
     /// Open norms: inside one, `||` closes.
     pub(super) norms: u32,
     /// Whether `a'` is the next value of a state.
@@ -37,8 +45,9 @@ impl<'a> Cursor<'a> {
         text: &'a str,
         tokens: &'a [Token],
         functions: &'a FunctionNames,
-        locals: &'a [String],
+        locals: &'a HashSet<String>,
         nodes: &'a mut usize,
+        names_left: usize,
     ) -> Cursor<'a> {
         Cursor {
             text,
@@ -47,7 +56,10 @@ impl<'a> Cursor<'a> {
             functions,
             locals,
             nodes,
+            names: 0,
+            names_left,
             depth: 0,
+            suffixes: 0,
             norms: 0,
             states: false,
             stops: &[],
@@ -96,7 +108,7 @@ impl<'a> Cursor<'a> {
 
     /// Whether `name` is called here, not multiplied.
     pub(super) fn is_function(&self, name: &str) -> bool {
-        self.functions.is_function(name) && !self.locals.iter().any(|l| l == name)
+        self.functions.is_function(name) && !self.is_local(name)
     }
 
     pub(super) fn functions(&self) -> &FunctionNames {
@@ -104,7 +116,7 @@ impl<'a> Cursor<'a> {
     }
 
     pub(super) fn is_local(&self, name: &str) -> bool {
-        self.locals.iter().any(|l| l == name)
+        self.locals.contains(name)
     }
 
     /// The token behind the bracket that closes the one at `ahead`, counted from here.
@@ -199,8 +211,19 @@ impl<'a> Cursor<'a> {
 
     // -- leaves
 
-    /// A name that is not reserved; `what` says what is named.
+    /// A name that is not reserved, outside of an expression; `what` says what is named.
     pub(super) fn name(&mut self, what: &str) -> Read<Name> {
+        let name = self.value_name(what)?;
+        self.names += 1;
+        if self.names > self.names_left {
+            self.limit = true;
+            return Err(Box::new(too_many_statements(name.span)));
+        }
+        Ok(name)
+    }
+
+    /// A name that is not reserved.
+    pub(super) fn value_name(&mut self, what: &str) -> Read<Name> {
         let token = self.peek(0);
         if token.kind != TokenKind::Name {
             let message = format!("expected {what}, found {}", self.found());
@@ -263,10 +286,7 @@ impl<'a> Cursor<'a> {
                 self.next();
                 Ok(Text { text: text[1..text.len() - 1].into(), span: token.span })
             }
-            TokenKind::OpenText => Err(Box::new(
-                Diagnostic::error("unclosed-text", "this text is never closed", token.span, "")
-                    .replace("insert `\"`", token.span.after(), "\""),
-            )),
+            TokenKind::OpenText => Err(self.open_text()),
             _ => {
                 let message = format!("expected {what} in quotes, found {}", self.found());
                 Err(self.error_here("expected-text", message))
@@ -299,6 +319,20 @@ impl<'a> Cursor<'a> {
             )));
         }
         Ok(Expr { kind, span })
+    }
+
+    /// One more than `so_far` must not exceed `limit`.
+    pub(super) fn check_count(
+        &self,
+        so_far: usize,
+        limit: usize,
+        code: &'static str,
+        what: &str,
+    ) -> Read<()> {
+        if so_far < limit {
+            return Ok(());
+        }
+        Err(self.error_here(code, format!("more than {limit} {what}")))
     }
 
     /// Runs `read` one level deeper.
@@ -361,158 +395,12 @@ impl<'a> Cursor<'a> {
         }
         Box::new(found)
     }
+}
 
-    /// The line must end here.
-    pub(super) fn finish(&self, claim: bool) -> Read<()> {
-        let token = self.peek(0);
-        let message = match token.kind {
-            TokenKind::End => return Ok(()),
-            TokenKind::Symbol(Symbol::EqualEqual) if claim => {
-                return Err(self.claim_equality());
-            }
-            TokenKind::Symbol(s) if s.is_closing() => {
-                let open = Symbol::ALL.iter().find(|(o, _)| o.closing() == Some(s));
-                let message = format!("no `{}` is open", open.map_or("", |(_, t)| t));
-                return Err(Box::new(
-                    Diagnostic::error("unopened", message, token.span, "").replace(
-                        "remove it",
-                        token.span,
-                        "",
-                    ),
-                ));
-            }
-            TokenKind::Symbol(Symbol::Equal) => return Err(self.second_equals()),
-            TokenKind::Symbol(Symbol::Semicolon) => {
-                return Err(Box::new(
-                    Diagnostic::error(
-                        "semicolon",
-                        "a line needs no `;` at its end",
-                        token.span,
-                        "",
-                    )
-                    .replace("remove it", token.span, ""),
-                ));
-            }
-            TokenKind::Symbol(
-                s @ (Symbol::EqualEqual
-                | Symbol::NotEqual
-                | Symbol::Less
-                | Symbol::LessEqual
-                | Symbol::Greater
-                | Symbol::GreaterEqual),
-            ) => format!(
-                "a comparison `{}` stands in parentheses, in `1[..]` or after `if`",
-                s.text()
-            ),
-            TokenKind::Subscript => {
-                let text = token.text(self.text);
-                format!("`{text}` is no subscript: it is an index in brackets or part of the name")
-            }
-            TokenKind::Unknown => return Err(self.unknown_character()),
-            TokenKind::OpenText => {
-                return Err(Box::new(
-                    Diagnostic::error("unclosed-text", "this text is never closed", token.span, "")
-                        .replace("insert `\"`", token.span.after(), "\""),
-                ));
-            }
-            TokenKind::Symbol(Symbol::Dot)
-                if self.previous().is_some_and(|t| t.kind == TokenKind::Number) =>
-            {
-                return Err(self.half_number());
-            }
-            TokenKind::Symbol(Symbol::Dot) if self.peek(1).is_word(self.text, "T") => {
-                let attribute = token.span.to(self.peek(1).span);
-                return Err(Box::new(
-                    Diagnostic::error("prime", "a value has no attributes", attribute, "")
-                        .replace("the transpose is `^T`", attribute, "^T"),
-                ));
-            }
-            TokenKind::Symbol(Symbol::Bar) => return Err(self.single_bar()),
-            _ => format!("`{}` does not continue the line", token.text(self.text)),
-        };
-        Err(self.error_here("trailing", message))
-    }
-
-    pub(super) fn claim_equality(&self) -> Box<Diagnostic> {
-        let token = self.peek(0);
-        Box::new(
-            Diagnostic::error("claim-equality", "a claim states equality with `=`", token.span, "")
-                .replace("state it", token.span, "="),
-        )
-    }
-
-    pub(super) fn single_bar(&self) -> Box<Diagnostic> {
-        let token = self.peek(0);
-        let mut found =
-            Diagnostic::error("single-bar", "a single bar has no meaning", token.span, "")
-                .note("`abs(x)` is the absolute value, `||x||` a norm");
-        let rest = &self.tokens[(self.at + 1).min(self.tokens.len())..];
-        if let Some(close) = rest.iter().find(|t| t.is(Symbol::Bar)) {
-            let inner = Span { start: token.span.end, end: close.span.start }.text(self.text);
-            let span = token.span.to(close.span);
-            found = found.replace("the absolute value", span, format!("abs({inner})"));
-        }
-        Box::new(found)
-    }
-
-    pub(super) fn unknown_character(&self) -> Box<Diagnostic> {
-        let token = self.peek(0);
-        let c = token.span.text(self.text);
-        self.error_here("unknown-character", format!("the character `{c}` has no meaning here"))
-    }
-
-    /// `.5` and `1.`: a digit on both sides of the point.
-    pub(super) fn half_number(&self) -> Box<Diagnostic> {
-        let token = self.peek(0);
-        let found = Diagnostic::error(
-            "half-number",
-            "a number has a digit on both sides of the point",
-            token.span,
-            "",
-        );
-        let behind = self.peek(1);
-        if behind.kind == TokenKind::Number && behind.glued {
-            let text = format!("0.{}", behind.text(self.text));
-            return Box::new(found.replace(
-                format!("write `{text}`"),
-                token.span.to(behind.span),
-                text,
-            ));
-        }
-        match self.previous() {
-            Some(before) if before.kind == TokenKind::Number => {
-                let text = format!("{}.0", before.text(self.text));
-                Box::new(found.replace(format!("write `{text}`"), before.span.to(token.span), text))
-            }
-            _ => Box::new(found),
-        }
-    }
-
-    /// `size d = 4 H = 3`, `z = a = b`.
-    fn second_equals(&self) -> Box<Diagnostic> {
-        let token = self.peek(0);
-        let before = self.previous().filter(|t| t.kind == TokenKind::Name && self.at > 2);
-        match before {
-            Some(name) if !self.tokens[self.at - 2].is(Symbol::Equal) => {
-                let earlier = self.tokens[self.at - 2].span;
-                Box::new(
-                    Diagnostic::error(
-                        "missing-comma",
-                        "definitions on one line are separated by commas",
-                        name.span,
-                        "a second definition begins here",
-                    )
-                    .replace("insert a comma", earlier.after(), ","),
-                )
-            }
-            _ => Box::new(Diagnostic::error(
-                "second-equals",
-                "a second `=` in one line",
-                token.span,
-                "",
-            )),
-        }
-    }
+/// There are more than [`limits::STATEMENTS`].
+pub(super) fn too_many_statements(span: Span) -> Diagnostic {
+    let message = format!("the file has more than {} statements and names", limits::STATEMENTS);
+    Diagnostic::error("limit-statements", message, span, "reading stops here")
 }
 
 /// The value of a number token.

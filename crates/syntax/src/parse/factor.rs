@@ -10,9 +10,15 @@ use crate::vocabulary::is_reserved;
 impl Cursor<'_> {
     /// `factor = primary { '^' .. | '.^' .. | '[' .. ']' | "'" }`
     pub(super) fn factor(&mut self) -> Read<Expr> {
-        let mut value = self.primary()?;
+        let beside = std::mem::take(&mut self.suffixes);
+        let value = self.primary()?;
+        let value = self.suffixed(value)?;
+        self.suffixes = self.suffixes.max(beside);
+        Ok(value)
+    }
+
+    fn suffixed(&mut self, mut value: Expr) -> Read<Expr> {
         let mut powered: Option<Token> = None;
-        let mut suffixes = 0;
         loop {
             let token = self.peek(0);
             let TokenKind::Symbol(symbol) = token.kind else { return Ok(value) };
@@ -22,8 +28,8 @@ impl Cursor<'_> {
             ) {
                 return Ok(value);
             }
-            suffixes += 1;
-            if suffixes > limits::NESTING {
+            self.suffixes += 1;
+            if self.suffixes > limits::NESTING {
                 let message = format!("more than {} suffixes on one value", limits::NESTING);
                 return Err(self.error_here("limit-nesting", message));
             }
@@ -168,7 +174,9 @@ impl Cursor<'_> {
         let open = self.expect(Symbol::OpenBracket, "")?;
         let read = self.bracketed(|cursor| {
             let mut indices = vec![cursor.index()?];
-            while cursor.eat(Symbol::Comma) {
+            while cursor.at_symbol(Symbol::Comma) {
+                cursor.check_count(indices.len(), limits::AXES, "limit-axes", "indices")?;
+                cursor.next();
                 indices.push(cursor.index()?);
             }
             let pad = cursor.eat(Symbol::Semicolon);

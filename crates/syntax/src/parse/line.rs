@@ -129,7 +129,8 @@ fn expected(c: &mut Cursor<'_>) -> Read<(Expected, Span)> {
     while c.at_symbol(Symbol::Minus) && c.peek(0).glued && c.peek(1).glued {
         c.next();
         let part = c.next();
-        word = format!("{word}-{}", part.text(c.text));
+        word.push('-');
+        word.push_str(&part.text(c.text));
         span = span.to(part.span);
     }
     if let Some((verdict, _)) = Expected::ALL.iter().find(|(_, w)| *w == word) {

@@ -1,5 +1,7 @@
 //! Which names are functions: a scan of the tokens before anything is parsed.
 
+use std::collections::HashSet;
+
 use crate::ast::BlockWord;
 use crate::lex::Lexed;
 use crate::lines::LogicalLine;
@@ -83,8 +85,8 @@ fn declared(text: &str, tokens: &[Token], in_function: bool, functions: &mut Fun
 }
 
 /// The parameters in the head `fn f(a, b = 1)`: names behind `(` or `,`.
-pub(super) fn parameters(text: &str, tokens: &[Token]) -> Vec<String> {
-    let mut names = Vec::new();
+pub(super) fn parameters(text: &str, tokens: &[Token]) -> HashSet<String> {
+    let mut names = HashSet::new();
     let mut depth = 0_i64;
     for pair in tokens.windows(2) {
         if let TokenKind::Symbol(s) = pair[0].kind {
@@ -100,7 +102,7 @@ pub(super) fn parameters(text: &str, tokens: &[Token]) -> Vec<String> {
                 && matches!(s, Symbol::OpenParen | Symbol::Comma)
                 && pair[1].kind == TokenKind::Name
             {
-                names.push(pair[1].text(text).into_owned());
+                names.insert(pair[1].text(text).into_owned());
             }
         }
     }

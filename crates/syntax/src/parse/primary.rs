@@ -3,6 +3,7 @@
 use super::cursor::{Cursor, Read, number};
 use crate::ast::{Arg, BigForm, BigOp, Binder, Entry, Expr, ExprKind, Index, Name, NormKind};
 use crate::diagnostic::{Diagnostic, Repair};
+use crate::limits;
 use crate::token::{Symbol, Token, TokenKind};
 use crate::vocabulary::is_reserved;
 
@@ -47,7 +48,9 @@ impl Cursor<'_> {
         if let Some(op) = before.filter(|_| token.kind == TokenKind::End) {
             let word = op.text(self.text);
             found = match op.kind {
-                TokenKind::Symbol(s) if s.closing().is_some() => found.label(op.span, format!("this `{word}` is open")),
+                TokenKind::Symbol(s) if s.closing().is_some() => {
+                    found.label(op.span, format!("this `{word}` is open"))
+                }
                 _ => found.replace(format!("remove the `{word}`"), op.span, ""),
             };
         }
@@ -157,7 +160,7 @@ impl Cursor<'_> {
         let after = self.peek(1);
         self.check_second_derivative(token)?;
         if !self.is_function(&word) {
-            let name = self.name("a value")?;
+            let name = self.value_name("a value")?;
             return self.node(ExprKind::Name(name.text), name.span);
         }
         self.next();
@@ -168,6 +171,7 @@ impl Cursor<'_> {
         }
         let mut primes = 0;
         while self.at_symbol(Symbol::Prime) && self.peek(0).glued {
+            self.check_count(primes as usize, limits::PRIMES as usize, "limit-primes", "primes")?;
             self.next();
             primes += 1;
         }
@@ -198,7 +202,7 @@ impl Cursor<'_> {
         if let Some(repair) = self.power_of_function(token, word) {
             found = found.repair(repair);
         } else if matches!(here.kind, TokenKind::Name | TokenKind::Number)
-            && let Ok(argument) = self.factor()
+            && let Ok(argument) = self.deeper(Self::factor)
         {
             let text = argument.span.text(self.text);
             let span = token.span.to(argument.span);
@@ -211,7 +215,10 @@ impl Cursor<'_> {
     /// `sin^2(x)` is `sin(x)^2`.
     fn power_of_function(&self, token: Token, word: &str) -> Option<Repair> {
         let (caret, power, open) = (self.peek(0), self.peek(1), self.peek(2));
-        if !caret.is(Symbol::Caret) || power.kind != TokenKind::Number || !open.is(Symbol::OpenParen) {
+        if !caret.is(Symbol::Caret)
+            || power.kind != TokenKind::Number
+            || !open.is(Symbol::OpenParen)
+        {
             return None;
         }
         let close = self.peek(self.behind_bracket(2)? - 1);
@@ -254,6 +261,7 @@ impl Cursor<'_> {
             if !self.eat(Symbol::Comma) {
                 return Ok(binders);
             }
+            self.check_count(binders.len(), limits::AXES, "limit-axes", "indices")?;
         }
     }
 

@@ -15,7 +15,7 @@ impl Out {
                 o.push(&size.name.text);
                 o.member(size.member.as_ref());
                 o.value(size.value.as_ref());
-                o.range(size.range.as_ref());
+                o.range(size.range.as_deref());
             }),
             StatementKind::Batch(names) => self.names(names),
             StatementKind::Consts(defs) => self.defs(defs),
@@ -142,7 +142,7 @@ impl Out {
                 self.source(source);
             }
         }
-        self.range(declaration.range.as_ref());
+        self.range(declaration.range.as_deref());
     }
 
     /// `normal(0, 1)`, `he`
@@ -193,6 +193,6 @@ impl Out {
             self.type_expr(ty);
         }
         self.value(Some(&definition.value));
-        self.range(definition.range.as_ref());
+        self.range(definition.range.as_deref());
     }
 }
