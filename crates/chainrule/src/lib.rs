@@ -24,6 +24,11 @@
 //! ```
 #![forbid(unsafe_code)]
 
+/// The page of the repository: its examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct Readme;
+
 mod builtin;
 mod error;
 mod model;

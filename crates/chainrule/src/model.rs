@@ -38,7 +38,7 @@ impl Model {
     /// let wrong = "size n, m\ngiven\n  A : R[m, n]\n  x : R[m]\nnet\n  y = A x\n";
     /// let error = chainrule::Model::parse("net.eqn", wrong).unwrap_err();
     /// let (_, diagnostics) = error.diagnostics().unwrap();
-    /// assert_eq!(diagnostics[0].repairs[0].message, "`A^T x`");
+    /// assert_eq!(diagnostics[0].repairs[0].message, "this fits: `A^T x`");
     /// ```
     ///
     /// # Errors

@@ -60,6 +60,22 @@ impl Shell {
         written.map_err(|cause| Failure::stdout(&cause))
     }
 
+    /// Writes a page to stdout: its headings bold and its rows of shapes coloured, where colours
+    /// are wanted.
+    ///
+    /// # Errors
+    ///
+    /// stdout cannot be written.
+    pub(crate) fn page(&self, text: &str) -> Result<(), Failure> {
+        if self.choice(&io::stdout()) == ColorChoice::Never {
+            return self.answer(text);
+        }
+        let styled: String = text.lines().map(|line| format!("{}\n", style(line))).collect();
+        let mut stdout = AutoStream::new(io::stdout(), self.choice(&io::stdout())).lock();
+        let written = stdout.write_all(styled.as_bytes()).and_then(|()| stdout.flush());
+        written.map_err(|cause| Failure::stdout(&cause))
+    }
+
     /// Writes `value` to stdout: a command with `--json` does so exactly once.
     ///
     /// # Errors
@@ -176,5 +192,16 @@ impl Shell {
         let screen = || Some(usize::from(terminal_size::terminal_size_of(io::stderr())?.0.0));
         let columns = || std::env::var("COLUMNS").ok()?.parse().ok();
         screen().or_else(columns).filter(|&width| width > 0).unwrap_or(WIDTH)
+    }
+}
+
+/// A line of a page: headings stand in the first column, shapes in rows of their own.
+fn style(line: &str) -> String {
+    let shapes = line.trim_start().starts_with('[')
+        && line.chars().all(|c| c.is_alphanumeric() || " _,[]+-/".contains(c));
+    match line.chars().next() {
+        Some(c) if c != ' ' => format!("\x1b[1m{line}\x1b[0m"),
+        _ if shapes => format!("\x1b[36m{line}\x1b[0m"),
+        _ => line.to_string(),
     }
 }

@@ -106,6 +106,6 @@ pub use problem::{BuildErrors, Problem};
 pub use scope::Scope;
 pub use space::{Space, integer, label, labels, mask, positive, prob, real, scalar, spd, sym};
 pub use start::{
-    Distribution, Start, bernoulli, glorot, glorot_uniform, he, he_uniform, identity, lecun, normal,
-    pytorch, uniform, zeros,
+    Distribution, Start, bernoulli, glorot, glorot_uniform, he, he_uniform, identity, lecun,
+    normal, pytorch, uniform, zeros,
 };

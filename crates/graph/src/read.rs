@@ -32,7 +32,7 @@ impl Reading {
 /// let reading = chainrule_graph::read("size n, m\ngiven\n  A : R[m, n]\n  x : R[m]\nnet\n  y = A x\n");
 /// let found = &reading.diagnostics[0];
 /// assert_eq!(found.code, "inner-sizes");
-/// assert_eq!(found.repairs[0].message, "the transpose of `A`: `A^T`");
+/// assert_eq!(found.repairs[0].message, "this fits: `A^T x`");
 /// ```
 pub fn read(text: &str) -> Reading {
     let mut reading = read_untried(text);

@@ -101,7 +101,12 @@ impl Trials<'_> {
                 kept.push((changed, repair));
             }
         }
-        repairs.extend(kept.into_iter().map(|(_, repair)| repair));
+        repairs.extend(kept.into_iter().map(|(_, mut repair)| {
+            if repair.message.starts_with('`') {
+                repair.message.insert_str(0, "this fits: ");
+            }
+            repair
+        }));
     }
 
     /// The changed text, while the budget lasts.

@@ -33,7 +33,7 @@ pub struct Edit {
 
 /// A change of the source that mends the mistake.
 ///
-/// Whoever builds a diagnostic proposes repairs; [`crate::repair::keep_tried`] keeps those that,
+/// Whoever builds a diagnostic proposes repairs; `chainrule_graph::read` keeps those that,
 /// applied to the file, make the mistake go away without bringing another.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Repair {

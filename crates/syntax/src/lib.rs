@@ -6,7 +6,7 @@
 //! - [`lex`]: text to tokens, lines, comments; [`lines`]: which lines belong together
 //! - [`mod@parse`]: the grammar (in the module's header) and its recursive descent
 //! - [`ast`]: the tree
-//! - [`print`]: the tree as text; [`mod@format`]: the author's text, tidied
+//! - [`mod@print`]: the tree as text; [`mod@format`]: the author's text, tidied
 //! - [`vocabulary`]: the words of the language
 //! - [`diagnostic`]: what is wrong, as data
 //! - [`limits`]: what a file may ask for

@@ -6,8 +6,8 @@
 pub const TEXT_BYTES: usize = 10 << 20;
 /// Most tokens in a file.
 pub const TOKENS: usize = 2_000_000;
-/// Most statements of a file; a statement that declares several names counts for each.
-pub const STATEMENTS: usize = 400_000;
+/// Most blocks and statements of a file; a statement that lists several names counts for each.
+pub const STATEMENTS: usize = 320_000;
 /// Most models of a file.
 pub const MODELS: usize = 100;
 /// Deepest nesting of brackets, norms, suffixes and negations.

@@ -65,7 +65,7 @@
 //! primary   = NUM | NAME | '(' cond ')' | norm | call | big | indicator | derivative
 //! norm      = '||' expr '||' [ ('_F'|'_1'|'_2'|'_inf'|'_spec') ^~ ]
 //! call      = FUNC {"'"} '(' [arg {',' arg}] ')'                    arg = NAME '=' expr | cond
-//! big       = BIG '[' binders ']' term | BIG '(' binders ':' expr ')'  BIG = sum mean max min prod
+//! big       = BIG '[' binders ']' ['-'] term | BIG '(' binders ':' expr ')'  BIG = sum mean max min prod
 //! binders   = NAME ['in' expr] {',' NAME ['in' expr]}
 //! indicator = '1' '[' cond ']'
 //! index     = ':' | expr
@@ -74,7 +74,7 @@
 //! ```
 //!
 //! The only table the parser needs is that of the function names: the closed list, the file's own
-//! `fn`s, less the soft names that the file declares; [`names`] finds both by a scan of the tokens.
+//! `fn`s, less the soft names that the file declares; `names` finds both by a scan of the tokens.
 
 mod block;
 mod cursor;
@@ -179,7 +179,7 @@ struct Reader<'a> {
     /// The limit of the whole file that ended the reading.
     stop: Option<Diagnostic>,
     nodes: usize,
-    /// Statements and empty blocks; a list of names counts for each.
+    /// Blocks and statements; a list of names counts for each.
     statements: usize,
     /// Parameters of the `fn` or `optimizer` being read: values, whatever they are called.
     locals: HashSet<String>,
@@ -194,9 +194,12 @@ impl Reader<'_> {
             self.stop = Some(cursor::too_many_statements(tokens[0].span));
             return false;
         }
-        self.statements += 1;
+        self.statements += 1 + head;
         if let Some(word) = line.starts {
             self.locals = HashSet::new();
+            if let Some(last) = self.file.blocks.last_mut() {
+                last.statements.shrink_to_fit();
+            }
             let block = Block { word, word_span: tokens[0].span, statements: Vec::new() };
             self.file.blocks.push(block);
             if matches!(word, BlockWord::Fn | BlockWord::Optimizer) {
@@ -210,7 +213,8 @@ impl Reader<'_> {
         let Some(block) = self.file.blocks.last_mut() else { return true };
         let (word, is_head) = (block.word, line.starts.is_some());
         let tokens = &tokens[head..];
-        let left = limits::STATEMENTS - self.statements;
+        // The statement's first name is counted with it.
+        let left = (limits::STATEMENTS + 1).saturating_sub(self.statements);
         let mut cursor =
             Cursor::new(self.text, tokens, &self.functions, &self.locals, &mut self.nodes, left);
         let parsed = block::statement(&mut cursor, word, is_head).and_then(|kind| {
@@ -220,9 +224,6 @@ impl Reader<'_> {
         let limit = cursor.limit;
         self.statements += cursor.names.saturating_sub(1);
         let span = tokens[0].span.to(tokens[tokens.len() - 1].span);
-        if word.is_line() {
-            block.statements.reserve_exact(1);
-        }
         match parsed {
             Ok(kind) => block.statements.push(Statement { kind, span }),
             Err(found) => {

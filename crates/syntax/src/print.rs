@@ -2,9 +2,8 @@
 //!
 //! Reading the printed text gives the tree back, places aside. The tree of a parsed file holds the
 //! author's parentheses; a tree built by a program need not hold any, so the printer adds those
-//! that the reading requires, and only those: `Product[Sum[a, b], c]` prints `(a + b) c`. In three
-//! places it adds some that only a reader needs: beside a mixed product (`(A .* B) C`), inside
-//! `and` and `or`, and around a lone `I` that would call what follows.
+//! that the reading requires: `Product[Sum[a, b], c]` prints `(a + b) c`. It also adds some where
+//! the language refuses to choose, `(A .* B) C`, and where people stumble, between `and` and `or`.
 //!
 //! A few things the grammar settles by the place, so a built tree must mind them: the test of an
 //! indicator is a comparison, `sum(i in n: ..)` has a range for its first index, and a name that

@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<Exit, Failure> {
         }))?;
     } else {
         let pages: Vec<String> = shown.iter().map(Show::text).collect();
-        shell.answer(&pages.join("\n"))?;
+        shell.page(&pages.join("\n"))?;
     }
     Ok(Exit::Done)
 }

@@ -241,12 +241,7 @@ impl Scope {
     /// assert!(net.text().ends_with("noise\n  m : mask[H] per N ~ bernoulli(0.8)\n"));
     /// ```
     #[track_caller]
-    pub fn noise<'s>(
-        &'s self,
-        name: &str,
-        space: Space<'s>,
-        drawn: Distribution<'s>,
-    ) -> Expr<'s> {
+    pub fn noise<'s>(&'s self, name: &str, space: Space<'s>, drawn: Distribution<'s>) -> Expr<'s> {
         let at = Location::caller();
         let initial = drawn.tree(self, at);
         self.add_value(BlockWord::Noise, name, space, initial, at)

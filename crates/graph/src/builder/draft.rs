@@ -93,9 +93,10 @@ fn add_row(blocks: &mut Vec<Vec<Row>>, row: Row) {
     let Some(rows) = above else { return blocks.push(vec![row]) };
     let (here, last) = (row.places[0], rows.last_mut());
     match (last, row.kind) {
-        (Some(Row { kind: StatementKind::Sizes(sizes), places, .. }), StatementKind::Sizes(more))
-            if (places[0].file(), places[0].line()) == (here.file(), here.line()) =>
-        {
+        (
+            Some(Row { kind: StatementKind::Sizes(sizes), places, .. }),
+            StatementKind::Sizes(more),
+        ) if (places[0].file(), places[0].line()) == (here.file(), here.line()) => {
             sizes.extend(more);
             places.push(here);
         }

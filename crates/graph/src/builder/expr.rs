@@ -52,6 +52,16 @@ impl<'s> Expr<'s> {
         self.make(ExprKind::Negative(Box::new(self.slot())), at)
     }
 
+    /// `x` and the place of the minus, if this is `-x`.
+    fn negated(self) -> Option<(Expr<'s>, Place)> {
+        let state = self.scope.state.borrow();
+        let node = state.nodes.get(self.id);
+        match (&node.kind, &node.parts[..]) {
+            (ExprKind::Negative(_), [inner]) => Some((Expr { id: *inner, ..self }, node.at?)),
+            _ => None,
+        }
+    }
+
     /// `self op right`
     pub(super) fn product(
         self,
@@ -110,17 +120,35 @@ fn minus<'s>(scope: &'s Scope, a: Operand<'s>, b: Operand<'s>, at: Place) -> Exp
 
 /// `a * b`; behind a number `2 b`, as on paper.
 fn times<'s>(scope: &'s Scope, a: Operand<'s>, b: Operand<'s>, at: Place) -> Expr<'s> {
-    let magnitude = match a {
-        Operand::Expr(_) => return product(scope, a, ProductOp::Star, b, at),
-        Operand::Number(value) if value < 0.0 => Operand::Number(-value),
-        Operand::Whole(value) if value < 0 => Operand::Whole(value.saturating_neg()),
-        _ => return product(scope, a, ProductOp::Juxtaposition, b, at),
+    let op = match a {
+        Operand::Expr(_) => ProductOp::Star,
+        Operand::Number(_) | Operand::Whole(_) => ProductOp::Juxtaposition,
     };
-    product(scope, magnitude, ProductOp::Juxtaposition, b, at).negative(at)
+    signed_product(scope, a, op, b, at)
 }
 
 fn divided<'s>(scope: &'s Scope, a: Operand<'s>, b: Operand<'s>, at: Place) -> Expr<'s> {
-    product(scope, a, ProductOp::Slash, b, at)
+    signed_product(scope, a, ProductOp::Slash, b, at)
+}
+
+/// `-a * b` is `-(a * b)`: on paper a minus is weaker than a product, in Rust it is stronger.
+fn signed_product<'s>(
+    scope: &'s Scope,
+    a: Operand<'s>,
+    op: ProductOp,
+    b: Operand<'s>,
+    at: Place,
+) -> Expr<'s> {
+    let (amount, minus) = match a {
+        Operand::Number(value) if value < 0.0 => (Operand::Number(-value), at),
+        Operand::Whole(value) if value < 0 => (Operand::Whole(value.saturating_neg()), at),
+        Operand::Expr(term) => match term.negated() {
+            Some((inner, minus)) => (Operand::Expr(inner), minus),
+            None => return product(scope, a, op, b, at),
+        },
+        _ => return product(scope, a, op, b, at),
+    };
+    product(scope, amount, op, b, at).negative(minus)
 }
 
 /// An operator for terms and numbers, owned and referenced, on both sides.

@@ -185,11 +185,7 @@ pub fn reshape<'s>(v: Expr<'s>, sizes: impl List<Operand<'s>>) -> Expr<'s> {
 /// ```
 #[must_use]
 #[track_caller]
-pub fn apply<'s>(
-    name: &str,
-    first: Expr<'s>,
-    others: impl List<Operand<'s>>,
-) -> Expr<'s> {
+pub fn apply<'s>(name: &str, first: Expr<'s>, others: impl List<Operand<'s>>) -> Expr<'s> {
     let at = Location::caller();
     let mut slots = vec![first.slot()];
     slots.extend(others.list().into_iter().map(|arg| first.scope.slot(arg, at)));

@@ -263,7 +263,8 @@ impl<'s> Expr<'s> {
             }
             _ if self.scope.is_void(self) => self,
             _ => {
-                let message = format!("`{self}` is no call: `{name}` belongs to one, as in `sum(A)`");
+                let message =
+                    format!("`{self}` is no call: `{name}` belongs to one, as in `sum(A)`");
                 self.scope.nothing("not-a-call", message, at)
             }
         }

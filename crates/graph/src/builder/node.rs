@@ -18,9 +18,12 @@ pub(super) type Place = &'static Location<'static>;
 /// The number of a node.
 pub(super) type Id = u32;
 
+/// How deep a term may nest. The parser counts at most three levels for one of ours.
+const LEVELS: u32 = limits::NESTING / 3 - 1;
+
 /// Stands for what could not be built. It is reported where it was built, so what the reader says
 /// of it is left out.
-pub(super) const NOTHING: &str = "not__built";
+pub(super) const NOTHING: &str = "not_built";
 
 /// A node of the syntax tree.
 #[derive(Debug)]
@@ -56,8 +59,8 @@ impl Nodes {
         {
             height = self.get(*first).height.max(self.get(*last).height + 1);
         }
-        if height > limits::NESTING {
-            return Err(format!("a term of more than {} levels", limits::NESTING));
+        if height > LEVELS {
+            return Err(format!("a term of more than {LEVELS} levels"));
         }
         if size > limits::NODES {
             return Err(format!("a term of more than {} nodes", limits::NODES));

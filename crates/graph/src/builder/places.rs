@@ -44,9 +44,8 @@ impl<'a> Places<'a> {
             problems: Vec::new(),
         };
         for piece in &draft.pieces {
-            let inside = |block: &&mut Block| {
-                piece.range.contains(&(block.word_span.start as usize))
-            };
+            let inside =
+                |block: &&mut Block| piece.range.contains(&(block.word_span.start as usize));
             match &piece.content {
                 Content::Lines(at) => {
                     let span = Span::new(piece.range.start, piece.range.end);
@@ -143,7 +142,8 @@ impl<'a> Places<'a> {
     /// A call that reads as a product, because its name is a value of the model.
     fn not_called(&mut self, function: &str, span: Span, at: Place) {
         if let Some(declared) = self.state.names.get(function) {
-            let message = format!("`{function}` is called here, but the model declares it as a value");
+            let message =
+                format!("`{function}` is called here, but the model declares it as a value");
             let problem = Problem::new("value-called", message, at);
             let label = format!("`{function}` is declared here");
             self.problems.push(problem.related(declared, label));
@@ -186,9 +186,8 @@ impl<'a> Places<'a> {
                 let text = self.in_rust(&label.text, at);
                 out.marks.push(Mark { column, width, primary: label.primary, text });
             } else if !label.text.is_empty() {
-                let said = format!(" in line {row}");
-                let text = label.text.strip_suffix(&said).unwrap_or(&label.text);
-                out = out.related(self.place(label.span), self.in_rust(text, at));
+                let text = label.text.replace(&format!("in line {row}"), "here");
+                out = out.related(self.place(label.span), self.in_rust(&text, at));
             }
         }
         out.notes = found.notes.iter().map(|note| self.in_rust(note, at)).collect();

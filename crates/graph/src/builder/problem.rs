@@ -64,6 +64,11 @@ impl Problem {
         }
     }
 
+    /// Whether it says the same about the same place.
+    pub(super) fn is_same(&self, other: &Problem) -> bool {
+        (self.code, self.at, &self.message) == (other.code, other.at, &other.message)
+    }
+
     /// With another place that explains it.
     pub(super) fn related(mut self, at: Place, text: String) -> Problem {
         self.related.push((at, text));
@@ -73,11 +78,15 @@ impl Problem {
     /// With the builder's words for repairs that are spelled differently in Rust.
     pub(super) fn advised(mut self) -> Problem {
         let advice: &[&str] = match self.code {
-            "two-arrays" => &["entry by entry: `.hadamard(..)`", "the matrix product: `.matmul(..)`"],
+            "two-arrays" => {
+                &["entry by entry: `.hadamard(..)`", "the matrix product: `.matmul(..)`"]
+            }
             "array-division" => {
                 &["entry by entry: `.hadamard_div(..)`", "times the inverse: `.matmul(b.inv())`"]
             }
-            "matrix-norm" => &["the Frobenius norm: `.norm_f()`", "the spectral norm: `.norm_spec()`"],
+            "matrix-norm" => {
+                &["the Frobenius norm: `.norm_f()`", "the spectral norm: `.norm_spec()`"]
+            }
             "softmax-axis" => &["columns sum to 1: `.axis(0)`", "rows sum to 1: `.axis(1)`"],
             "gradient-of-array" => &["the Jacobian: `jac(f, x)`"],
             _ => return self,

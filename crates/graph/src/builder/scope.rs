@@ -97,8 +97,11 @@ impl Scope {
     /// Records a mistake of the builder's own.
     pub(super) fn report(&self, code: &'static str, message: impl Into<String>, at: Place) {
         let mut state = self.state.borrow_mut();
-        if state.problems.len() < limits::DIAGNOSTICS {
-            state.problems.push(Problem::new(code, message.into(), at));
+        let problem = Problem::new(code, message.into(), at);
+        if state.problems.iter().any(|other| other.is_same(&problem)) {
+            // A loop makes the same mistake many times.
+        } else if state.problems.len() < limits::DIAGNOSTICS {
+            state.problems.push(problem);
         } else {
             state.omitted += 1;
         }

@@ -140,10 +140,7 @@ pub fn label<'s>(classes: impl Into<Operand<'s>>) -> Space<'s> {
 /// assert_eq!(labels(k, n).to_string(), "label[K][N]");
 /// ```
 #[must_use]
-pub fn labels<'s>(
-    classes: impl Into<Operand<'s>>,
-    sizes: impl List<Operand<'s>>,
-) -> Space<'s> {
+pub fn labels<'s>(classes: impl Into<Operand<'s>>, sizes: impl List<Operand<'s>>) -> Space<'s> {
     let brackets = vec![vec![classes.into()], sizes.list()];
     Space { word: TypeWord::Label, brackets, per: None }
 }

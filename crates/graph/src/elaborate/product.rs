@@ -26,7 +26,7 @@ impl Elaborator<'_> {
             let left = first.span.to(if i == 0 { first.span } else { rest[i - 1].value.span });
             let arrays = !self.ty(total).is_scalar() && !self.ty(node).is_scalar();
             if arrays {
-                let place = factor.op_span.to(factor.value.span.before());
+                let place = operator_place(factor);
                 match factor.op {
                     ProductOp::Juxtaposition | ProductOp::At => kinds.matrix = Some(place),
                     ProductOp::DotStar | ProductOp::DotSlash => kinds.elementwise = Some(place),
@@ -143,7 +143,7 @@ impl Elaborator<'_> {
                 ProductOp::DotStar | ProductOp::DotSlash => !matrix,
                 _ => false,
             };
-            rest.iter().find(op).map_or(first.span, |f| f.op_span.to(f.value.span.before()))
+            rest.iter().find(op).map_or(first.span, operator_place)
         };
         let span = first.span.to(rest.last().map_or(first.span, |f| f.value.span));
         self.mixed(first, rest, span, place(true), place(false))
@@ -199,13 +199,9 @@ impl Elaborator<'_> {
         elementwise: Span,
     ) -> Value {
         let message = "a matrix product and an element-wise one in one term: which comes first?";
-        let at = |place: Span| {
-            let end = place.end.max(place.start + 1);
-            Span { start: place.start, end }
-        };
         let mut found =
-            Diagnostic::error("mixed-products", message, at(elementwise), "entry by entry")
-                .label(at(matrix), "a matrix product");
+            Diagnostic::error("mixed-products", message, elementwise, "entry by entry")
+                .label(matrix, "a factor of a matrix product");
         for repair in groupings(self.text, first, rest, span) {
             found = found.repair(repair);
         }
@@ -274,6 +270,11 @@ impl Elaborator<'_> {
     fn types_of(&self, e: &Expr) -> Option<crate::types::Type> {
         self.out.uses.iter().rev().find(|(span, _)| *span == e.span).map(|(_, ty)| ty.clone())
     }
+}
+
+/// The operator, or the factor that stands without one.
+fn operator_place(factor: &Factor) -> Span {
+    if factor.op_span.is_empty() { factor.value.span } else { factor.op_span }
 }
 
 fn is_number(e: &Expr) -> bool {

@@ -129,7 +129,7 @@ pub struct SizeDef {
     /// The name.
     pub name: Name,
     /// The member of a family: a number or the index of `range`.
-    pub member: Option<Expr>,
+    pub member: Option<Box<Expr>>,
     /// The value, if fixed.
     pub value: Option<Expr>,
     /// The members of a family.
@@ -199,7 +199,7 @@ pub enum Initial {
     /// `= 0`
     Value(Expr),
     /// `= csv "f"` in `data`.
-    Source(DataSource),
+    Source(Box<DataSource>),
 }
 
 /// `W, V : R[H, d] per N ~ he`, `W[l] : R[n[l], n[l-1]] ~ he for l in 1..L`.
@@ -208,7 +208,7 @@ pub struct Declaration {
     /// The names.
     pub names: Vec<Name>,
     /// The member index of a family.
-    pub member: Option<Expr>,
+    pub member: Option<Box<Expr>>,
     /// The type.
     pub ty: TypeExpr,
     /// The batch axis.

@@ -52,7 +52,7 @@ pub(super) fn statement(c: &mut Cursor<'_>, word: BlockWord, head: bool) -> Read
 }
 
 fn sizes(c: &mut Cursor<'_>) -> Read<StatementKind> {
-    let mut sizes = Vec::new();
+    let mut sizes = Vec::with_capacity(1);
     loop {
         let name = c.new_name("a size's name")?;
         let member = member(c)?;
@@ -66,7 +66,7 @@ fn sizes(c: &mut Cursor<'_>) -> Read<StatementKind> {
 }
 
 /// `'[' (NUM|NAME) ']'` behind the name of a family.
-fn member(c: &mut Cursor<'_>) -> Read<Option<Expr>> {
+fn member(c: &mut Cursor<'_>) -> Read<Option<Box<Expr>>> {
     let open = c.peek(0);
     if !open.is(Symbol::OpenBracket) {
         return Ok(None);
@@ -77,7 +77,7 @@ fn member(c: &mut Cursor<'_>) -> Read<Option<Expr>> {
         (Some(Index::At(at)), true, false)
             if matches!(at.kind, ExprKind::Number(_) | ExprKind::Name(_)) =>
         {
-            Ok(Some(at))
+            Ok(Some(Box::new(at)))
         }
         _ => Err(Box::new(Diagnostic::error(
             "family-member",
@@ -103,7 +103,7 @@ fn member_range(c: &mut Cursor<'_>) -> Read<Option<Box<MemberRange>>> {
 
 /// `NAME '=' expr {',' NAME '=' expr}`
 pub(super) fn definitions(c: &mut Cursor<'_>) -> Read<Vec<NamedExpr>> {
-    let mut list = Vec::new();
+    let mut list = Vec::with_capacity(1);
     loop {
         let name = c.new_name("a name")?;
         c.expect(Symbol::Equal, " and its value")?;
@@ -128,7 +128,7 @@ pub(super) fn declaration(c: &mut Cursor<'_>, sources: bool) -> Read<Declaration
     let initial = if c.eat(Symbol::Tilde) {
         Initial::Drawn(applied(c, "a distribution")?)
     } else if c.eat(Symbol::Equal) {
-        if sources { Initial::Source(data::source(c)?) } else { Initial::Value(c.expr()?) }
+        if sources { Initial::Source(Box::new(data::source(c)?)) } else { Initial::Value(c.expr()?) }
     } else {
         check_forgotten_tilde(c)?;
         Initial::None

@@ -399,7 +399,8 @@ impl<'a> Cursor<'a> {
 
 /// There are more than [`limits::STATEMENTS`].
 pub(super) fn too_many_statements(span: Span) -> Diagnostic {
-    let message = format!("the file has more than {} statements and names", limits::STATEMENTS);
+    let message =
+        format!("the file has more than {} blocks, statements and names", limits::STATEMENTS);
     Diagnostic::error("limit-statements", message, span, "reading stops here")
 }
 

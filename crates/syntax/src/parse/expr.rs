@@ -111,7 +111,10 @@ impl Cursor<'_> {
                     let inner = Box::new(terms.swap_remove(0).1);
                     cursor.node(ExprKind::Negative(inner), span)
                 }
-                _ => cursor.node(ExprKind::Sum(terms), span),
+                _ => {
+                    terms.shrink_to_fit();
+                    cursor.node(ExprKind::Sum(terms), span)
+                }
             }
         })
     }
@@ -156,6 +159,7 @@ impl Cursor<'_> {
         if rest.is_empty() {
             return Ok(first);
         }
+        rest.shrink_to_fit();
         let span = self.since(start);
         self.node(ExprKind::Product { first: Box::new(first), rest }, span)
     }

@@ -63,7 +63,7 @@ fn relation(c: &Cursor<'_>) -> Option<Relation> {
 }
 
 fn links(c: &mut Cursor<'_>) -> Read<Vec<(Relation, Expr)>> {
-    let mut links = Vec::new();
+    let mut links = Vec::with_capacity(1);
     while let Some(relation) = relation(c) {
         c.next();
         links.push((relation, c.expr()?));
@@ -272,7 +272,7 @@ fn grid(c: &mut Cursor<'_>) -> Read<Vec<(Name, Vec<Expr>)>> {
 }
 
 pub(super) fn show(c: &mut Cursor<'_>) -> Read<StatementKind> {
-    let mut list = Vec::new();
+    let mut list = Vec::with_capacity(1);
     loop {
         let name = c.new_name("a quantity's name")?;
         let value = if c.eat(Symbol::Equal) { Some(c.expr()?) } else { None };
@@ -311,7 +311,7 @@ pub(super) fn plot(c: &mut Cursor<'_>) -> Read<StatementKind> {
 }
 
 fn series(c: &mut Cursor<'_>) -> Read<Vec<Series>> {
-    let mut list = Vec::new();
+    let mut list = Vec::with_capacity(1);
     loop {
         let names = c.names("a quantity to plot")?;
         let on = if c.eat_word("on") { c.names("a part of the data")? } else { Vec::new() };
@@ -323,7 +323,7 @@ fn series(c: &mut Cursor<'_>) -> Read<Vec<Series>> {
 }
 
 pub(super) fn export(c: &mut Cursor<'_>) -> Read<StatementKind> {
-    let mut list = Vec::new();
+    let mut list = Vec::with_capacity(1);
     loop {
         let format = c.name("a format")?;
         list.push((format, c.string("a file name")?));

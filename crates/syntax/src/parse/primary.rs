@@ -227,12 +227,18 @@ impl Cursor<'_> {
         Some(Repair::replace(format!("write `{text}`"), token.span.to(close.span), text))
     }
 
-    /// `sum[i,j] term`
+    /// `sum[i,j] term`, `mean[N] -log(p[y])`
     fn bracket_form(&mut self, op: BigOp, word: Token) -> Read<Expr> {
         let open = self.next();
         let binders = self.bracketed(Self::binders)?;
         self.close(open)?;
-        let body = self.deeper(Self::term)?;
+        let minus = self.peek(0);
+        let negative = self.eat(Symbol::Minus);
+        let mut body = self.deeper(Self::term)?;
+        if negative {
+            let span = minus.span.to(body.span);
+            body = self.node(ExprKind::Negative(Box::new(body)), span)?;
+        }
         let span = self.since(word.span);
         let body = Box::new(body);
         let kind = ExprKind::Big { op, form: BigForm::Bracket, binders, body, word: word.span };

@@ -49,6 +49,12 @@ impl Out {
                 let ranges = binders.iter().any(|b| b.range.is_some());
                 let separator = if ranges { ", " } else { "," };
                 self.bracketed("[", "] ", |o| o.binders(separator, binders));
+                let body = if let ExprKind::Negative(inner) = &body.kind {
+                    self.push("-");
+                    inner
+                } else {
+                    body
+                };
                 self.at_least(body, Rank::Product);
             }
             BigForm::Call => self.bracketed("(", ")", |o| {

@@ -13,7 +13,7 @@ impl Out {
             StatementKind::Model(name) => self.push(&name.text),
             StatementKind::Sizes(sizes) => self.list(", ", sizes, |o, size| {
                 o.push(&size.name.text);
-                o.member(size.member.as_ref());
+                o.member(size.member.as_deref());
                 o.value(size.value.as_ref());
                 o.range(size.range.as_deref());
             }),
@@ -124,7 +124,7 @@ impl Out {
 
     fn declaration(&mut self, declaration: &Declaration) {
         self.names(&declaration.names);
-        self.member(declaration.member.as_ref());
+        self.member(declaration.member.as_deref());
         self.push(" : ");
         self.type_expr(&declaration.ty);
         if let Some(axis) = &declaration.per {
