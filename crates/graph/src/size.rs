@@ -11,11 +11,13 @@ mod divide;
 mod print;
 mod ratio;
 mod table;
+mod terms;
 
 pub use ratio::Ratio;
 pub use table::{SizeDef, Sizes};
 
 use crate::index::SizeId;
+use terms::Terms;
 
 /// Most terms of one polynomial.
 pub const MAX_TERMS: usize = 64;
@@ -41,8 +43,7 @@ pub(crate) type Monomial = Vec<(SizeId, u32)>;
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub struct Size {
-    /// Sorted by monomial, no zero coefficients.
-    terms: Vec<(Monomial, Ratio)>,
+    terms: Terms,
 }
 
 impl Size {
@@ -58,9 +59,9 @@ impl Size {
 
     pub(crate) fn term(monomial: Monomial, coefficient: Ratio) -> Size {
         if coefficient.is_zero() {
-            return Size { terms: Vec::new() };
+            return Size { terms: Terms::new(Vec::new()) };
         }
-        Size { terms: vec![(monomial, coefficient)] }
+        Size { terms: Terms::new(vec![(monomial, coefficient)]) }
     }
 
     pub(crate) fn terms(&self) -> &[(Monomial, Ratio)] {
@@ -69,7 +70,7 @@ impl Size {
 
     /// The number this is, if no name occurs.
     pub fn constant(&self) -> Option<Ratio> {
-        match self.terms.as_slice() {
+        match &*self.terms {
             [] => Some(Ratio::ZERO),
             [(monomial, value)] if monomial.is_empty() => Some(*value),
             _ => None,
@@ -83,7 +84,7 @@ impl Size {
 
     /// The size name this is, alone.
     pub fn as_name(&self) -> Option<SizeId> {
-        match self.terms.as_slice() {
+        match &*self.terms {
             [(monomial, Ratio::ONE)] => match monomial.as_slice() {
                 [(id, 1)] => Some(*id),
                 _ => None,
@@ -111,7 +112,7 @@ impl Size {
         if merged.len() > MAX_TERMS || degree > MAX_DEGREE {
             return Err(TooLarge);
         }
-        Ok(Size { terms: merged })
+        Ok(Size { terms: Terms::new(merged) })
     }
 
     /// `self + other`
@@ -120,7 +121,7 @@ impl Size {
     ///
     /// The result outgrows the bounds.
     pub fn plus(&self, other: &Size) -> Result<Size, TooLarge> {
-        Size::from_terms(self.terms.iter().chain(&other.terms).cloned().collect())
+        Size::from_terms(self.terms.iter().chain(other.terms.iter()).cloned().collect())
     }
 
     /// `self - other`
@@ -139,8 +140,8 @@ impl Size {
     /// The result outgrows the bounds.
     pub fn times(&self, other: &Size) -> Result<Size, TooLarge> {
         let mut terms = Vec::with_capacity(self.terms.len() * other.terms.len());
-        for (a, x) in &self.terms {
-            for (b, y) in &other.terms {
+        for (a, x) in self.terms.iter() {
+            for (b, y) in other.terms.iter() {
                 terms.push((multiply(a, b), x.times(*y).ok_or(TooLarge)?));
             }
         }
@@ -175,7 +176,7 @@ impl Size {
     /// The value at the numbers that `number` gives.
     pub fn value_at(&self, number: impl Fn(SizeId) -> Option<u64>) -> Option<Ratio> {
         let mut total = Ratio::ZERO;
-        for (monomial, coefficient) in &self.terms {
+        for (monomial, coefficient) in self.terms.iter() {
             let mut value = *coefficient;
             for (id, power) in monomial {
                 let base = Ratio::whole_number(i128::from(number(*id)?));
@@ -211,7 +212,7 @@ impl Size {
     fn shift_by_one(&self, id: SizeId) -> Result<Size, TooLarge> {
         let one_more = Size::number(1).plus(&Size::name(id))?;
         let mut total = Size::number(0);
-        for (monomial, value) in &self.terms {
+        for (monomial, value) in self.terms.iter() {
             let rest: Monomial = monomial.iter().filter(|(n, _)| *n != id).copied().collect();
             let power = monomial.iter().find(|(n, _)| *n == id).map_or(0, |(_, p)| *p);
             let mut term = Size::term(rest, *value);
@@ -227,7 +228,7 @@ impl Size {
     /// `id` occurs in a higher power.
     pub fn split(&self, id: SizeId) -> Option<(Size, Size)> {
         let (mut with, mut without) = (Vec::new(), Vec::new());
-        for (monomial, value) in &self.terms {
+        for (monomial, value) in self.terms.iter() {
             match monomial.iter().find(|(n, _)| *n == id) {
                 None => without.push((monomial.clone(), *value)),
                 Some((_, 1)) => {
