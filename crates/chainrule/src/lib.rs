@@ -1,7 +1,7 @@
 //! chainrule: the equations of a neural network, written once.
 //!
 //! This is the facade that programs and the command line stand on. [`Model`] reads an equation file
-//! and knows its names, types and shapes; [`Show`] explains it; [`Scope`] builds one from Rust.
+//! and knows its names, types and shapes; [`Show`] explains it; [`builder`] makes one from Rust.
 //!
 //! ```
 //! use chainrule::Model;
@@ -36,6 +36,7 @@ mod show;
 
 pub use builtin::{BUILTIN, builtin};
 pub use chainrule_graph as graph;
+pub use chainrule_graph::builder;
 pub use chainrule_graph::{Module, Size, Type};
 pub use chainrule_syntax as syntax;
 pub use chainrule_syntax::{Diagnostic, Edit, Label, Repair, Severity, Source, Span};

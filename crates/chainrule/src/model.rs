@@ -187,3 +187,12 @@ fn unknown_file(name: &str) -> Error {
         names.join(", ")
     ))
 }
+
+impl From<chainrule_graph::builder::Built> for Model {
+    /// A model built in Rust, as if read from its equation file.
+    fn from(built: chainrule_graph::builder::Built) -> Model {
+        let source = Source::new("<built>", built.text);
+        let reading = chainrule_graph::read(source.text());
+        Model { source, reading }
+    }
+}

@@ -45,13 +45,17 @@ fn standard_optimizers_are_right() {
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
     let names: Vec<&str> = module.optimizers.iter().map(|o| o.name.as_str()).collect();
     let wanted = [
-        "gd", "sgd", "momentum", "nag", "nesterov", "adagrad", "rmsprop", "adadelta", "adam", "adamw",
+        "gd", "sgd", "momentum", "nag", "nesterov", "adagrad", "rmsprop", "adadelta", "adam",
+        "adamw",
     ];
     assert_eq!(names, wanted);
     let nag = module.optimizers.iter().find(|o| o.name == "nag").expect("nag");
     let wide: Vec<_> = nag.lines.iter().map(|l| (l.name.as_str(), l.next, l.bundle)).collect();
     // t is one number for all parameters; q, r and p are one value each.
-    assert_eq!(wide, [("t", true, false), ("q", false, true), ("r", true, true), ("p", true, true)]);
+    assert_eq!(
+        wide,
+        [("t", true, false), ("q", false, true), ("r", true, true), ("p", true, true)]
+    );
 }
 
 #[test]
@@ -69,7 +73,10 @@ net
     let module = &model.modules()[0];
     let ty = |name: &str| module.type_text(&module.symbol(module.find(name).expect("a name")).ty);
     assert_eq!((ty("a"), ty("b"), ty("c")), ("R[n]".into(), "R[n]".into(), "R".into()));
-    let wrong = Model::parse("std.eqn", "size n, m\ngiven x : R[n]\ngiven y : R[m]\nnet\n  c = mean_square(x, y)\n");
+    let wrong = Model::parse(
+        "std.eqn",
+        "size n, m\ngiven x : R[n]\ngiven y : R[m]\nnet\n  c = mean_square(x, y)\n",
+    );
     let error = wrong.unwrap_err();
     let (source, diagnostics) = error.diagnostics().expect("diagnostics");
     assert_eq!(diagnostics.len(), 1, "reported at the call: {diagnostics:?}");

@@ -1,5 +1,7 @@
 //! Named axes: batch axes and indices.
 
+use std::collections::BTreeMap;
+
 use chainrule_syntax::Span;
 
 use crate::index::{AxisId, SizeId};
@@ -22,13 +24,18 @@ pub struct Axis {
 #[derive(Clone, Default, Debug)]
 pub struct Axes {
     axes: Vec<Axis>,
+    batches: BTreeMap<SizeId, AxisId>,
 }
 
 impl Axes {
     /// Adds an axis.
     pub fn add(&mut self, axis: Axis) -> AxisId {
+        let id = AxisId::new(self.axes.len());
+        if let Some(size) = axis.batch {
+            self.batches.entry(size).or_insert(id);
+        }
         self.axes.push(axis);
-        AxisId::new(self.axes.len() - 1)
+        id
     }
 
     /// The axis behind `id`.
@@ -48,7 +55,7 @@ impl Axes {
 
     /// The batch axis of the size `size`.
     pub fn of_batch(&self, size: SizeId) -> Option<AxisId> {
-        self.axes.iter().position(|a| a.batch == Some(size)).map(AxisId::new)
+        self.batches.get(&size).copied()
     }
 
     /// How many there are.

@@ -43,7 +43,7 @@
 //! | `A B`, `A .* B`, `A ./ B` | `a.matmul(b)`, `a.hadamard(b)`, `a.hadamard_div(b)` |
 //! | `s A`, `A / s`, `A + B`, `-A` | `s * a`, `a / s`, `a + b`, `-a` |
 //! | `A^T`, `A^-1`, `s^2`, `A .^ 2` | `a.t()`, `a.inv()`, `s.pow(2)`, `a.dot_pow(2)` |
-//! | `A[:,i]`, `C[u+i-1,v; pad]`, `p[y]` | `a.at((.., i))`, `c.at_padded([u + i - 1, v])`, `p.at(y)` |
+//! | `A[:,i]`, `C[u+i-1,v; pad]` | `a.at((.., i))`, `c.at_padded([u + i - 1, v])` |
 //! | `sum(A)`, `mean[N] l`, `sum[i,j] ..` | `a.sum()`, `mean_over(n, l)`, `sum_over([i, j], ..)` |
 //! | `Y[o,u] = ..` | `net.define_at("Y", [o, u], ..)` |
 //! | `1[Z > 0]` | `indicator(z.gt(0))` |
@@ -57,20 +57,18 @@
 //! ```
 //! use chainrule_graph::builder::*;
 //!
-//! /// relu(W x + b) with `outputs` units
-//! fn layer<'s>(net: &'s Scope, i: usize, outputs: Expr<'s>, inputs: Expr<'s>, x: Expr<'s>) -> Expr<'s> {
-//!     let w = net.param(&format!("W{i}"), real([outputs, inputs]), he());
-//!     let b = net.param(&format!("b{i}"), real([outputs]), zeros());
+//! /// relu(W x + b) with `h` units
+//! fn layer<'s>(net: &'s Scope, i: usize, h: Expr<'s>, x: Expr<'s>) -> Expr<'s> {
+//!     let w = net.param(&format!("W{i}"), real([h, rows(x)]), he());
+//!     let b = net.param(&format!("b{i}"), real([h]), zeros());
 //!     net.define(&format!("h{i}"), relu(w.matmul(x) + b))
 //! }
 //!
 //! let net = Scope::new("deep");
 //! let (d, h) = (net.size("d", 8), net.size("H", 32));
 //! let mut x = net.data("x", real(d).per(net.batch("N")));
-//! let mut inputs = d;
 //! for i in 1..=3 {
-//!     x = layer(&net, i, h, inputs, x);
-//!     inputs = h;
+//!     x = layer(&net, i, h, x);
 //! }
 //! assert_eq!(net.finish().unwrap().module.params().count(), 6);
 //! ```

@@ -8,8 +8,10 @@ mod access;
 mod align;
 mod big;
 mod block;
+mod budget;
 mod call;
 mod claim;
+mod constant;
 mod data;
 mod declare;
 mod define;
@@ -19,6 +21,7 @@ mod family;
 mod fixes;
 mod function;
 mod lines;
+mod models;
 mod name;
 mod optimizer;
 mod product;
@@ -32,13 +35,17 @@ mod table;
 mod train;
 mod types;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use chainrule_syntax::ast::{Block, BlockWord, File, Name};
+use chainrule_syntax::ast::{Block, BlockWord, Name};
 use chainrule_syntax::{Diagnostic, Span};
 
-use crate::index::{AxisId, NodeId};
-use crate::module::{Function, Module};
+use crate::index::{AxisId, NodeId, SizeId, SymbolId};
+use crate::module::{Function, Module, Note};
+use crate::size::Size;
+use budget::{Budget, LineIndex};
+pub(crate) use models::{Blocks, models};
 pub(crate) use optimizer::standard_optimizers;
 pub(crate) use range::Use;
 pub(crate) use scope::{Meaning, Scope};
@@ -54,9 +61,9 @@ pub(crate) struct Elaborator<'a> {
     pub(crate) scope: Scope,
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// Every name the file declares anywhere, with its block: for "used before its definition".
-    pub(crate) later: HashMap<String, (Span, BlockWord)>,
+    pub(crate) later: HashMap<&'a str, (Span, BlockWord)>,
     /// Functions by name: the file's own, then the standard library's.
-    pub(crate) functions: HashMap<String, Function>,
+    pub(crate) functions: HashMap<String, Arc<Function>>,
     /// Function bodies being expanded, innermost last.
     pub(crate) expanding: Vec<String>,
     /// Expansions done, by function and arguments.
@@ -79,27 +86,69 @@ pub(crate) struct Elaborator<'a> {
     pub(crate) in_optimizer: bool,
     /// Depth of expansion and of expressions.
     pub(crate) depth: u32,
+    /// What the file may still ask for.
+    pub(crate) budget: Budget,
+    pub(crate) lines: LineIndex,
+    /// What the nodes of the graph come to, as far as it was asked for.
+    pub(crate) constants: Vec<Option<f64>>,
+    /// The symbols that the value asked for last depends on.
+    pub(crate) dependencies: Option<(NodeId, HashSet<SymbolId>)>,
+    /// Lifts that are noted.
+    pub(crate) noted: HashSet<Note>,
+    /// The length of the bundle of all parameters in an optimizer.
+    pub(crate) bundle: Option<SizeId>,
+    /// How many symbols are counted, and how many trained values they have.
+    pub(crate) trained: (usize, Size),
+    /// Whether a parameter is declared.
+    pub(crate) has_params: bool,
+    /// Warnings reported.
+    pub(crate) warnings: usize,
+    /// Names given to claims and to trainings.
+    pub(crate) taken: Taken,
+    /// Diagnostics from here on are those of the claim being read.
+    pub(crate) first_found: usize,
+    /// A further member of a family is being read: its places are known from the first.
+    pub(crate) again: bool,
+}
+
+/// Names outside the file's name space, for what refers to them. Looked up, never iterated.
+#[derive(Default)]
+pub(crate) struct Taken {
+    pub(crate) claims: HashSet<String>,
+    /// Trainings, also by the first word of a name that a grid made.
+    pub(crate) trainings: HashMap<String, usize>,
+    pub(crate) training_words: HashSet<String>,
+    pub(crate) optimizers: HashMap<String, usize>,
+    pub(crate) metrics: HashSet<SymbolId>,
 }
 
 /// Elaborates the blocks of one model, and puts stable forms in.
-pub(crate) fn module(text: &str, blocks: &[&Block], broken: &[Name]) -> (Module, Vec<Diagnostic>) {
-    let (mut module, diagnostics) = module_as_written(text, blocks, broken);
+pub(crate) fn module<'a>(
+    text: &'a str,
+    model: &Blocks<'a>,
+    broken: &[Name],
+) -> (Module, Vec<Diagnostic>) {
+    let (mut module, diagnostics) = elaborated(text, model, broken);
     crate::stable::put_in(&mut module);
     (module, diagnostics)
 }
 
-/// Elaborates the blocks of one model.
+/// Elaborates `blocks` as one model.
 pub(crate) fn module_as_written(
     text: &str,
     blocks: &[&Block],
     broken: &[Name],
 ) -> (Module, Vec<Diagnostic>) {
+    elaborated(text, &Blocks { blocks: blocks.to_vec(), models: 1, overflow: None }, broken)
+}
+
+fn elaborated<'a>(text: &'a str, model: &Blocks<'a>, broken: &[Name]) -> (Module, Vec<Diagnostic>) {
     let mut elaborator = Elaborator {
         text,
         out: Module::default(),
         scope: Scope::default(),
         diagnostics: Vec::new(),
-        later: block::declared_names(blocks),
+        later: block::declared_names(&model.blocks),
         functions: HashMap::new(),
         expanding: Vec::new(),
         expanded: HashMap::new(),
@@ -112,41 +161,30 @@ pub(crate) fn module_as_written(
         turned: false,
         in_optimizer: false,
         depth: 0,
+        budget: Budget::share(model.models),
+        lines: LineIndex::default(),
+        constants: Vec::new(),
+        dependencies: None,
+        noted: HashSet::new(),
+        bundle: None,
+        trained: (0, Size::number(0)),
+        has_params: false,
+        warnings: 0,
+        taken: Taken::default(),
+        first_found: 0,
+        again: false,
     };
     for name in broken {
         elaborator.scope.declare(&name.text, Meaning::Unknown, name.span);
     }
     elaborator.standard_functions();
-    for block in blocks {
+    if let Some(place) = model.overflow {
+        let message = "the models of this file, each with what it shares, are too long";
+        elaborator.report(Diagnostic::error("limit-models", message, place, "reading stops here"));
+    }
+    for block in &model.blocks {
         elaborator.block(block);
     }
-    elaborator.finish();
+    elaborator.report_exhaustion();
     (elaborator.out, elaborator.diagnostics)
-}
-
-/// The blocks of each model of a file.
-///
-/// With at most one `model` line every block is the model's. With several, `size`, `batch`,
-/// `const`, `data`, `fn` and `optimizer` blocks are shared with all later models, and so is
-/// everything before the first `model` line; the rest belongs to its own model.
-pub(crate) fn models(file: &File) -> Vec<Vec<&Block>> {
-    let starts: Vec<usize> =
-        (0..file.blocks.len()).filter(|&i| file.blocks[i].word == BlockWord::Model).collect();
-    if starts.len() < 2 {
-        return vec![file.blocks.iter().collect()];
-    }
-    let shared = |word: BlockWord| {
-        use BlockWord::{Batch, Const, Data, Fn, Optimizer, Size};
-        matches!(word, Size | Batch | Const | Data | Fn | Optimizer)
-    };
-    let mut models = Vec::new();
-    for (k, &start) in starts.iter().enumerate() {
-        let end = starts.get(k + 1).copied().unwrap_or(file.blocks.len());
-        let earlier = file.blocks[..start].iter().enumerate();
-        let mut blocks: Vec<&Block> =
-            earlier.filter(|(i, b)| *i < starts[0] || shared(b.word)).map(|(_, b)| b).collect();
-        blocks.extend(&file.blocks[start..end]);
-        models.push(blocks);
-    }
-    models
 }

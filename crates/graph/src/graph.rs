@@ -3,8 +3,9 @@
 //! Invariant: a node's inputs have smaller ids than the node, so id order is topological order and
 //! every pass is one loop. A named value is a leaf ([`Op::Symbol`]); names live in bindings.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::sync::Arc;
 
 use chainrule_syntax::limits;
 
@@ -19,8 +20,8 @@ pub struct Node {
     pub op: Op,
     /// What it is applied to.
     pub inputs: Vec<NodeId>,
-    /// The type of the result.
-    pub ty: Type,
+    /// The type of the result; nodes of equal types share it.
+    pub ty: Arc<Type>,
 }
 
 /// The arena.
@@ -29,6 +30,8 @@ pub struct Graph {
     nodes: Vec<Node>,
     /// From a node's hash to its id; equal hashes probe onwards. Looked up, never iterated.
     interned: HashMap<u64, NodeId, BuildHasherDefault<DefaultHasher>>,
+    /// The types of nodes. Looked up, never iterated.
+    types: HashSet<Arc<Type>, BuildHasherDefault<DefaultHasher>>,
 }
 
 impl Graph {
@@ -45,7 +48,22 @@ impl Graph {
     ) -> Result<NodeId, Misfit> {
         let types: Vec<&Type> = inputs.iter().map(|&i| self.ty(i)).collect();
         let ty = (op.def().infer)(&op, &types, context)?;
+        if ty.dims.len().max(ty.axes.len()) > limits::AXES {
+            let message = format!("a value has more than {} axes", limits::AXES);
+            return Err(Misfit::new("limit-axes", message));
+        }
+        let ty = self.shared(ty);
         self.intern(Node { op, inputs: inputs.to_vec(), ty })
+    }
+
+    /// The one copy of `ty`.
+    fn shared(&mut self, ty: Type) -> Arc<Type> {
+        if let Some(known) = self.types.get(&ty) {
+            return known.clone();
+        }
+        let ty = Arc::new(ty);
+        self.types.insert(ty.clone());
+        ty
     }
 
     fn intern(&mut self, node: Node) -> Result<NodeId, Misfit> {
@@ -104,7 +122,7 @@ impl Graph {
             }
             let types: Vec<&Type> = node.inputs.iter().map(|&i| self.ty(i)).collect();
             match (node.op.def().infer)(&node.op, &types, context) {
-                Ok(ty) if ty == node.ty => {}
+                Ok(ty) if ty == *node.ty => {}
                 Ok(_) => return Err(format!("{id:?} carries a stale type")),
                 Err(misfit) => return Err(format!("{id:?}: {}", misfit.message)),
             }

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod axis;
+pub mod builder;
 pub mod cost;
 mod elaborate;
 pub mod graph;
@@ -17,6 +18,7 @@ mod stable;
 pub mod types;
 
 pub use axis::{Axes, Axis};
+pub use builder::{BuildErrors, Built, Expr, Scope};
 pub use graph::{Graph, Node};
 pub use index::{AxisId, NodeId, SizeId, SymbolId};
 pub use module::Module;

@@ -75,7 +75,7 @@ pub struct Binding {
 }
 
 /// Something the reader put in.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Note {
     /// Where.
     pub span: Span,
@@ -86,7 +86,7 @@ pub struct Note {
 }
 
 /// The kinds of [`Note`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum NoteKind {
     /// A value was lifted along an axis.
     Lift,
@@ -242,7 +242,7 @@ pub struct Module {
     pub graph: Graph,
     /// Named values, in the order they are declared.
     pub symbols: Vec<Symbol>,
-    /// The equations, in order.
+    /// The equations, in the order of their symbols.
     pub bindings: Vec<Binding>,
     /// Metrics of `show`: their symbols.
     pub metrics: Vec<SymbolId>,
@@ -303,7 +303,8 @@ impl Module {
 
     /// The binding of `symbol`.
     pub fn binding(&self, symbol: SymbolId) -> Option<&Binding> {
-        self.bindings.iter().find(|b| b.symbol == symbol)
+        let at = self.bindings.binary_search_by_key(&symbol, |b| b.symbol).ok()?;
+        self.bindings.get(at)
     }
 
     /// The type as a declaration would write it: `R[H, d] per N`.
@@ -318,33 +319,32 @@ impl Module {
     /// What is broken, in words; only a bug of this crate can break it.
     pub fn verify(&self) -> Result<(), String> {
         self.graph.verify(&self.context())?;
-        let mut known: Vec<bool> =
-            self.symbols.iter().map(|s| !matches!(s.role, Role::Defined | Role::Metric)).collect();
-        for binding in &self.bindings {
-            if let Some(unbound) = self.first_unbound(binding.value, &known) {
-                let (reader, read) = (self.symbol(binding.symbol), self.symbol(unbound));
-                return Err(format!("`{}` reads `{}` before it is bound", reader.name, read.name));
+        if self.bindings.windows(2).any(|pair| pair[0].symbol >= pair[1].symbol) {
+            return Err("the bindings are not in the order of their symbols".into());
+        }
+        let bound = |s: &Symbol| matches!(s.role, Role::Defined | Role::Metric);
+        let mut place: Vec<usize> =
+            self.symbols.iter().map(|s| if bound(s) { usize::MAX } else { 0 }).collect();
+        for (i, binding) in self.bindings.iter().enumerate() {
+            place[binding.symbol.index()] = i + 1;
+        }
+        // For each node how many bindings must come before what reads it.
+        let mut needs: Vec<usize> = Vec::with_capacity(self.graph.len());
+        for id in self.graph.ids() {
+            let node = self.graph.node(id);
+            let own = match node.op {
+                crate::op::Op::Symbol { id, .. } => place.get(id.index()).copied(),
+                _ => Some(0),
+            };
+            let inputs = node.inputs.iter().map(|input| needs[input.index()]);
+            needs.push(inputs.fold(own.unwrap_or(usize::MAX), usize::max));
+        }
+        for (i, binding) in self.bindings.iter().enumerate() {
+            if needs[binding.value.index()] > i {
+                let name = &self.symbol(binding.symbol).name;
+                return Err(format!("`{name}` reads a name before it is bound"));
             }
-            known[binding.symbol.index()] = true;
         }
         Ok(())
-    }
-
-    fn first_unbound(&self, root: NodeId, known: &[bool]) -> Option<SymbolId> {
-        let mut seen = std::collections::BTreeSet::new();
-        let mut open = vec![root];
-        while let Some(id) = open.pop() {
-            if !seen.insert(id) {
-                continue;
-            }
-            let node = self.graph.node(id);
-            if let crate::op::Op::Symbol { id, .. } = node.op
-                && !known[id.index()]
-            {
-                return Some(id);
-            }
-            open.extend(&node.inputs);
-        }
-        None
     }
 }

@@ -98,6 +98,12 @@ impl Size {
         self.terms.iter().flat_map(|(monomial, _)| monomial.iter().map(|(id, _)| *id))
     }
 
+    /// About how many products of terms it takes to shift or raise this polynomial.
+    pub(crate) fn work(&self) -> usize {
+        let degree = self.terms.iter().map(|(m, _)| degree(m)).max().unwrap_or(0) as usize;
+        1 + self.terms.len() * (degree + 1) * (degree + 1) / 4
+    }
+
     fn from_terms(mut terms: Vec<(Monomial, Ratio)>) -> Result<Size, TooLarge> {
         terms.sort_by(|a, b| a.0.cmp(&b.0));
         let mut merged: Vec<(Monomial, Ratio)> = Vec::with_capacity(terms.len());
@@ -171,6 +177,11 @@ impl Size {
     /// The value with every name replaced by its number; `None` while one is free or on overflow.
     pub fn value(&self, sizes: &Sizes) -> Option<Ratio> {
         self.value_at(|id| sizes.number_of(id))
+    }
+
+    /// Whether every name has a number.
+    pub fn is_fixed(&self, sizes: &Sizes) -> bool {
+        self.names().all(|id| sizes.number_of(id).is_some())
     }
 
     /// The value at the numbers that `number` gives.

@@ -556,7 +556,28 @@ fn terms_of_another_model() {
     let (x, y) = (net.given("x", scalar()), other.given("y", scalar()));
     net.define("z", x + y);
     let line = line!() - 1;
-    assert_eq!(found(&net), [("other-model", line)]);
+    net.given("w", real(y).per(y));
+    net.define_at("v", y, mean_over(y, x));
+    net.claim("c", x, 1).with(y, 2).when(y.gt(0)).forall(y);
+    net.derive(grad(x, y));
+    net.claim_that("t", y.gt(0));
+    let expected = [
+        ("other-model", line),
+        ("no-batch-axis", line + 2),
+        ("other-model", line + 2),
+        ("not-an-index", line + 3), // of the sum
+        ("not-an-index", line + 3), // of the definition
+        ("not-just-a-name", line + 4),
+        ("not-an-index", line + 4),
+        ("other-model", line + 4),
+        ("other-model", line + 5),
+        ("claim-without-relation", line + 6),
+    ];
+    let mut found = found(&net);
+    found.sort_unstable();
+    let mut expected = expected.to_vec();
+    expected.sort_unstable();
+    assert_eq!(found, expected);
     other.finish().unwrap();
 }
 
@@ -644,5 +665,46 @@ fn every_part_of_a_printed_term_is_found_again() {
         net.define("y", random.term(state % 7, net.number(f64::NAN)));
         let errors = net.finish().unwrap_err();
         assert!(!errors.to_string().contains("`not_built`"), "{errors}");
+    }
+}
+
+#[test]
+fn sizes_of_one_line_keep_their_columns() {
+    let net = Scope::new("example");
+    let (n, d, _) = (net.free_size("n"), net.size("d", 4), net.size("e", 2 / net.name("f")));
+    let _ = (net.size("n", 3), net.size("g", n + d / 0.5));
+    let line = line!() - 2;
+    assert!(net.text().contains("size\n  n, d = 4, e = 2/f\n  n = 3, g = n + d / 0.5\n"));
+    let errors = net.finish().unwrap_err();
+    let place = |p: &Problem| (p.code(), p.location().line(), p.location().column());
+    let places: Vec<_> = errors.problems().iter().map(place).collect();
+    let expected = [
+        ("undefined-name", line, 82),
+        ("defined-twice", line + 1, 18),
+        ("size-number", line + 1, 50),
+    ];
+    assert_eq!(places, expected);
+}
+
+#[test]
+fn words_of_the_language_as_names() {
+    let words = "split test validation state model net size param data batch T d I pi R Z label \
+        steps e3 E1 pad row axis order mean_square step inv N dJ all train J to on with as epoch";
+    for word in words.split_whitespace() {
+        let net = Scope::new(word);
+        let k = net.size(&format!("{word}_"), 3);
+        let x = net.data(word, real([k, k]));
+        let [i] = net.indices(["i"]);
+        let y = net.define("y", 2 * x.matmul(x + 1) - x.pow(2) + x.t() / k);
+        net.define_at("z", i, 2 * y.at((.., i)).norm() * x.at((i, 0)));
+        net.claim("c", y.matmul(x).sum(), x.matmul(y).sum());
+        net.show("loss", grad(y.sum(), x).norm_f() + x.norm_f().pow(k));
+        built(&net);
+        let net = Scope::new("example");
+        let k = net.size(word, 3);
+        let [i] = net.indices(["i"]);
+        let x = net.param("x", real([k, 2 * k]), he());
+        net.define_at("z", i, x.at((0, 2 * i + 1)) / k + i - k);
+        built(&net);
     }
 }

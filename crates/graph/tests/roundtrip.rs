@@ -66,7 +66,9 @@ fn every_function_name_means_something() {
     use chainrule_syntax::vocabulary::{FUNCTIONS, SOFT_FUNCTIONS, STANDARD_FUNCTIONS};
     let names = FUNCTIONS.iter().chain(&SOFT_FUNCTIONS).chain(&STANDARD_FUNCTIONS);
     for name in names {
-        let text = format!("size n\ngiven\n  x : R[n]\nnet\n  v = {name}(x, x, x, x, x, x, x, x, x, x, x)\n");
+        let text = format!(
+            "size n\ngiven\n  x : R[n]\nnet\n  v = {name}(x, x, x, x, x, x, x, x, x, x, x)\n"
+        );
         let reading = read(&text);
         // No function takes eleven arrays: each says how many it takes, or what it needs.
         assert_eq!(reading.diagnostics.len(), 1, "{name}: {:?}", reading.diagnostics);

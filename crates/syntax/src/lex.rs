@@ -70,7 +70,7 @@ fn lex_line(source: &str, start: usize, line: &str, out: &mut Lexed) {
             out.comments.push(Comment { span: Span::new(at, end), alone });
             break;
         }
-        if c.is_whitespace() {
+        if c.is_whitespace() || c == '\u{feff}' && at == 0 {
             glued = false;
             at += c.len_utf8();
             continue;

@@ -227,7 +227,10 @@ impl Reader<'_> {
         match parsed {
             Ok(kind) => block.statements.push(Statement { kind, span }),
             Err(found) => {
-                let names = self.leading_names(LogicalLine { first: line.first + head, ..line });
+                let broken = LogicalLine { first: line.first + head, ..line };
+                // Claims, derivations and trainings define no names.
+                let defines = !word.is_line() || word == BlockWord::Show;
+                let names = if defines { self.leading_names(broken) } else { Vec::new() };
                 if let Some(block) = self.file.blocks.last_mut() {
                     block.statements.push(Statement { kind: StatementKind::Broken(names), span });
                 }

@@ -250,7 +250,7 @@ impl<'s> Claim<'s> {
         let value = self.scope.slot(value.into(), self.at);
         let Some(text) = self.scope.name_of(name) else {
             if !self.scope.is_void(name) {
-                let message = format!("`{name}` is not just a name: nothing can replace it");
+                let message = format!("`{}` is not just a name: `for` wants one", name.brief());
                 self.scope.report("not-just-a-name", message, self.at);
             }
             return self;
@@ -296,8 +296,8 @@ impl<'s> Derivation<'s> {
     /// let net = Scope::new("example");
     /// let x = net.given("x", real(3));
     /// let f = net.define("f", x.norm().pow(2));
-    /// net.derive(hess(f, x)).with(DeriveOption::Full).with(DeriveOption::Layout(Layout::Numerator));
-    /// assert!(net.text().ends_with("derive hess(f, x) full layout numerator\n"));
+    /// net.derive(hess(f, x)).with(DeriveOption::Full).with(DeriveOption::FormSample);
+    /// assert!(net.text().ends_with("derive hess(f, x) full form sample\n"));
     /// # net.finish().unwrap();
     /// ```
     pub fn with(self, option: DeriveOption) -> Derivation<'s> {

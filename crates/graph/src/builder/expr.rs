@@ -8,6 +8,7 @@ use chainrule_syntax::ast::{self, ExprKind, Factor, ProductOp, Sign};
 use chainrule_syntax::{Span, print};
 
 use super::node::{Id, Place, slot};
+use super::scope::brief;
 use super::{Operand, Scope};
 
 /// A term of the model that a [`Scope`] collects: a name, a size, an index, or what operators and
@@ -40,6 +41,11 @@ impl<'s> Expr<'s> {
     /// The slot for this term in a node of its own scope.
     pub(super) fn slot(self) -> ast::Expr {
         slot(self.id)
+    }
+
+    /// Its text in a message.
+    pub(super) fn brief(self) -> String {
+        brief(&self.to_string())
     }
 
     /// A term of the same scope.

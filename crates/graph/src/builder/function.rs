@@ -75,7 +75,8 @@ functions! { "real([n, n])":
 }
 
 functions! { "label(n)":
-    onehot "the unit vector of a class", "label\\[K\\] -> R\\[K\\], label\\[K\\]\\[N\\] -> R\\[K, N\\]";
+    onehot "the unit vector of a class", "label\\[K\\] -> R\\[K\\]; label\\[K\\]\\[N\\] -> \
+        R\\[K, N\\]";
 }
 
 /// Functions of two terms: text, meaning, shapes.

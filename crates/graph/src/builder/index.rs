@@ -37,7 +37,8 @@ impl Binder<'_> {
     pub(super) fn tree(self, scope: &Scope, at: Place) -> Option<ast::Binder> {
         let Some(name) = scope.name_of(self.index) else {
             if !scope.is_void(self.index) {
-                let message = format!("`{}` is not an index: take one of `indices`", self.index);
+                let term = self.index.brief();
+                let message = format!("`{term}` is not an index: take one of `indices`");
                 scope.report("not-an-index", message, at);
             }
             return None;
@@ -204,7 +205,7 @@ impl<'s> Expr<'s> {
 /// A reduction over indices or a batch axis: its function, its word, what it is called.
 macro_rules! reductions {
     ($($name:ident $op:ident $word:literal $what:literal)*) => {$(
-        #[doc = concat!("`", $word, "[i,j] body`: the ", $what, " over indices, or over a batch axis.")]
+        #[doc = concat!("`", $word, "[i,j] body`: the ", $what, " over indices or a batch axis.")]
         ///
         /// Shapes: those of `body`, without the indices or the batch axis.
         ///

@@ -12,7 +12,7 @@ use super::{Expr, Operand};
 impl<'s> Expr<'s> {
     /// `A B`: the matrix product; with a scalar on one side, the multiple.
     ///
-    /// Shapes: `R[n, m]` and `R[m, k]` give `R[n, k]`; a vector is a column, so `x^T y` is a number.
+    /// Shapes: `R[n, m]` and `R[m, k]` give `R[n, k]`; a vector is a column, `x^T y` a number.
     ///
     /// Errors: the inner sizes differ.
     ///
@@ -164,7 +164,8 @@ macro_rules! norms {
             /// let net = Scope::new("example");
             /// let n = net.free_size("n");
             /// let x = net.given("x", real([n]));
-            #[doc = concat!("assert_eq!(x.", stringify!($name), "().to_string(), \"", $text, "\");")]
+            #[doc = concat!("let f = x.", stringify!($name), "();")]
+            #[doc = concat!("assert_eq!(f.to_string(), \"", $text, "\");")]
             /// ```
             #[must_use]
             #[track_caller]
@@ -187,19 +188,20 @@ norms! {
 
 /// Reductions of a term: their method and what they give.
 macro_rules! reductions {
-    ($($name:ident $what:literal)*) => {
+    ($($name:ident $over:ident $what:literal)*) => {
         /// Reductions over all written axes, or over one with [`axis`](Expr::axis).
         impl<'s> Expr<'s> {$(
             #[doc = concat!("`", stringify!($name), "(A)`: the ", $what, " of all entries.")]
             ///
-            /// Shapes: any -> a number; a silent batch axis (`per N`) stays. Over indices and batch
-            #[doc = concat!("axes there is [`", stringify!($name), "_over`](super::", stringify!($name), "_over).")]
+            /// Shapes: any -> a number; a silent batch axis (`per N`) stays.
+            #[doc = concat!("Over indices and batch axes: `", stringify!($over), "`.")]
             ///
             /// ```
             /// # use chainrule_graph::builder::*;
             /// let net = Scope::new("example");
             /// let x = net.given("x", real([net.free_size("n")]));
-            #[doc = concat!("assert_eq!(x.", stringify!($name), "().to_string(), \"", stringify!($name), "(x)\");")]
+            #[doc = concat!("let f = x.", stringify!($name), "();")]
+            #[doc = concat!("assert_eq!(f.to_string(), \"", stringify!($name), "(x)\");")]
             /// ```
             #[must_use]
             #[track_caller]
@@ -210,7 +212,13 @@ macro_rules! reductions {
     };
 }
 
-reductions! { sum "sum" mean "mean" max "largest" min "least" prod "product" }
+reductions! {
+    sum sum_over "sum"
+    mean mean_over "mean"
+    max max_over "largest"
+    min min_over "least"
+    prod prod_over "product"
+}
 
 /// What a call says by name.
 impl<'s> Expr<'s> {
@@ -263,8 +271,8 @@ impl<'s> Expr<'s> {
             }
             _ if self.scope.is_void(self) => self,
             _ => {
-                let message =
-                    format!("`{self}` is no call: `{name}` belongs to one, as in `sum(A)`");
+                let term = self.brief();
+                let message = format!("`{term}` is no call: `{name}` belongs to one: `sum(A)`");
                 self.scope.nothing("not-a-call", message, at)
             }
         }

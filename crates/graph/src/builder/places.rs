@@ -80,8 +80,14 @@ impl<'a> Places<'a> {
         }
         let mut built = row.kind.clone();
         let roots: Vec<Id> = parts::of_statement(&mut built).into_iter().map(|e| id(e)).collect();
-        for (i, (root, read)) in roots.into_iter().zip(parts::of_statement(read)).enumerate() {
-            let at = row.places.get(i).filter(|_| row.places.len() > 1).unwrap_or(&at);
+        let outer: Vec<Place> = match &row.kind {
+            StatementKind::Sizes(sizes) => {
+                let all = sizes.iter().zip(&row.places);
+                all.filter(|(size, _)| size.value.is_some()).map(|(_, at)| *at).collect()
+            }
+            _ => vec![at; roots.len()],
+        };
+        for ((root, at), read) in roots.into_iter().zip(outer).zip(parts::of_statement(read)) {
             self.pair(root, read, at);
         }
     }

@@ -24,9 +24,9 @@ use super::{Expr, Operand};
 /// ```
 /// # use chainrule_graph::builder::*;
 /// let net = Scope::new("line");
-/// let (w, x) = (net.param("w", scalar(), 1), net.given("x", scalar()));
+/// let (w, x) = (net.given("w", scalar()), net.given("x", scalar()));
 /// net.define("y", w * x);
-/// assert_eq!(net.text(), "model line\n\nparam\n  w : R = 1\n\ngiven\n  x : R\n\nnet\n  y = w * x\n");
+/// assert_eq!(net.text(), "model line\n\ngiven\n  w : R\n  x : R\n\nnet\n  y = w * x\n");
 /// ```
 pub struct Scope {
     pub(super) state: RefCell<State>,
@@ -150,7 +150,7 @@ impl Scope {
         let (magnitude, negative) = match operand {
             Operand::Expr(term) if std::ptr::eq(term.scope, self) => return term.slot(),
             Operand::Expr(term) => {
-                let message = format!("`{term}` belongs to another model");
+                let message = format!("`{}` belongs to another model", term.brief());
                 return self.nothing("other-model", message, at).slot();
             }
             Operand::Number(value) if !value.is_finite() => {
@@ -172,8 +172,9 @@ impl Scope {
 
     /// The name that a term is, if it is just a name.
     pub(super) fn name_of(&self, term: Expr<'_>) -> Option<String> {
-        let name = self.state.borrow().nodes.name(term.id).map(String::from);
-        name.filter(|name| std::ptr::eq(term.scope, self) && name != NOTHING)
+        let state = term.scope.state.borrow();
+        let name = state.nodes.name(term.id).filter(|name| *name != NOTHING);
+        name.filter(|_| std::ptr::eq(term.scope, self)).map(String::from)
     }
 
     /// A declared name; what cannot be a name is reported and gets a stand-in.
@@ -208,7 +209,7 @@ impl Scope {
         let fits = text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(word);
         let (code, message) = if !fits {
             let message = "is not a name: a name is a letter, then letters, digits and `_`";
-            ("not-a-name", format!("{name:?} {message}"))
+            ("not-a-name", format!("{:?} {message}", brief(name)))
         } else if text.len() > limits::NAME_BYTES {
             ("not-a-name", format!("a name has at most {} letters", limits::NAME_BYTES))
         } else if is_reserved(&text) {
@@ -230,6 +231,14 @@ impl Scope {
     pub(super) fn call(&self, function: &str, args: Vec<ast::Expr>, at: Place) -> Expr<'_> {
         let args = args.into_iter().map(|value| ast::Arg { name: None, value }).collect();
         self.expr(ExprKind::Call { function: node::name(function), primes: 0, args }, at)
+    }
+}
+
+/// The beginning of a text that may be long.
+pub(super) fn brief(text: &str) -> String {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}..", &text[..end]),
+        None => text.into(),
     }
 }
 

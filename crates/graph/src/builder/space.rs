@@ -56,7 +56,7 @@ impl<'s> Space<'s> {
         let per = self.per.and_then(|axis| {
             let name = scope.name_of(axis);
             if name.is_none() && !scope.is_void(axis) {
-                scope.report("no-batch-axis", format!("`{axis}` is no batch axis"), at);
+                scope.report("no-batch-axis", format!("`{}` is no batch axis", axis.brief()), at);
             }
             name.map(node::name)
         });

@@ -181,7 +181,8 @@ impl Elaborator<'_> {
     }
 
     /// `2p+i-1`; `None`, without a report, if the expression is not of that form.
-    fn affine(&self, e: &Expr) -> Option<Affine> {
+    fn affine(&mut self, e: &Expr) -> Option<Affine> {
+        self.spend(1);
         match &e.kind {
             ExprKind::Name(name) => match self.scope.get(name)? {
                 (Meaning::Index(axis), _) => {

@@ -96,7 +96,7 @@ impl Elaborator<'_> {
         }
         let text = format!("`{}` is lifted along {}{written}", self.source(span), names.join(", "));
         let note = Note { span, kind: NoteKind::Lift, text };
-        if !self.out.notes.contains(&note) {
+        if self.noted.insert(note.clone()) {
             self.out.notes.push(note);
         }
     }

@@ -2,19 +2,19 @@
 
 use std::collections::HashMap;
 
+use chainrule_syntax::Span;
 use chainrule_syntax::ast::{Block, BlockWord, Statement, StatementKind};
-use chainrule_syntax::{Diagnostic, Span};
 
 use super::{Elaborator, Meaning};
 use crate::module::Kept;
 
 /// Every name that the blocks declare, with its place.
-pub(crate) fn declared_names(blocks: &[&Block]) -> HashMap<String, (Span, BlockWord)> {
+pub(crate) fn declared_names<'a>(blocks: &[&'a Block]) -> HashMap<&'a str, (Span, BlockWord)> {
     let mut names = HashMap::new();
     for block in blocks {
         for statement in &block.statements {
-            let mut add = |text: &str, span: Span| {
-                names.entry(text.to_string()).or_insert((span, block.word));
+            let mut add = |text: &'a str, span: Span| {
+                names.entry(text).or_insert((span, block.word));
             };
             match &statement.kind {
                 StatementKind::Sizes(list) => {
@@ -38,20 +38,27 @@ pub(crate) fn declared_names(blocks: &[&Block]) -> HashMap<String, (Span, BlockW
 
 impl Elaborator<'_> {
     pub(crate) fn block(&mut self, block: &Block) {
+        if self.exhausted() {
+            return;
+        }
         match block.word {
-            BlockWord::Fn => return self.function_block(&block.statements),
-            BlockWord::Optimizer => return self.optimizer_block(&block.statements),
-            _ => {}
-        }
-        for statement in &block.statements {
-            if self.exhausted() {
-                return;
+            BlockWord::Fn => self.function_block(&block.statements),
+            BlockWord::Optimizer => self.optimizer_block(&block.statements),
+            _ => {
+                for statement in &block.statements {
+                    if self.exhausted() {
+                        return;
+                    }
+                    self.spend(1);
+                    self.uses.clear();
+                    self.indices.clear();
+                    self.undefined.clear();
+                    self.statement(block.word, statement);
+                    self.note_exhaustion(statement.span);
+                }
             }
-            self.uses.clear();
-            self.indices.clear();
-            self.undefined.clear();
-            self.statement(block.word, statement);
         }
+        self.note_exhaustion(block.word_span);
     }
 
     fn statement(&mut self, word: BlockWord, statement: &Statement) {
@@ -100,16 +107,5 @@ impl Elaborator<'_> {
 
     fn keep(&mut self, word: BlockWord, statement: &Statement) {
         self.out.kept.push(Kept { word, statement: statement.clone() });
-    }
-
-    /// Checks that need the whole file.
-    pub(crate) fn finish(&mut self) {
-        if self.out.graph.len() >= chainrule_syntax::limits::NODES
-            && !self.diagnostics.iter().any(|d| d.code == "limit-nodes")
-        {
-            let limit = chainrule_syntax::limits::NODES;
-            let message = format!("the equations expand to more than {limit} terms");
-            self.report(Diagnostic::error("limit-nodes", message, Span::default(), ""));
-        }
     }
 }

@@ -138,12 +138,30 @@ impl Elaborator<'_> {
         self.add(op, &[node], &[arg.value.span], span)
     }
 
+    /// How many trained values are declared so far.
+    fn trained_values(&mut self, span: Span) -> Option<Size> {
+        let (counted, mut total) = self.trained.clone();
+        for at in counted..self.out.symbols.len() {
+            let symbol = &self.out.symbols[at];
+            if !matches!(symbol.role, crate::module::Role::Param(_)) {
+                continue;
+            }
+            let Ok(sum) = Size::product(&symbol.ty.dims).and_then(|n| total.plus(&n)) else {
+                self.trained = (at, total);
+                return self.size_too_large(span);
+            };
+            total = sum;
+        }
+        self.trained = (self.out.symbols.len(), total.clone());
+        Some(total)
+    }
+
     /// `rows(A)`, `cols(A)`, `count(A)`, `count(param)`: sizes of shapes.
     pub(crate) fn counted(&mut self, function: &Name, args: &[Arg], span: Span) -> Option<Size> {
         let [arg] = args else { return self.wrong_count(function, args.len(), (1, 1)) };
         let counts = matches!(&*function.text, "count" | "numel");
         if counts && matches!(&arg.value.kind, ExprKind::Name(n) if n == "param") {
-            return Some(self.out.parameter_count());
+            return self.trained_values(span);
         }
         let node = match &arg.value.kind {
             ExprKind::Compare(..) | ExprKind::Logic { .. } | ExprKind::Not(_) => {

@@ -1,6 +1,6 @@
 //! Claims: typed here, judged later. A claim whose shapes do not fit is ill-formed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use chainrule_syntax::ast::{self, Assertion, Expr, ExprKind, Index, Layout, NamedExpr};
 use chainrule_syntax::{Diagnostic, Span};
@@ -13,6 +13,7 @@ impl Elaborator<'_> {
     pub(crate) fn claim(&mut self, claim: &ast::Claim, span: Span) {
         let before = self.diagnostics.len();
         let mark = self.scope.mark();
+        self.first_found = before;
         self.in_claim = true;
         self.turned = claim.layout.is_some_and(|(layout, _)| layout == Layout::Denominator);
         let forall = self.quantified(claim);
@@ -31,10 +32,14 @@ impl Elaborator<'_> {
         let turned = if own && preamble == before { self.other_layout(claim) } else { None };
         let found: Vec<Diagnostic> = self.diagnostics.split_off(before);
         self.scope.leave(mark);
+        self.first_found = 0;
         self.in_claim = false;
         self.turned = false;
-        let ill_formed: Vec<Diagnostic> = found.into_iter().filter(Diagnostic::is_error).collect();
+        let mut ill_formed: Vec<Diagnostic> =
+            found.into_iter().filter(Diagnostic::is_error).collect();
+        self.shorten(&mut ill_formed);
         let fine = fits && ill_formed.is_empty() && settled.is_some() && locals.is_some();
+        self.taken.claims.insert(claim.name.text.clone());
         self.out.claims.push(Claim {
             name: claim.name.text.clone(),
             span,
@@ -93,10 +98,9 @@ impl Elaborator<'_> {
         let mut names = Vec::new();
         bare_indices(&claim.first, &mut names);
         let mut axes = Vec::new();
-        let mut seen = BTreeSet::new();
+        let mut seen: HashSet<String> = claim.locals.iter().map(|l| l.name.text.clone()).collect();
         for (name, span) in names {
-            let local = claim.locals.iter().any(|l| l.name.text == name);
-            if seen.insert(name.clone()) && !self.is_name(&name) && !local {
+            if seen.insert(name.clone()) && !self.is_name(&name) {
                 axes.push(self.new_index(&name, None, span));
             }
         }

@@ -47,7 +47,7 @@ impl Elaborator<'_> {
         match self.scope.global_mut(&name.text) {
             None => {
                 let members = std::collections::BTreeMap::from([(number, size)]);
-                self.scope.declare(&name.text, Meaning::SizeFamily(members), name.span);
+                self.scope.declare(&name.text, Meaning::SizeFamily(Box::new(members)), name.span);
             }
             Some(Meaning::SizeFamily(members)) => {
                 if members.insert(number, size).is_some() {
@@ -75,8 +75,13 @@ impl Elaborator<'_> {
             return Some(Size::name(self.out.sizes.add(base(None))));
         };
         let size = self.size(value)?;
-        if let Some(number) = size.value(&self.out.sizes) {
-            self.check_size_number(&name.text, number, value.span)?;
+        match size.value(&self.out.sizes) {
+            Some(number) => self.check_size_number(&name.text, number, value.span)?,
+            None if size.is_fixed(&self.out.sizes) => {
+                let message = format!("`{}` is far too large; a size is below 2^40", name.text);
+                return self.error("limit-elements", message, value.span, "");
+            }
+            None => {}
         }
         match size.constant().and_then(Ratio::whole).and_then(|n| u64::try_from(n).ok()) {
             Some(number) => Some(Size::name(self.out.sizes.add(base(Some(number))))),
@@ -220,6 +225,7 @@ impl Elaborator<'_> {
     fn declared(&mut self, word: BlockWord, decl: &Declaration) -> Option<(Type, Role)> {
         let ty = self.declared_type(&decl.ty, decl.per.as_ref())?;
         if word == BlockWord::Param {
+            self.has_params = true;
             self.check_param(&ty, decl)?;
         }
         let start = self.start(word, decl, &ty)?;

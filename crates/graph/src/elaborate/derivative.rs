@@ -1,5 +1,7 @@
 //! Derivatives: `dJ/dW`, entries, `grad`, `jac`, `hess`, `hvp`; and the quotient they may be.
 
+use std::collections::HashSet;
+
 use chainrule_syntax::ast::{Arg, Entry, Expr, ExprKind};
 use chainrule_syntax::{Diagnostic, Span};
 
@@ -45,8 +47,7 @@ impl Elaborator<'_> {
             missing.text
         );
         let mut found = Diagnostic::error("undefined-name", message, missing.span, "");
-        let near = chainrule_syntax::suggest::nearest(&missing.text, self.scope.names());
-        if let Some(near) = near {
+        if let Some(near) = self.nearest_name(&missing.text) {
             let text = format!("d{near}");
             found = found.replace(format!("did you mean `{text}`?"), missing.span, text);
         }
@@ -197,7 +198,7 @@ impl Elaborator<'_> {
 
     fn warn_zero(&mut self, value: NodeId, variable: NodeId, of: Span, by: Span) {
         let Op::Symbol { id, .. } = self.out.graph.node(variable).op else { return };
-        if self.in_claim || self.in_optimizer || self.depends(value, id) {
+        if self.in_claim || self.in_optimizer || self.may_depend(value, id) {
             return;
         }
         let name = self.out.symbol(id).name.clone();
@@ -206,26 +207,34 @@ impl Elaborator<'_> {
         self.report(Diagnostic::warning("zero-derivative", message, by, ""));
     }
 
-    /// Whether a value depends on a symbol, through definitions.
-    pub(crate) fn depends(&self, root: NodeId, on: SymbolId) -> bool {
-        let mut seen = std::collections::BTreeSet::new();
+    /// Whether a value depends on a symbol, through definitions; yes if that takes too long to find
+    /// out.
+    fn may_depend(&mut self, root: NodeId, on: SymbolId) -> bool {
+        if self.dependencies.as_ref().is_none_or(|(of, _)| *of != root) {
+            let Some(symbols) = self.symbols_behind(root) else { return true };
+            self.dependencies = Some((root, symbols));
+        }
+        self.dependencies.as_ref().is_some_and(|(_, symbols)| symbols.contains(&on))
+    }
+
+    /// Every symbol that a value depends on.
+    fn symbols_behind(&mut self, root: NodeId) -> Option<HashSet<SymbolId>> {
+        let mut seen = HashSet::from([root]);
+        let mut symbols = HashSet::new();
         let mut open = vec![root];
         while let Some(id) = open.pop() {
-            if !seen.insert(id) {
-                continue;
+            if !self.may_visit() {
+                return None;
             }
             let node = self.out.graph.node(id);
+            let mut inputs = node.inputs.clone();
             if let Op::Symbol { id: symbol, .. } = node.op {
-                if symbol == on {
-                    return true;
-                }
-                if let Some(binding) = self.out.binding(symbol) {
-                    open.push(binding.value);
-                }
+                symbols.insert(symbol);
+                inputs.extend(self.out.binding(symbol).map(|b| b.value));
             }
-            open.extend(&node.inputs);
+            open.extend(inputs.into_iter().filter(|input| seen.insert(*input)));
         }
-        false
+        Some(symbols)
     }
 }
 

@@ -15,6 +15,7 @@ impl Elaborator<'_> {
         if self.exhausted() {
             return None;
         }
+        self.spend(1);
         self.depth += 1;
         if self.depth > 2 * limits::NESTING {
             self.depth -= 1;
@@ -269,58 +270,5 @@ impl Elaborator<'_> {
             Some(value) => Some(value),
             None => self.error("not-constant", "a number is needed here", e.span, "not a constant"),
         }
-    }
-
-    /// The number a node comes to, if it is made of constants.
-    pub(crate) fn constant(&self, node: crate::index::NodeId) -> Option<f64> {
-        self.constant_with(node, &[])
-    }
-
-    /// The same, with some constants and sizes set to other numbers.
-    pub(crate) fn constant_with(
-        &self,
-        node: crate::index::NodeId,
-        set: &[(String, f64)],
-    ) -> Option<f64> {
-        let n = self.out.graph.node(node);
-        let input = |i: usize| self.constant_with(n.inputs[i], set);
-        let given = |name: &str| set.iter().rev().find(|(n, _)| n == name).map(|(_, v)| *v);
-        Some(match &n.op {
-            Op::Number { bits } => f64::from_bits(*bits),
-            Op::Pi => std::f64::consts::PI,
-            Op::SizeNumber { size } => {
-                let number = |id| {
-                    let def = self.out.sizes.get(id);
-                    given(&def.name).map_or(def.number, |v| Some(v as u64))
-                };
-                let value = size.value_at(number)?;
-                value.numerator() as f64 / value.denominator() as f64
-            }
-            Op::Symbol { id, .. } => {
-                let symbol = self.out.symbol(*id);
-                match (given(&symbol.name), &symbol.role) {
-                    (Some(value), _) => value,
-                    (None, crate::module::Role::Const(value)) => self.constant_with(*value, set)?,
-                    _ => return None,
-                }
-            }
-            Op::Neg => -input(0)?,
-            Op::Add => input(0)? + input(1)?,
-            Op::Sub => input(0)? - input(1)?,
-            Op::Scale => input(0)? * input(1)?,
-            Op::Quotient => input(0)? / input(1)?,
-            Op::Power => input(0)?.powf(input(1)?),
-            Op::Sqrt => input(0)?.sqrt(),
-            Op::Exp => input(0)?.exp(),
-            Op::Log => input(0)?.ln(),
-            Op::Sin => input(0)?.sin(),
-            Op::Cos => input(0)?.cos(),
-            Op::Tan => input(0)?.tan(),
-            Op::Tanh => input(0)?.tanh(),
-            Op::Abs => input(0)?.abs(),
-            Op::Maximum => input(0)?.max(input(1)?),
-            Op::Minimum => input(0)?.min(input(1)?),
-            _ => return None,
-        })
     }
 }

@@ -10,6 +10,9 @@ use crate::index::SymbolId;
 use crate::op::Op;
 use crate::size::Size;
 
+/// What a member costs besides its expression: it has a name and a type of its own.
+const MEMBER_STEPS: usize = 8;
+
 impl Elaborator<'_> {
     /// `h[l-1]`, possibly followed by indices of the member: `h[1][i]` is two accesses.
     pub(crate) fn family_member(
@@ -44,10 +47,9 @@ impl Elaborator<'_> {
             return self.fail(found);
         };
         let ty = self.out.symbol(id).ty.clone();
-        if self.expanding.is_empty() && self.foreign.is_none() {
-            self.out.uses.push((span, ty.clone()));
-        }
-        self.leaf(Op::Symbol { id, ty }, span)
+        let node = self.leaf(Op::Symbol { id, ty }, span)?;
+        self.note_use(node, span);
+        Some(node)
     }
 
     /// The members a statement defines: one number, or those of `for l in a..b`.
@@ -108,13 +110,16 @@ impl Elaborator<'_> {
         range: Option<&MemberRange>,
         mut define: impl FnMut(&mut Self, u64) -> Option<()>,
     ) -> Option<()> {
-        for &member in members {
+        for (i, &member) in members.iter().enumerate() {
+            self.spend(MEMBER_STEPS);
             let mark = self.scope.mark();
             if let Some(range) = range {
                 let number = Size::number(i64::try_from(member).ok()?);
                 self.scope.push(&range.name.text, Meaning::Size(number), range.name.span);
             }
+            self.again = i > 0;
             let done = define(self, member);
+            self.again = false;
             self.scope.leave(mark);
             done?;
             if self.exhausted() {
@@ -129,7 +134,7 @@ impl Elaborator<'_> {
         match self.scope.global_mut(&name.text) {
             None => {
                 let members = BTreeMap::from([(number, symbol)]);
-                self.scope.declare(&name.text, Meaning::Family(members), name.span);
+                self.scope.declare(&name.text, Meaning::Family(Box::new(members)), name.span);
                 Some(())
             }
             Some(Meaning::Family(members)) => {

@@ -3,6 +3,7 @@
 use chainrule_syntax::Repair;
 use chainrule_syntax::ast::{Expr, ExprKind};
 
+use super::budget::NEIGHBOURS;
 use super::{Elaborator, Meaning};
 use crate::module::Role;
 use crate::size::Size;
@@ -16,9 +17,13 @@ impl Elaborator<'_> {
     }
 
     /// Another name of the wanted dims that looks like the one written: `b1` for `b2`.
-    pub(crate) fn other_names(&self, e: &Expr, want: &[Size]) -> Vec<Repair> {
+    pub(crate) fn other_names(&mut self, e: &Expr, want: &[Size]) -> Vec<Repair> {
         let ExprKind::Name(name) = &e.kind else { return Vec::new() };
-        let fits = self.out.symbols.iter().filter(|s| s.ty.dims == want && s.role != Role::Local);
+        if !self.may_suggest() {
+            return Vec::new();
+        }
+        let known = self.out.symbols.iter().take(NEIGHBOURS);
+        let fits = known.filter(|s| s.ty.dims == want && s.role != Role::Local);
         let near = chainrule_syntax::suggest::nearest(name, fits.map(|s| s.name.as_str()));
         let repair = |near: &str| Repair::replace(format!("did you mean `{near}`?"), e.span, near);
         near.map(repair).into_iter().collect()
@@ -78,13 +83,15 @@ impl Elaborator<'_> {
                 let (p, q) = (fixed.value(&self.out.sizes), other.value(&self.out.sizes));
                 let Some(id) = fixed.as_name().filter(|_| p.is_some() && p == q) else { continue };
                 let def = self.out.sizes.get(id);
-                let line = &self.text[def.span.end as usize..];
-                let line = line.lines().next().unwrap_or("");
-                let Some(value) = line.trim_start().strip_prefix('=') else { continue };
-                let digits: usize =
-                    value.trim_start().chars().take_while(char::is_ascii_digit).count();
-                let start =
-                    def.span.end as usize + line.find(|c: char| c.is_ascii_digit()).unwrap_or(0);
+                let blanks = [' ', '\t'];
+                let behind = self.behind(def.span).trim_start_matches(blanks);
+                let Some(value) = behind.strip_prefix('=') else { continue };
+                let value = value.trim_start_matches(blanks);
+                let digits = value.bytes().take_while(u8::is_ascii_digit).count();
+                if digits == 0 {
+                    continue;
+                }
+                let start = self.text.len() - value.len();
                 let span = chainrule_syntax::Span::new(start, start + digits);
                 let text = self.out.sizes.text(other);
                 out.push(Repair::replace(format!("define `{} = {text}`", def.name), span, text));

@@ -1,5 +1,8 @@
 //! Functions of the file and of the standard library: expanded at each call.
 
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
+
 use chainrule_syntax::ast::{Arg, Name, Statement, StatementKind};
 use chainrule_syntax::{Diagnostic, Span, limits};
 
@@ -14,11 +17,14 @@ pub(crate) const STANDARD: &str = include_str!("../std/functions.eqn");
 impl Elaborator<'_> {
     /// Reads the standard library. Its own tests make sure that it has no mistakes.
     pub(crate) fn standard_functions(&mut self) {
-        let parsed = chainrule_syntax::parse(STANDARD);
-        for block in &parsed.file.blocks {
-            if let Some(function) = function_of(&block.statements, true) {
-                self.functions.insert(function.name.clone(), function);
-            }
+        static READ: OnceLock<Vec<Arc<Function>>> = OnceLock::new();
+        let functions = READ.get_or_init(|| {
+            let parsed = chainrule_syntax::parse(STANDARD);
+            let blocks = parsed.file.blocks.iter();
+            blocks.filter_map(|b| function_of(&b.statements, true)).map(Arc::new).collect()
+        });
+        for function in functions {
+            self.functions.insert(function.name.clone(), function.clone());
         }
     }
 
@@ -26,8 +32,8 @@ impl Elaborator<'_> {
     pub(crate) fn function_block(&mut self, statements: &[Statement]) {
         let Some(function) = function_of(statements, false) else { return };
         let name = Name { text: function.name.clone(), span: function.span };
-        if let Some(earlier) = self.out.functions.iter().find(|f| f.name == name.text) {
-            let place = earlier.span;
+        let earlier = self.functions.get(&name.text).filter(|f| !f.standard);
+        if let Some(place) = earlier.map(|f| f.span) {
             let message = format!("the function `{}` is defined twice", name.text);
             let found = Diagnostic::error("defined-twice", message, name.span, "defined again")
                 .label(place, "first defined here");
@@ -37,16 +43,21 @@ impl Elaborator<'_> {
         if !self.check_free(&name.text, name.span) {
             return;
         }
-        for (i, param) in function.params.iter().enumerate() {
-            if function.params[..i].iter().any(|p| p.name.text == param.name.text) {
+        let mut seen = HashSet::new();
+        for param in &function.params {
+            if !seen.insert(&param.name.text) {
                 let message = format!("the parameter `{}` is named twice", param.name.text);
                 self.report(Diagnostic::error("defined-twice", message, param.name.span, ""));
                 return;
             }
         }
         self.check_stated(&function);
-        self.functions.insert(name.text.clone(), function.clone());
         self.out.functions.push(function.clone());
+        let function = Arc::new(function);
+        if self.functions.insert(name.text.clone(), function.clone()).is_some() {
+            // It takes the place of one of the standard library.
+            self.expanded = HashMap::new();
+        }
         self.rehearse(&function);
     }
 
@@ -64,19 +75,21 @@ impl Elaborator<'_> {
         let before = self.diagnostics.len();
         let args: Option<Vec<NodeId>> =
             function.params.iter().map(|_| self.leaf(Op::number(0.5), function.span)).collect();
-        if let Some(args) = args {
-            let _ = self.expand_nodes(&function.name, &args, function.span);
-        }
+        let value = args.and_then(|args| self.expand_nodes(&function.name, &args, function.span));
         let codes = ["undefined-name", "recursive-function", "argument-count", "unknown-argument"];
         let found: Vec<Diagnostic> = self.diagnostics.split_off(before);
+        if value.is_none() || !found.is_empty() {
+            // What failed with numbers may be fine with the arguments of a call.
+            self.expanded = HashMap::new();
+        }
         self.diagnostics.extend(found.into_iter().filter(|d| codes.contains(&d.code)));
-        self.expanded.clear();
     }
 
     /// A call of a function written in the language.
     pub(crate) fn expand(&mut self, function: &Name, args: &[Arg], span: Span) -> Value {
         let nodes: Vec<Value> = args.iter().map(|a| self.expr(&a.value, None)).collect();
-        let params = self.functions.get(&function.text)?.params.clone();
+        let called = self.functions.get(&function.text)?.clone();
+        let params = &called.params;
         let mut bound: Vec<Value> = vec![None; params.len()];
         let mut given = vec![false; params.len()];
         for (i, (arg, node)) in args.iter().zip(nodes).enumerate() {

@@ -39,7 +39,7 @@ impl Elaborator<'_> {
     }
 
     /// A family named without a member means all of them.
-    fn members_of(&self, by: &Entry) -> Vec<Entry> {
+    fn members_of(&mut self, by: &Entry) -> Vec<Entry> {
         let Some((Meaning::Family(members), _)) = self.scope.get(&by.name.text) else {
             return vec![by.clone()];
         };
@@ -52,16 +52,17 @@ impl Elaborator<'_> {
             let at = Expr { kind: ExprKind::Number(number), span: by.span };
             Entry { indices: Some(vec![Index::At(at)]), ..by.clone() }
         };
-        members.keys().map(member).collect()
+        let members: Vec<Entry> = members.keys().map(member).collect();
+        self.spend(members.len());
+        members
     }
 
     fn is_derivative(&self, node: crate::index::NodeId) -> bool {
-        let node = self.out.graph.node(node);
-        match node.op {
-            Op::Grad | Op::Jac { .. } | Op::Hess | Op::Hvp | Op::Prime { .. } => true,
-            Op::Access { .. } | Op::Transpose => self.is_derivative(node.inputs[0]),
-            _ => false,
+        let mut node = self.out.graph.node(node);
+        while let Op::Access { .. } | Op::Transpose = node.op {
+            node = self.out.graph.node(node.inputs[0]);
         }
+        matches!(node.op, Op::Grad | Op::Jac { .. } | Op::Hess | Op::Hvp | Op::Prime { .. })
     }
 
     /// `show accuracy = ..`: a number, also of the whole data.
@@ -72,7 +73,7 @@ impl Elaborator<'_> {
                 Some(e) => self.metric(name, e, span),
             };
             if let Some(id) = id
-                && !self.out.metrics.contains(&id)
+                && self.taken.metrics.insert(id)
             {
                 self.out.metrics.push(id);
             }
@@ -209,11 +210,12 @@ impl Elaborator<'_> {
     }
 
     fn check_trainings(&mut self, names: &[Name]) {
-        let known: Vec<String> = self.out.trainings.iter().map(|t| t.name.clone()).collect();
         for name in names {
-            if known.iter().any(|k| *k == name.text || k.starts_with(&format!("{} ", name.text))) {
+            let known = &self.taken.trainings;
+            if known.contains_key(&name.text) || self.taken.training_words.contains(&name.text) {
                 continue;
             }
+            let known: Vec<String> = self.out.trainings.iter().map(|t| t.name.clone()).collect();
             let list = known.iter().map(String::as_str);
             let _: Option<()> = self.unknown_word("unknown-training", "a training", name, list);
         }
@@ -235,7 +237,7 @@ impl Elaborator<'_> {
 
     pub(crate) fn check_line(&mut self, what: &[Name], options: &[CheckOption]) {
         for name in what {
-            let claim = self.out.claims.iter().any(|c| c.name == name.text);
+            let claim = self.taken.claims.contains(&name.text);
             if name.text != "all" && !claim && self.scope.get(&name.text).is_none() {
                 let _: Option<()> = self.undefined(&name.text, name.span);
             }

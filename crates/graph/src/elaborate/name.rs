@@ -14,41 +14,43 @@ const CLAUSES: [&str; 5] = ["if", "where", "for", "layout", "expect"];
 impl Elaborator<'_> {
     /// A name as a value.
     pub(crate) fn name_value(&mut self, name: &str, span: Span, want: Option<&Type>) -> Value {
-        let meaning = match self.scope.get(name) {
-            Some((meaning, declared)) => (meaning.clone(), declared),
-            None => return self.constant_name(name, span, want),
+        let Some((meaning, declared)) = self.scope.get(name) else {
+            return self.constant_name(name, span, want);
         };
-        let node = match meaning {
-            (Meaning::Symbol(id), _) => {
-                let ty = self.out.symbol(id).ty.clone();
-                self.leaf(Op::Symbol { id, ty }, span)?
+        let op = match meaning {
+            Meaning::Symbol(id) => Op::Symbol { id: *id, ty: self.out.symbol(*id).ty.clone() },
+            Meaning::Term(node) => {
+                let node = *node;
+                self.note_use(node, span);
+                return Some(node);
             }
-            (Meaning::Term(node), _) => node,
-            (Meaning::Size(size), _) => self.leaf(Op::SizeNumber { size }, span)?,
-            (Meaning::Index(axis), _) => self.leaf(Op::IndexNumber { axis }, span)?,
-            (Meaning::Unknown, _) => return None,
-            (Meaning::Family(members), declared) => {
-                return self.family_as_value(name, members.keys().copied(), span, declared);
-            }
-            (Meaning::SizeFamily(members), declared) => {
-                return self.family_as_value(name, members.keys().copied(), span, declared);
+            Meaning::Size(size) => Op::SizeNumber { size: size.clone() },
+            Meaning::Index(axis) => Op::IndexNumber { axis: *axis },
+            Meaning::Unknown => return None,
+            Meaning::Family(_) | Meaning::SizeFamily(_) => {
+                return self.family_as_value(name, span, declared);
             }
         };
-        if self.foreign.is_none() && self.expanding.is_empty() {
-            let ty = self.ty(node).clone();
-            self.out.uses.push((span, ty));
-        }
+        let node = self.leaf(op, span)?;
+        self.note_use(node, span);
         Some(node)
     }
 
-    fn family_as_value(
-        &mut self,
-        name: &str,
-        members: impl Iterator<Item = u64>,
-        span: Span,
-        declared: Span,
-    ) -> Value {
-        let members: Vec<String> = members.take(6).map(|m| format!("{name}[{m}]")).collect();
+    /// Remembers the type of a name in the file where it is used.
+    pub(crate) fn note_use(&mut self, node: crate::index::NodeId, span: Span) {
+        if self.foreign.is_none() && self.expanding.is_empty() && !self.again {
+            let ty = self.ty(node).clone();
+            self.out.uses.push((span, ty));
+        }
+    }
+
+    fn family_as_value(&mut self, name: &str, span: Span, declared: Span) -> Value {
+        let numbers: Vec<u64> = match self.scope.get(name) {
+            Some((Meaning::Family(members), _)) => members.keys().take(6).copied().collect(),
+            Some((Meaning::SizeFamily(members), _)) => members.keys().take(6).copied().collect(),
+            _ => Vec::new(),
+        };
+        let members: Vec<String> = numbers.iter().map(|m| format!("{name}[{m}]")).collect();
         let message = format!("`{name}` is a family; a member is needed: {}", members.join(", "));
         let found = Diagnostic::error("family-without-member", message, span, "")
             .label(declared, "declared here");
@@ -92,7 +94,7 @@ impl Elaborator<'_> {
                 .note(format!("move the block `{}` up", word.text()));
             return self.fail(found);
         }
-        if name == "d" && self.text[span.end as usize..].starts_with("/d") {
+        if name == "d" && self.behind(span).starts_with("/d") {
             return self.operator_form(span);
         }
         // What stands behind a misspelt clause word is no value either.
@@ -107,7 +109,7 @@ impl Elaborator<'_> {
         if self.later.get(name).is_some_and(|(place, _)| place.start < span.start)
             && self.foreign.is_none()
         {
-            let family = self.text[span.end as usize..].starts_with('[');
+            let family = self.behind(span).starts_with('[');
             let message = if family {
                 format!("the family `{name}` has no first member yet: `{name}[0] = ..`")
             } else {
@@ -117,8 +119,7 @@ impl Elaborator<'_> {
         }
         let message = format!("`{name}` is not defined");
         let mut found = Diagnostic::error("undefined-name", message, span, "not defined");
-        let near: Option<String> = nearest(name, self.scope.names()).map(Into::into);
-        if let Some(near) = near {
+        if let Some(near) = self.nearest_name(name) {
             found = found.replace(format!("did you mean `{near}`?"), span, near);
         } else if self.in_claim
             && let Some(clause) = nearest(name, CLAUSES)
@@ -132,10 +133,18 @@ impl Elaborator<'_> {
         self.fail(found)
     }
 
+    /// The text behind a place.
+    pub(crate) fn behind(&self, span: Span) -> &str {
+        self.text.get(span.end as usize..).unwrap_or("")
+    }
+
     /// `dJ / dx` with blanks, where `J` is a name and `dJ` is none.
     fn differential_with_blanks(&self, name: &str, span: Span) -> Option<Diagnostic> {
         let of = name.strip_prefix('d').filter(|of| self.is_name(of))?;
-        let behind = self.text.get(span.end as usize..)?;
+        let behind = self.behind(span);
+        if !behind.trim_start_matches([' ', '\t']).starts_with('/') {
+            return None;
+        }
         let line = behind.lines().next()?;
         let below = line.trim_start().strip_prefix('/')?.trim_start();
         let by: String =
@@ -154,9 +163,8 @@ impl Elaborator<'_> {
 
     /// The `dx` of `dJ / dx` or `d/dx`: its first half is reported already.
     fn is_second_differential(&self, name: &str, span: Span) -> bool {
-        let before = self.text[..span.start as usize].trim_end();
         name.starts_with('d')
-            && before.ends_with('/')
+            && self.text.get(..span.start as usize).is_some_and(|t| t.trim_end().ends_with('/'))
             && self.diagnostics.iter().any(|d| {
                 matches!(d.code, "derivative-blanks" | "operator-form") && d.span().contains(span)
             })
@@ -164,7 +172,7 @@ impl Elaborator<'_> {
 
     /// `d/dx f(x)`
     fn operator_form<T>(&mut self, span: Span) -> Option<T> {
-        let rest = &self.text[span.end as usize + 2..];
+        let rest = self.behind(span).get(2..).unwrap_or("");
         let variable: String =
             rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
         let whole = Span::new(span.start as usize, span.end as usize + 2 + variable.len());
@@ -172,8 +180,7 @@ impl Elaborator<'_> {
         let mut found = Diagnostic::error("operator-form", message, whole, "").note(format!(
             "`f'({variable})` for a function, `grad(expr, {variable})` for an expression"
         ));
-        let behind = &self.text[whole.end as usize..];
-        let line = behind.lines().next().unwrap_or("");
+        let line = self.behind(whole).lines().next().unwrap_or("");
         let call = line.trim_start();
         if let Some(open) = call.find('(')
             && call[..open].chars().all(|c| c.is_ascii_alphanumeric() || c == '_')

@@ -3,6 +3,9 @@
 //! `p`, its gradient and a state are one value a parameter entry (the bundle, one long vector);
 //! a setting, an input and a state that only ever meets numbers are one number.
 
+use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
+
 use chainrule_syntax::ast::{
     Applied, Definition, Name, NamedExpr, Parameter, Statement, StatementKind,
 };
@@ -36,16 +39,23 @@ struct Parts<'s> {
     params: &'s [Parameter],
     states: Vec<&'s NamedExpr>,
     lines: Vec<&'s Definition>,
+    /// The place of a state by its name.
+    state_at: HashMap<&'s str, usize>,
+    /// Names with a line for their next value.
+    next: HashSet<&'s str>,
 }
 
 /// Settings of an optimizer with their defaults.
 type Settings = Vec<(String, Option<f64>)>;
 
 /// Every optimizer of the standard library: name and settings.
-pub(crate) fn standard() -> Vec<(String, Settings)> {
-    let parsed = chainrule_syntax::parse(STANDARD);
-    let heads = parsed.file.blocks.iter().filter_map(|b| parts(&b.statements));
-    heads.map(|p| (p.name.text.clone(), settings(p.params))).collect()
+pub(crate) fn standard() -> &'static [(String, Settings)] {
+    static READ: OnceLock<Vec<(String, Settings)>> = OnceLock::new();
+    READ.get_or_init(|| {
+        let parsed = chainrule_syntax::parse(STANDARD);
+        let heads = parsed.file.blocks.iter().filter_map(|b| parts(&b.statements));
+        heads.map(|p| (p.name.text.clone(), settings(p.params))).collect()
+    })
 }
 
 fn settings(params: &[Parameter]) -> Settings {
@@ -63,7 +73,14 @@ fn parts(statements: &[Statement]) -> Option<Parts<'_>> {
         StatementKind::OptimizerHead { name, params } => Some((name, params)),
         _ => None,
     })?;
-    let mut out = Parts { name: head.0, params: head.1, states: Vec::new(), lines: Vec::new() };
+    let mut out = Parts {
+        name: head.0,
+        params: head.1,
+        states: Vec::new(),
+        lines: Vec::new(),
+        state_at: HashMap::new(),
+        next: HashSet::new(),
+    };
     for statement in statements {
         match &statement.kind {
             StatementKind::State(list) => out.states.extend(list),
@@ -71,6 +88,8 @@ fn parts(statements: &[Statement]) -> Option<Parts<'_>> {
             _ => {}
         }
     }
+    out.state_at = out.states.iter().enumerate().map(|(i, s)| (&*s.name.text, i)).collect();
+    out.next = out.lines.iter().filter(|d| d.next).map(|d| &*d.name.text).collect();
     Some(out)
 }
 
@@ -78,8 +97,8 @@ impl Elaborator<'_> {
     pub(crate) fn optimizer_block(&mut self, statements: &[Statement]) {
         let Some(parts) = parts(statements) else { return };
         let name = parts.name;
-        if let Some(earlier) = self.out.optimizers.iter().find(|o| o.name == name.text) {
-            let place = earlier.span;
+        if let Some(at) = self.taken.optimizers.get(&name.text) {
+            let place = self.out.optimizers[*at].span;
             let message = format!("the optimizer `{}` is defined twice", name.text);
             let found = Diagnostic::error("defined-twice", message, name.span, "defined again")
                 .label(place, "first defined here");
@@ -92,6 +111,7 @@ impl Elaborator<'_> {
             }
         }
         let optimizer = self.typed_optimizer(&parts);
+        self.taken.optimizers.insert(name.text.clone(), self.out.optimizers.len());
         self.out.optimizers.push(optimizer);
     }
 
@@ -102,11 +122,11 @@ impl Elaborator<'_> {
             let (before, symbols) = (self.diagnostics.len(), self.out.symbols.len());
             let trial = self.optimizer_lines(parts, &bundles);
             let mut grew = false;
+            let next = trial.lines.iter().filter(|l| l.next);
+            let wide: HashSet<&str> =
+                next.chain(&trial.states).filter(|l| l.bundle).map(|l| &*l.name).collect();
             for (state, bundle) in parts.states.iter().zip(&mut bundles) {
-                let next = trial.lines.iter().find(|l| l.next && l.name == state.name.text);
-                let start = trial.states.iter().find(|l| l.name == state.name.text);
-                let wide = next.is_some_and(|l| l.bundle) || start.is_some_and(|l| l.bundle);
-                if wide && !*bundle {
+                if wide.contains(&*state.name.text) && !*bundle {
                     *bundle = true;
                     grew = true;
                 }
@@ -117,6 +137,8 @@ impl Elaborator<'_> {
             // Once more with the wider states: this trial's findings and names are forgotten.
             self.diagnostics.truncate(before);
             self.out.symbols.truncate(symbols);
+            self.trained.0 = self.trained.0.min(symbols);
+            self.constants.clear();
         }
     }
 
@@ -138,16 +160,14 @@ impl Elaborator<'_> {
         for def in &parts.lines {
             self.optimizer_line(def, parts, bundles, &mut optimizer);
         }
-        if !optimizer.lines.iter().any(|l| l.next && l.name == "p")
-            && !parts.lines.iter().any(|d| d.next && d.name.text == "p")
-        {
+        if !parts.next.contains("p") {
             let message =
                 format!("the optimizer `{}` gives no next value `p' = ..`", parts.name.text);
             self.report(Diagnostic::error("no-next-parameter", message, parts.name.span, ""));
         }
         for state in &parts.states {
-            if !parts.lines.iter().any(|d| d.next && d.name.text == state.name.text) {
-                let name = &state.name.text;
+            let name = &state.name.text;
+            if !parts.next.contains(&**name) {
                 let message = format!("the state `{name}` has no next value `{name}' = ..`");
                 self.report(Diagnostic::warning("constant-state", message, state.name.span, ""));
             }
@@ -172,6 +192,7 @@ impl Elaborator<'_> {
     }
 
     fn own_symbol(&mut self, name: &str, ty: Type, span: Span) {
+        self.spend(1);
         let role = Role::Local;
         let id = self.add_symbol(Symbol { name: name.into(), role, ty, span, type_span: None });
         self.scope.push(name, Meaning::Symbol(id), span);
@@ -179,12 +200,11 @@ impl Elaborator<'_> {
 
     /// One long vector of unknown length.
     fn bundle_type(&mut self) -> Type {
-        let name = "count(param)";
-        let known = self.out.sizes.base().find(|(_, d)| d.name == name).map(|(id, _)| id);
-        let id = match known {
+        let id = match self.bundle {
             Some(id) => id,
-            None => self.out.sizes.free(name),
+            None => self.out.sizes.free("count(param)"),
         };
+        self.bundle = Some(id);
         Type::array(vec![Size::name(id)])
     }
 
@@ -219,7 +239,7 @@ impl Elaborator<'_> {
     ) {
         let (name, span) = (&def.name.text, def.name.span);
         if def.next {
-            let known = name == "p" || parts.states.iter().any(|s| s.name.text == *name);
+            let known = name == "p" || parts.state_at.contains_key(&**name);
             if !known {
                 let message = format!("`{name}'`: `{name}` is no state");
                 let found = Diagnostic::error("no-such-state", message, span, "")
@@ -252,13 +272,8 @@ impl Elaborator<'_> {
         parts: &Parts<'_>,
         bundles: &[bool],
     ) -> NodeId {
-        let wide = def.next
-            && (def.name.text == "p"
-                || parts
-                    .states
-                    .iter()
-                    .zip(bundles)
-                    .any(|(s, b)| *b && s.name.text == def.name.text));
+        let state = parts.state_at.get(&*def.name.text).and_then(|at| bundles.get(*at));
+        let wide = def.next && (def.name.text == "p" || state == Some(&true));
         if !wide || !self.ty(value).is_scalar() {
             return value;
         }
@@ -280,14 +295,16 @@ impl Elaborator<'_> {
 
     /// The settings of the optimizer called `name`, or of none.
     pub(crate) fn optimizer_params(&self, name: &str) -> Vec<String> {
-        let own = self.out.optimizers.iter().find(|o| o.name == name);
-        let settings = match own {
-            Some(own) => own.params.clone(),
-            None => {
-                standard().into_iter().find(|(n, _)| n == name).map(|(_, p)| p).unwrap_or_default()
-            }
-        };
-        settings.into_iter().map(|(name, _)| name).collect()
+        let settings = self.known_settings(name).unwrap_or_default();
+        settings.iter().map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The settings of an optimizer of the file, or else of the standard library.
+    fn known_settings(&self, name: &str) -> Option<&[(String, Option<f64>)]> {
+        if let Some(at) = self.taken.optimizers.get(name) {
+            return self.out.optimizers.get(*at).map(|o| o.params.as_slice());
+        }
+        standard().iter().find(|(n, _)| n == name).map(|(_, settings)| settings.as_slice())
     }
 
     /// Checks `nag(step = 0.01)`: the optimizer exists, its settings are its own, none is missing.
@@ -296,13 +313,8 @@ impl Elaborator<'_> {
         applied: &Applied,
     ) -> Option<Vec<(String, SettingValue)>> {
         let name = &applied.name;
-        let own = self.out.optimizers.iter().find(|o| o.name == name.text);
-        let params = match own {
-            Some(own) => own.params.clone(),
-            None => match standard().into_iter().find(|(n, _)| *n == name.text) {
-                Some((_, params)) => params,
-                None => return self.unknown_optimizer(name),
-            },
+        let Some(params) = self.known_settings(&name.text).map(<[_]>::to_vec) else {
+            return self.unknown_optimizer(name);
         };
         let mut values: Vec<Option<SettingValue>> =
             params.iter().map(|(_, default)| default.map(SettingValue::Number)).collect();
@@ -344,8 +356,9 @@ impl Elaborator<'_> {
     }
 
     fn unknown_optimizer<T>(&mut self, name: &Name) -> Option<T> {
-        let mut known: Vec<String> = self.out.optimizers.iter().map(|o| o.name.clone()).collect();
-        known.extend(standard().into_iter().map(|(n, _)| n));
+        let own = self.out.optimizers.iter().take(100);
+        let mut known: Vec<String> = own.map(|o| o.name.clone()).collect();
+        known.extend(standard().iter().map(|(n, _)| n.clone()));
         let message = format!("`{}` is no optimizer", name.text);
         let mut found = Diagnostic::error("unknown-optimizer", message, name.span, "");
         match nearest(&name.text, known.iter().map(String::as_str)) {
@@ -359,6 +372,5 @@ impl Elaborator<'_> {
 /// The standard library's optimizers, typed: a module of their own.
 pub(crate) fn standard_optimizers() -> (Module, Vec<Diagnostic>) {
     let parsed = chainrule_syntax::parse(STANDARD);
-    let blocks: Vec<_> = parsed.file.blocks.iter().collect();
-    super::module(STANDARD, &blocks, &[])
+    super::module(STANDARD, &super::Blocks::all(&parsed.file), &[])
 }

@@ -1,5 +1,7 @@
 //! Products: one flat list of factors, left to right, scalars going with everything.
 
+use std::collections::HashMap;
+
 use chainrule_syntax::ast::{Expr, ExprKind, Factor, ProductOp};
 use chainrule_syntax::{Diagnostic, Edit, Repair, Span};
 
@@ -119,7 +121,10 @@ impl Elaborator<'_> {
 
     /// Whether a term has matrix products and element-wise ones, as written.
     fn mixes(&self, first: &Expr, rest: &[Factor]) -> bool {
-        let array = |e: &Expr| self.types_of(e).is_none_or(|t| !t.is_scalar());
+        // The names of this term were read last.
+        let names = self.out.uses.iter().rev().take_while(|(s, _)| s.start >= first.span.start);
+        let scalars: HashMap<Span, bool> = names.map(|(s, ty)| (*s, ty.is_scalar())).collect();
+        let array = |e: &Expr| scalars.get(&e.span) != Some(&true);
         let mut left = array(first);
         let (mut matrix, mut elementwise) = (false, false);
         for factor in rest {
@@ -199,11 +204,13 @@ impl Elaborator<'_> {
         elementwise: Span,
     ) -> Value {
         let message = "a matrix product and an element-wise one in one term: which comes first?";
-        let mut found =
-            Diagnostic::error("mixed-products", message, elementwise, "entry by entry")
-                .label(matrix, "a factor of a matrix product");
-        for repair in groupings(self.text, first, rest, span) {
-            found = found.repair(repair);
+        let mut found = Diagnostic::error("mixed-products", message, elementwise, "entry by entry")
+            .label(matrix, "a factor of a matrix product");
+        let text = self.source(span).to_string();
+        if text.len() == span.range().len() {
+            for repair in groupings(&text, first, rest, span) {
+                found = found.repair(repair);
+            }
         }
         self.fail(found)
     }
@@ -265,11 +272,6 @@ impl Elaborator<'_> {
         }
         found
     }
-
-    /// The type of a name, without reporting.
-    fn types_of(&self, e: &Expr) -> Option<crate::types::Type> {
-        self.out.uses.iter().rev().find(|(span, _)| *span == e.span).map(|(_, ty)| ty.clone())
-    }
 }
 
 /// The operator, or the factor that stands without one.
@@ -297,7 +299,7 @@ fn parentheses(message: String, span: Span) -> Repair {
     )
 }
 
-/// The two ways to group a mixed term: matrix products first, or element-wise ones first.
+/// The two ways to group a mixed term, `text` at `span`: matrix products first, or element-wise ones first.
 fn groupings(text: &str, first: &Expr, rest: &[Factor], span: Span) -> Vec<Repair> {
     let factors: Vec<&Expr> = std::iter::once(first).chain(rest.iter().map(|f| &f.value)).collect();
     let matrix = |op: ProductOp| matches!(op, ProductOp::Juxtaposition | ProductOp::At);
@@ -322,9 +324,10 @@ fn groupings(text: &str, first: &Expr, rest: &[Factor], span: Span) -> Vec<Repai
             continue;
         }
         let repair = Repair::edits("", edits);
-        let Some(changed) = repair.apply(text) else { continue };
-        let end = span.end as usize + repair.edits.len();
-        let shown = changed.get(span.start as usize..end).unwrap_or("").to_string();
+        let within = |s: Span| Span { start: s.start - span.start, end: s.end - span.start };
+        let moved = |e: &Edit| Edit { span: within(e.span), ..e.clone() };
+        let local = Repair { edits: repair.edits.iter().map(moved).collect(), ..repair.clone() };
+        let Some(shown) = local.apply(text) else { continue };
         out.push(Repair { message: format!("`{shown}`"), ..repair });
     }
     out

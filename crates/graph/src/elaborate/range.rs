@@ -5,12 +5,14 @@
 //! the length of `v`. In the end every access is checked, as polynomials where that decides, else at
 //! the file's own sizes, else it becomes a requirement.
 
+use std::collections::{BTreeSet, HashMap};
+
 use chainrule_syntax::{Diagnostic, Span};
 
 use super::Elaborator;
 use crate::index::AxisId;
 use crate::op::Affine;
-use crate::size::{Ratio, Size};
+use crate::size::{Ratio, Size, TooLarge};
 
 /// An affine index on an axis of size `dim`.
 #[derive(Clone, Debug)]
@@ -72,8 +74,7 @@ impl Elaborator<'_> {
 
     /// An index without a length; one that no access uses may be meant as a batch axis.
     fn no_range(&mut self, name: &str, span: Span, used: bool) {
-        let batches: Vec<String> =
-            self.out.sizes.base().filter(|(_, d)| d.batch).map(|(_, d)| d.name.clone()).collect();
+        let batches = self.batch_names();
         let message = if used {
             format!("the range of `{name}` does not follow")
         } else if batches.is_empty() {
@@ -133,31 +134,55 @@ impl Elaborator<'_> {
 
     /// Lengths that follow from affine accesses, as long as there is progress.
     fn affine_ranges(&mut self, uses: &[Use], indices: &[AxisId]) {
-        // Without padding first: padded accesses bound nothing.
-        for padded in [false, true] {
-            loop {
-                let mut progress = false;
-                for &axis in indices {
-                    if self.out.axes.get(axis).extent.is_some() {
-                        continue;
-                    }
-                    let bounds: Vec<Size> = uses
-                        .iter()
-                        .filter(|u| u.pad == padded)
-                        .filter_map(|u| {
-                            if padded { padded_length(u, axis) } else { self.length(u, axis) }
-                        })
-                        .collect();
-                    if let Some(shortest) = self.shortest(&bounds) {
-                        self.out.axes.set_extent(axis, shortest);
-                        progress = true;
-                    }
-                }
-                if !progress {
-                    break;
+        let place: HashMap<AxisId, usize> =
+            indices.iter().enumerate().map(|(at, axis)| (*axis, at)).collect();
+        let mut uses_of: Vec<Vec<&Use>> = vec![Vec::new(); indices.len()];
+        for used in uses {
+            for (axis, _) in &used.map.terms {
+                if let Some(at) = place.get(axis) {
+                    uses_of[*at].push(used);
                 }
             }
         }
+        // Without padding first: padded accesses bound nothing.
+        for padded in [false, true] {
+            let mut now: BTreeSet<usize> = (0..indices.len()).collect();
+            let mut next = BTreeSet::new();
+            while let Some(at) = now.pop_first() {
+                let found = self.affine_range(indices[at], &uses_of[at], padded);
+                let beside = if found { uses_of[at].as_slice() } else { &[] };
+                for used in beside.iter().filter(|u| u.pad == padded) {
+                    // Whatever shares an access with this index may follow now.
+                    let others = used.map.terms.iter().filter_map(|(axis, _)| place.get(axis));
+                    for other in others {
+                        if *other > at {
+                            now.insert(*other)
+                        } else {
+                            next.insert(*other)
+                        };
+                    }
+                }
+                if now.is_empty() {
+                    now = std::mem::take(&mut next);
+                }
+            }
+        }
+    }
+
+    /// Settles one index, if the accesses that use it tell its length.
+    fn affine_range(&mut self, axis: AxisId, uses: &[&Use], padded: bool) -> bool {
+        if self.out.axes.get(axis).extent.is_some() || self.exhausted() {
+            return false;
+        }
+        self.spend(uses.len());
+        let bounds: Vec<Size> = uses
+            .iter()
+            .filter(|u| u.pad == padded)
+            .filter_map(|u| if padded { padded_length(u, axis) } else { self.length(u, axis) })
+            .collect();
+        let Some(shortest) = self.shortest(&bounds) else { return false };
+        self.out.axes.set_extent(axis, shortest);
+        true
     }
 
     /// The length of `axis` that keeps this access inside; `None` while another index is open.
@@ -191,14 +216,18 @@ impl Elaborator<'_> {
                     rest.plus(&last.scaled(Ratio::whole_number(i128::from(*value))).ok()?).ok()?;
             }
         }
-        rest.divide(&Size::number(-coefficient))?.plus(&Size::number(1)).ok()
+        rest.divide(&Size::number(coefficient.checked_neg()?))?.plus(&Size::number(1)).ok()
     }
 
     /// The least of some lengths, if they can be compared.
-    fn shortest(&self, bounds: &[Size]) -> Option<Size> {
+    fn shortest(&mut self, bounds: &[Size]) -> Option<Size> {
         let mut least = bounds.first()?.clone();
         for bound in &bounds[1..] {
+            if *bound == least {
+                continue;
+            }
             let difference = bound.minus(&least).ok()?;
+            self.spend(difference.work());
             if difference.is_never_negative() {
                 continue;
             }
@@ -218,42 +247,62 @@ impl Elaborator<'_> {
         if used.pad || used.bare().is_some() {
             return Some(());
         }
+        let (least, most, end) = match self.reach(used) {
+            Ok(Some(reach)) => reach,
+            Ok(None) => return Some(()),
+            Err(TooLarge) => return self.size_too_large(used.place),
+        };
+        let Ok(room) = end.minus(&most) else { return self.size_too_large(used.place) };
+        self.require(&room, used, |e| {
+            let (text, most, end) = (e.source(used.place), e.size_text(&most), e.size_text(&end));
+            format!("`{text}` reaches {most}, the axis ends at {end}")
+        })?;
+        self.require(&least, used, |e| {
+            format!("`{}` reaches {}, below 0", e.source(used.place), e.size_text(&least))
+        })
+    }
+
+    /// The least and the largest value of an index, and the last place of its axis; nothing while an
+    /// index is open.
+    fn reach(&self, used: &Use) -> Result<Option<(Size, Size, Size)>, TooLarge> {
         let (mut least, mut most) = (used.map.constant.clone(), used.map.constant.clone());
         for (axis, value) in &used.map.terms {
-            let Some(extent) = self.out.axes.get(*axis).extent.clone() else { return Some(()) };
-            let last = extent.minus(&Size::number(1)).ok()?;
-            let far = last.scaled(Ratio::whole_number(i128::from(*value))).ok()?;
+            let Some(extent) = &self.out.axes.get(*axis).extent else { return Ok(None) };
+            let last = extent.minus(&Size::number(1))?;
+            let far = last.scaled(Ratio::whole_number(i128::from(*value)))?;
             if *value > 0 {
-                most = most.plus(&far).ok()?;
+                most = most.plus(&far)?;
             } else {
-                least = least.plus(&far).ok()?;
+                least = least.plus(&far)?;
             }
         }
-        let end = used.dim.minus(&Size::number(1)).ok()?;
-        let text = self.source(used.place).to_string();
-        let (most_text, end_text) = (self.size_text(&most), self.size_text(&end));
-        let room = end.minus(&most).ok()?;
-        let above = format!("`{text}` reaches {most_text}, the axis ends at {end_text}");
-        self.require(&room, used, above)?;
-        let least_text = self.size_text(&least);
-        self.require(&least, used, format!("`{text}` reaches {least_text}, below 0"))
+        Ok(Some((least, most, used.dim.minus(&Size::number(1))?)))
     }
 
     /// `size >= 0`: shown, refuted, or required.
-    fn require(&mut self, size: &Size, used: &Use, message: String) -> Option<()> {
+    fn require(
+        &mut self,
+        size: &Size,
+        used: &Use,
+        message: impl Fn(&Self) -> String,
+    ) -> Option<()> {
+        self.spend(size.work());
         if size.is_never_negative() {
             return Some(());
         }
-        let negative = Size::number(0).minus(size).ok()?;
         let refuted = match size.value(&self.out.sizes) {
             Some(value) => value.is_negative(),
             // -size - 1 >= 0 for all sizes: never inside.
-            None => negative.minus(&Size::number(1)).ok()?.is_never_negative(),
+            None => {
+                let below = Size::number(-1).minus(size);
+                below.is_ok_and(|below| below.is_never_negative())
+            }
         };
         if !refuted {
             self.out.requirements.push((size.clone(), used.place));
             return Some(());
         }
+        let message = message(self);
         let found = Diagnostic::error("index-outside", message, used.place, "outside")
             .label(used.base, "the array")
             .note("`; pad` reads 0 outside: `C[u+i-1,v; pad]`");

@@ -20,13 +20,23 @@ impl Elaborator<'_> {
             found.labels.truncate(1);
             found.repairs.clear();
         }
+        super::budget::drop_shortened(&mut found);
         // A function's body is read once for each call: what is wrong in it is reported once.
         let again = |d: &Diagnostic| {
             d.code == found.code && d.span() == found.span() && d.message == found.message
         };
-        if self.diagnostics.len() < limits::DIAGNOSTICS * 4 && !self.diagnostics.iter().any(again) {
-            self.diagnostics.push(found);
+        let known = &self.diagnostics[self.first_found.min(self.diagnostics.len())..];
+        if self.diagnostics.len() >= limits::DIAGNOSTICS * 4 || known.iter().any(again) {
+            return;
         }
+        if !found.is_error() {
+            // Warnings must not crowd out errors.
+            self.warnings += 1;
+            if self.warnings > limits::DIAGNOSTICS {
+                return;
+            }
+        }
+        self.diagnostics.push(found);
     }
 
     /// Reports an error and gives nothing.
@@ -54,14 +64,8 @@ impl Elaborator<'_> {
         self.context().shape(self.ty(node))
     }
 
-    /// The source text of a place.
-    pub(crate) fn source(&self, span: Span) -> &str {
-        span.text(self.text)
-    }
-
     pub(crate) fn line_of(&self, span: Span) -> usize {
-        let end = (span.start as usize).min(self.text.len());
-        self.text.as_bytes()[..end].iter().filter(|b| **b == b'\n').count() + 1
+        self.lines.line(self.text, span.start as usize)
     }
 
     /// Applies an op whose operands stand at `spans`; a misfit is reported.
@@ -73,6 +77,7 @@ impl Elaborator<'_> {
     }
 
     pub(crate) fn try_add(&mut self, op: Op, inputs: &[NodeId]) -> Result<NodeId, Misfit> {
+        self.spend_shapes(&op, inputs);
         let context = Context { sizes: &self.out.sizes, axes: &self.out.axes };
         self.out.graph.add(op, inputs, &context)
     }
@@ -80,11 +85,6 @@ impl Elaborator<'_> {
     /// A leaf: its shape rule has nothing to refuse but a full graph.
     pub(crate) fn leaf(&mut self, op: Op, place: Span) -> Value {
         self.add(op, &[], &[], place)
-    }
-
-    /// Whether the file has outgrown its bounds, so that reading on is pointless.
-    pub(crate) fn exhausted(&self) -> bool {
-        self.out.graph.len() >= limits::NODES || self.diagnostics.len() >= limits::DIAGNOSTICS * 4
     }
 }
 

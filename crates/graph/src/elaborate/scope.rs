@@ -1,6 +1,7 @@
 //! Names in scope.
 
 use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use chainrule_syntax::Span;
 
@@ -19,9 +20,9 @@ pub(crate) enum Meaning {
     /// A local value: `where`, a parameter of a `fn`.
     Term(NodeId),
     /// Members by number.
-    Family(BTreeMap<u64, SymbolId>),
+    Family(Box<BTreeMap<u64, SymbolId>>),
     /// Sizes by number.
-    SizeFamily(BTreeMap<u64, Size>),
+    SizeFamily(Box<BTreeMap<u64, Size>>),
     /// Its definition was broken: known, of unknown type.
     Unknown,
 }
@@ -29,24 +30,31 @@ pub(crate) enum Meaning {
 /// The names of a file, and local ones above them.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Scope {
-    globals: HashMap<String, (Meaning, Span)>,
+    globals: HashMap<Rc<str>, (Meaning, Span)>,
     /// Global names in the order they were declared, for suggestions.
-    order: Vec<String>,
-    locals: Vec<(String, Meaning, Span)>,
+    order: Vec<Rc<str>>,
+    locals: Vec<(Rc<str>, Meaning, Span)>,
+    /// Where a name stands among the locals, innermost last. Looked up, never iterated.
+    places: HashMap<Rc<str>, Vec<usize>>,
     /// Locals below this place are hidden: a function body does not see its caller's.
     floor: usize,
 }
 
 impl Scope {
     pub(crate) fn declare(&mut self, name: &str, meaning: Meaning, span: Span) {
-        if self.globals.insert(name.into(), (meaning, span)).is_none() {
-            self.order.push(name.into());
+        if let Some(known) = self.globals.get_mut(name) {
+            *known = (meaning, span);
+            return;
         }
+        let name: Rc<str> = name.into();
+        self.order.push(name.clone());
+        self.globals.insert(name, (meaning, span));
     }
 
     /// The innermost meaning of `name`, and where it was given.
     pub(crate) fn get(&self, name: &str) -> Option<(&Meaning, Span)> {
-        let local = self.locals[self.floor..].iter().rev().find(|(n, _, _)| n == name);
+        let place = self.places.get(name).and_then(|places| places.last());
+        let local = place.filter(|at| **at >= self.floor).map(|at| &self.locals[*at]);
         match local {
             Some((_, meaning, span)) => Some((meaning, *span)),
             None => self.globals.get(name).map(|(meaning, span)| (meaning, *span)),
@@ -62,7 +70,10 @@ impl Scope {
     }
 
     pub(crate) fn push(&mut self, name: &str, meaning: Meaning, span: Span) {
-        self.locals.push((name.into(), meaning, span));
+        let at = self.locals.len();
+        let name: Rc<str> = name.into();
+        self.places.entry(name.clone()).or_default().push(at);
+        self.locals.push((name, meaning, span));
     }
 
     /// The place to come back to with [`Scope::leave`].
@@ -71,7 +82,14 @@ impl Scope {
     }
 
     pub(crate) fn leave(&mut self, mark: usize) {
-        self.locals.truncate(mark);
+        for (name, _, _) in self.locals.drain(mark.min(self.locals.len())..).rev() {
+            if let Some(places) = self.places.get_mut(&name) {
+                places.pop();
+                if places.is_empty() {
+                    self.places.remove(&name);
+                }
+            }
+        }
     }
 
     /// Hides the locals; returns what [`Scope::restore`] needs.
@@ -86,7 +104,41 @@ impl Scope {
 
     /// Every name in scope, locals first, for suggestions.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        let locals = self.locals[self.floor..].iter().rev().map(|(n, _, _)| n.as_str());
-        locals.chain(self.order.iter().map(String::as_str))
+        let locals = self.locals[self.floor..].iter().rev().map(|(n, _, _)| &**n);
+        locals.chain(self.order.iter().map(|n| &**n))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locals_hide_and_come_back() {
+        let mut scope = Scope::default();
+        let span = Span::default();
+        let term = |n: usize| Meaning::Term(NodeId::new(n));
+        let seen = |scope: &Scope, name: &str| match scope.get(name) {
+            Some((Meaning::Term(node), _)) => Some(node.index()),
+            _ => None,
+        };
+        scope.declare("a", term(0), span);
+        let outer = scope.mark();
+        scope.push("a", term(1), span);
+        scope.push("b", term(2), span);
+        let inner = scope.mark();
+        scope.push("a", term(3), span);
+        assert_eq!((seen(&scope, "a"), seen(&scope, "b")), (Some(3), Some(2)));
+        let floor = scope.hide();
+        assert_eq!((seen(&scope, "a"), seen(&scope, "b")), (Some(0), None));
+        scope.push("b", term(4), span);
+        assert_eq!(seen(&scope, "b"), Some(4));
+        assert_eq!(scope.names().collect::<Vec<_>>(), ["b", "a"]);
+        scope.restore(floor);
+        assert_eq!((seen(&scope, "a"), seen(&scope, "b")), (Some(3), Some(2)));
+        scope.leave(inner);
+        assert_eq!(seen(&scope, "a"), Some(1));
+        scope.leave(outer);
+        assert_eq!((seen(&scope, "a"), seen(&scope, "b")), (Some(0), None));
     }
 }

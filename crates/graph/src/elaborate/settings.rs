@@ -6,6 +6,7 @@ use chainrule_syntax::suggest::nearest;
 use chainrule_syntax::{Diagnostic, Span};
 
 use super::Elaborator;
+use super::budget::NEIGHBOURS;
 
 /// A known name with the numbers it takes.
 #[derive(Clone, Copy, Debug)]
@@ -119,7 +120,9 @@ impl Elaborator<'_> {
     ) -> Option<T> {
         let message = format!("`{}` is not {what}", name.text);
         let mut found = Diagnostic::error(code, message, name.span, "");
-        match nearest(&name.text, known.clone()) {
+        let near =
+            if self.may_suggest() { nearest(&name.text, known.clone().take(NEIGHBOURS)) } else { None };
+        match near {
             Some(near) => {
                 found = found.replace(format!("did you mean `{near}`?"), name.span, near);
             }

@@ -9,6 +9,10 @@ use crate::size::{Size, TooLarge};
 impl Elaborator<'_> {
     /// A size: made of size names and whole numbers by `+ - *` and exact division.
     pub(crate) fn size(&mut self, e: &Expr) -> Option<Size> {
+        if self.exhausted() {
+            return None;
+        }
+        self.spend(1);
         match &e.kind {
             ExprKind::Number(number) => {
                 match number.integer().and_then(|n| i64::try_from(n).ok()) {
@@ -29,6 +33,7 @@ impl Elaborator<'_> {
                 let mut total = Size::number(0);
                 for (sign, term) in terms {
                     let term = self.size(term)?;
+                    self.spend(total.terms().len());
                     let sum = match sign {
                         Sign::Plus => total.plus(&term),
                         Sign::Minus => total.minus(&term),
@@ -55,8 +60,12 @@ impl Elaborator<'_> {
     fn sized(&mut self, size: Result<Size, TooLarge>, span: Span) -> Option<Size> {
         match size {
             Ok(size) => Some(size),
-            Err(TooLarge) => self.error("limit-size", "the size expression is too large", span, ""),
+            Err(TooLarge) => self.size_too_large(span),
         }
+    }
+
+    pub(crate) fn size_too_large<T>(&mut self, span: Span) -> Option<T> {
+        self.error("limit-size", "the size expression is too large", span, "")
     }
 
     fn size_name(&mut self, name: &str, span: Span) -> Option<Size> {
@@ -77,6 +86,7 @@ impl Elaborator<'_> {
         let mut total = self.size(first)?;
         for factor in rest {
             let value = self.size(&factor.value)?;
+            self.spend_product(&total, &value);
             total = match factor.op {
                 ProductOp::Juxtaposition | ProductOp::Star => {
                     self.sized(total.times(&value), span)?
@@ -107,7 +117,12 @@ impl Elaborator<'_> {
         let exponent = self.size(exponent)?;
         let power = exponent.constant().and_then(crate::size::Ratio::whole);
         match power.and_then(|p| u32::try_from(p).ok()) {
-            Some(power) => self.sized(base.power(power), span),
+            Some(power) => {
+                let terms = base.terms().len();
+                let each = if terms > 1 { terms * crate::size::MAX_TERMS } else { 1 };
+                self.spend(each * power.min(crate::size::MAX_DEGREE) as usize);
+                self.sized(base.power(power), span)
+            }
             None => {
                 let message = "the power of a size is a whole number";
                 self.error("size-power", message, span, "")

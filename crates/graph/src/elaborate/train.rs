@@ -57,8 +57,7 @@ impl Elaborator<'_> {
             }
             return self.fail(found);
         }
-        let params: Vec<SymbolId> = self.out.params().map(|(id, _)| id).collect();
-        if params.is_empty() {
+        if !self.has_params {
             let message = "there is nothing to train: the file has no `param`";
             return self.error("no-params", message, name.span, "");
         }
@@ -128,8 +127,12 @@ impl Elaborator<'_> {
             let found = Diagnostic::error("clause-twice", message, word.span, "the second")
                 .label(*earlier, "the first");
             self.report(found);
+        } else if seen.len() == limits::SETTINGS {
+            let message = format!("one training has more than {} settings", limits::SETTINGS);
+            self.report(Diagnostic::error("limit-settings", message, word.span, ""));
+        } else if seen.len() < limits::SETTINGS {
+            seen.push((word.text.clone(), word.span));
         }
-        seen.push((word.text.clone(), word.span));
     }
 
     /// `350`, `all`, or a constant.
@@ -188,7 +191,7 @@ impl Elaborator<'_> {
             _ => {
                 let mut known: Vec<String> = options.iter().map(ToString::to_string).collect();
                 known.extend(of_optimizer);
-                known.extend(self.scope.names().map(String::from));
+                known.extend(self.scope.names().take(1000).map(String::from));
                 let what = "a size, a constant or a training option";
                 let list = known.iter().map(String::as_str);
                 return self.unknown_word("setting", what, name, list);
@@ -206,8 +209,9 @@ impl Elaborator<'_> {
         named: Option<&str>,
     ) {
         let total = grid.iter().try_fold(1_usize, |n, (_, v)| n.checked_mul(v.len()));
-        if total.is_none_or(|n| n > limits::TRAININGS) {
-            let message = format!("more than {} trainings in one line", limits::TRAININGS);
+        let left = limits::TRAININGS - self.out.trainings.len();
+        if total.is_none_or(|n| n > left) {
+            let message = format!("more than {} trainings", limits::TRAININGS);
             self.report(Diagnostic::error("limit-trainings", message, base.span, ""));
             return;
         }
@@ -224,19 +228,14 @@ impl Elaborator<'_> {
                 training.with.push((key.clone(), value));
             }
             parts.reverse();
-            training.settings = settings
-                .iter()
-                .map(|(name, value)| {
-                    let set = training.with.iter().rev().find(|(n, _)| n == name);
-                    (
-                        name.clone(),
-                        set.map_or_else(
-                            || self.setting_number(*value, &training.with),
-                            |(_, v)| *v,
-                        ),
-                    )
-                })
-                .collect();
+            for (name, value) in settings {
+                let set = training.with.iter().rev().find(|(n, _)| n == name).map(|(_, v)| *v);
+                let value = match set {
+                    Some(value) => value,
+                    None => self.setting_number(*value, &training.with),
+                };
+                training.settings.push((name.clone(), value));
+            }
             if !parts.is_empty() {
                 name = format!("{name} {}", parts.join(" "));
             }
@@ -245,7 +244,7 @@ impl Elaborator<'_> {
         }
     }
 
-    fn setting_number(&self, value: SettingValue, with: &[(String, f64)]) -> f64 {
+    fn setting_number(&mut self, value: SettingValue, with: &[(String, f64)]) -> f64 {
         match value {
             SettingValue::Number(number) => number,
             SettingValue::Node(node) => self.constant_with(node, with).unwrap_or(f64::NAN),
@@ -253,15 +252,23 @@ impl Elaborator<'_> {
     }
 
     fn unused_name(&mut self, name: String, given: bool, span: Span) -> String {
-        let taken = |n: &str, e: &Self| e.out.trainings.iter().any(|t| t.name == n);
-        if !taken(&name, self) {
-            return name;
+        if let Some((word, _)) = name.split_once(' ') {
+            self.taken.training_words.insert(word.into());
         }
+        let Some(latest) = self.taken.trainings.get(&name).copied() else {
+            self.taken.trainings.insert(name.clone(), 1);
+            return name;
+        };
         if given {
             let message = format!("two trainings are called `{name}`");
             self.report(Diagnostic::error("defined-twice", message, span, ""));
         }
-        let numbered = |k: usize| format!("{name}-{k}");
-        (2..).map(numbered).find(|n| !taken(n, self)).unwrap_or(name.clone())
+        let numbered = |k: usize| (k, format!("{name}-{k}"));
+        let free = |(_, n): &(usize, String)| !self.taken.trainings.contains_key(n);
+        let (number, unused) =
+            (latest + 1..).map(numbered).find(free).unwrap_or((latest, name.clone()));
+        self.taken.trainings.insert(name, number);
+        self.taken.trainings.insert(unused.clone(), 1);
+        unused
     }
 }

@@ -95,8 +95,7 @@ impl Elaborator<'_> {
         if matches!(self.scope.get(&name.text), Some((Meaning::Unknown, _))) {
             return None;
         }
-        let batches: Vec<String> =
-            self.out.sizes.base().filter(|(_, d)| d.batch).map(|(_, d)| d.name.clone()).collect();
+        let batches = self.batch_names();
         let message = format!("`{}` is no batch axis", name.text);
         let mut found = Diagnostic::error("no-batch-axis", message, name.span, "");
         found = match batches.as_slice() {
@@ -105,6 +104,12 @@ impl Elaborator<'_> {
             more => found.note(format!("batch axes: {}", more.join(", "))),
         };
         self.fail(found)
+    }
+
+    /// The batch axes of the file, for suggestions; no more than a line holds.
+    pub(crate) fn batch_names(&self) -> Vec<String> {
+        let batches = self.out.sizes.base().filter(|(_, d)| d.batch);
+        batches.map(|(_, d)| d.name.clone()).take(10).collect()
     }
 
     fn check_axis_once(&mut self, axis: AxisId, ty: &Type, span: Span) -> Option<()> {
@@ -122,7 +127,13 @@ impl Elaborator<'_> {
     pub(crate) fn check_elements(&mut self, ty: &Type, span: Span) -> Option<()> {
         let mut total: u128 = 1;
         for dim in &ty.dims {
-            let Some(value) = dim.value(&self.out.sizes) else { continue };
+            let Some(value) = dim.value(&self.out.sizes) else {
+                if dim.is_fixed(&self.out.sizes) {
+                    // Its number does not fit.
+                    total = u128::MAX;
+                }
+                continue;
+            };
             let whole = value.whole().and_then(|w| u128::try_from(w).ok());
             let Some(n) = whole.filter(|n| *n >= 1) else {
                 let (size, value) = (self.out.sizes.text(dim), value);

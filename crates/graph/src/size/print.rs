@@ -44,43 +44,38 @@ impl Sizes {
         if size.constant().is_some() || size.as_name().is_some() {
             return None;
         }
-        self.derived().iter().find(|(_, s, _)| s == size).map(|(name, _, _)| name.clone())
+        self.derived_name(size).map(String::from)
     }
 
     /// `C2 P P`, where `P` is a declared name for a sum.
     fn factored(&self, size: &Size) -> Option<String> {
-        if size.terms().len() < 2 {
-            return None;
-        }
-        for (name, factor, _) in self.derived().iter().rev() {
-            if factor.terms().len() < 2 {
-                continue;
+        let mut names: Vec<String> = Vec::new();
+        let mut rest = size.clone();
+        for (name, factor) in self.derived_sums() {
+            if rest.terms().len() < 2 {
+                break;
             }
-            let mut names = Vec::new();
-            let mut rest = size.clone();
-            while let Some(quotient) = rest.divide(factor) {
-                names.push(name.clone());
+            let (mut times, mut quotient) = (0, rest.clone());
+            while let Some(smaller) = quotient.divide(factor) {
+                quotient = smaller;
+                times += 1;
+            }
+            let shorter =
+                quotient.terms().len() == 1 || quotient.terms().len() < rest.terms().len();
+            if times > 0 && shorter {
+                names.push(vec![name; times].join(" "));
                 rest = quotient;
             }
-            if names.is_empty()
-                || rest.terms().len() > 1 && rest.terms().len() >= size.terms().len()
-            {
-                continue;
-            }
-            let names = names.join(" ");
-            if let Some(number) = rest.constant() {
-                return Some(fraction(number, &names));
-            }
-            let rest = match rest.terms().len() {
-                1 => self.text(&rest),
-                _ => match self.factored(&rest) {
-                    Some(text) => text,
-                    None => continue,
-                },
-            };
-            return Some(format!("{rest} {names}"));
         }
-        None
+        if names.is_empty() || rest.terms().len() > 1 {
+            return None;
+        }
+        names.reverse();
+        let names = names.join(" ");
+        match rest.constant() {
+            Some(number) => Some(fraction(number, &names)),
+            None => Some(format!("{} {names}", self.text(&rest))),
+        }
     }
 
     fn polynomial(&self, size: &Size) -> String {

@@ -1,9 +1,15 @@
 //! The size names of a file.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use chainrule_syntax::Span;
 
 use super::Size;
 use crate::index::SizeId;
+
+/// How many names are tried as factors when a size is printed.
+const MOST_FACTORS: usize = 32;
 
 /// A base size: a name that no other sizes define.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -23,6 +29,10 @@ pub struct SizeDef {
 pub struct Sizes {
     base: Vec<SizeDef>,
     derived: Vec<(String, Size, Span)>,
+    /// The first derived name of a polynomial. Looked up, never iterated.
+    named: HashMap<Size, usize>,
+    /// Derived names for sums, of which other sizes may be products.
+    sums: Vec<usize>,
 }
 
 impl Sizes {
@@ -46,13 +56,33 @@ impl Sizes {
 
     /// Adds a name for `size`.
     pub fn derive(&mut self, name: &str, size: Size, span: Span) {
+        let at = self.derived.len();
+        if let Entry::Vacant(free) = self.named.entry(size.clone()) {
+            free.insert(at);
+            if size.terms().len() > 1 {
+                self.sums.push(at);
+            }
+        }
         self.derived.push((name.into(), size, span));
+    }
+
+    /// The declared name that stands for exactly this polynomial.
+    pub(crate) fn derived_name(&self, size: &Size) -> Option<&str> {
+        self.named.get(size).map(|at| self.derived[*at].0.as_str())
+    }
+
+    /// Declared names for sums, the latest first; no more than are worth trying.
+    pub(crate) fn derived_sums(&self) -> impl Iterator<Item = (&str, &Size)> {
+        let latest = self.sums.iter().rev().take(MOST_FACTORS);
+        latest.map(|at| (self.derived[*at].0.as_str(), &self.derived[*at].1))
     }
 
     /// Takes back the derived name `name` and those declared after it, for printing its formula.
     pub(crate) fn forget_from(&mut self, name: &str) {
         if let Some(at) = self.derived.iter().position(|(n, _, _)| n == name) {
             self.derived.truncate(at);
+            self.named.retain(|_, place| *place < at);
+            self.sums.retain(|place| *place < at);
         }
     }
 

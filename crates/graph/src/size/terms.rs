@@ -14,14 +14,14 @@ pub(crate) struct Terms(Arc<Hashed>);
 
 struct Hashed {
     hash: u64,
-    list: Vec<(Monomial, Ratio)>,
+    list: Box<[(Monomial, Ratio)]>,
 }
 
 impl Terms {
     pub(crate) fn new(list: Vec<(Monomial, Ratio)>) -> Terms {
         let mut hasher = DefaultHasher::new();
         list.hash(&mut hasher);
-        Terms(Arc::new(Hashed { hash: hasher.finish(), list }))
+        Terms(Arc::new(Hashed { hash: hasher.finish(), list: list.into() }))
     }
 }
 

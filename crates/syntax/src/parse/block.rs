@@ -128,7 +128,11 @@ pub(super) fn declaration(c: &mut Cursor<'_>, sources: bool) -> Read<Declaration
     let initial = if c.eat(Symbol::Tilde) {
         Initial::Drawn(applied(c, "a distribution")?)
     } else if c.eat(Symbol::Equal) {
-        if sources { Initial::Source(Box::new(data::source(c)?)) } else { Initial::Value(c.expr()?) }
+        if sources {
+            Initial::Source(Box::new(data::source(c)?))
+        } else {
+            Initial::Value(c.expr()?)
+        }
     } else {
         check_forgotten_tilde(c)?;
         Initial::None

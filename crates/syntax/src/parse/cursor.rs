@@ -182,8 +182,17 @@ impl<'a> Cursor<'a> {
                     .replace(format!("insert `{}`", closing.text()), end, closing.text()),
             ));
         }
-        if token.is(Symbol::Equal) {
-            return Err(self.equals_inside());
+        match token.kind {
+            TokenKind::Symbol(Symbol::Equal) => return Err(self.equals_inside()),
+            TokenKind::Symbol(Symbol::Dot) => return Err(self.dot()),
+            TokenKind::Symbol(Symbol::Comma) => {
+                if let Some(found) = self.unknown_function(open) {
+                    return Err(found);
+                }
+            }
+            TokenKind::Unknown => return Err(self.unknown_character()),
+            TokenKind::OpenText => return Err(self.open_text()),
+            _ => {}
         }
         let message = format!("expected `{}`, found {}", closing.text(), self.found());
         let mut found = Diagnostic::error("expected-symbol", message, token.span, "")

@@ -108,6 +108,7 @@ impl Cursor<'_> {
                 let span = self.since(token.span);
                 self.node(ExprKind::Paren(Box::new(inner)), span)
             }
+            TokenKind::Symbol(Symbol::OpenBrace) => Err(self.braces(token)),
             _ => {
                 let message = format!(
                     "expected an exponent (a number, a name, `T`, `-1`, or parentheses), found {}",
@@ -116,6 +117,19 @@ impl Cursor<'_> {
                 Err(self.error_here("expected-exponent", message))
             }
         }
+    }
+
+    /// `A^{-1}` as in LaTeX.
+    fn braces(&self, open: Token) -> Box<Diagnostic> {
+        let message = "an exponent stands in parentheses, not in braces";
+        let found = Diagnostic::error("braces", message, open.span, "");
+        let Some(behind) = self.behind_bracket(0) else { return Box::new(found) };
+        let close = self.peek(behind - 1).span;
+        let inner = crate::span::Span { start: open.span.end, end: close.start };
+        let text = inner.text(self.text);
+        let plain = text == "T" || text.strip_prefix('-').unwrap_or(text).chars().all(|c| c.is_ascii_alphanumeric());
+        let text = if plain { text.to_string() } else { format!("({text})") };
+        Box::new(found.replace(format!("write `^{text}`"), open.span.to(close), text))
     }
 
     fn power_of_power(&mut self, base: &Expr) -> Box<Diagnostic> {

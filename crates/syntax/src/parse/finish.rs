@@ -56,7 +56,7 @@ impl Cursor<'_> {
     }
 
     /// `1.`, `W.T`
-    fn dot(&self) -> Box<Diagnostic> {
+    pub(super) fn dot(&self) -> Box<Diagnostic> {
         let token = self.peek(0);
         if self.previous().is_some_and(|t| t.kind == TokenKind::Number) {
             return self.half_number();
@@ -94,10 +94,48 @@ impl Cursor<'_> {
         Box::new(found)
     }
 
+    /// A character that is in no token, by its code where it cannot be seen.
     pub(super) fn unknown_character(&self) -> Box<Diagnostic> {
-        let token = self.peek(0);
-        let c = token.span.text(self.text);
-        self.error_here("unknown-character", format!("the character `{c}` has no meaning here"))
+        let span = self.peek(0).span;
+        let c = span.text(self.text).chars().next().unwrap_or(' ');
+        let code = format!("U+{:04X}", c as u32);
+        let unseen = c.is_control()
+            || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+        let shown = match (unseen, c.is_ascii()) {
+            (true, _) => code,
+            (false, true) => format!("`{c}`"),
+            (false, false) => format!("`{c}` ({code})"),
+        };
+        let message = format!("the character {shown} has no meaning here");
+        let found = Diagnostic::error("unknown-character", message, span, "");
+        Box::new(match c {
+            '\u{201c}' | '\u{201d}' | '\u{201e}' => found.replace("a plain quote", span, "\""),
+            '\u{d7}' => found.replace("entry by entry: `.*`", span, ".*"),
+            _ if unseen => found.replace("remove it", span, ""),
+            _ => found,
+        })
+    }
+
+    /// `iner(a, b)`: a name before a list in parentheses is a function that is not known.
+    pub(super) fn unknown_function(&self, open: crate::token::Token) -> Option<Box<Diagnostic>> {
+        let at = self.tokens.iter().position(|t| t.span == open.span)?;
+        let name = self.tokens.get(at.checked_sub(1)?)?;
+        if name.kind != TokenKind::Name || !open.glued {
+            return None;
+        }
+        let word = name.text(self.text).into_owned();
+        let message = format!("`{word}` is no function");
+        let mut found = Diagnostic::error("unknown-function", message, name.span, "");
+        let own = self.functions().own();
+        let known = crate::vocabulary::FUNCTIONS
+            .iter()
+            .chain(&crate::vocabulary::STANDARD_FUNCTIONS)
+            .copied()
+            .chain(own);
+        if let Some(near) = crate::suggest::nearest(&word, known) {
+            found = found.replace(format!("did you mean `{near}`?"), name.span, near);
+        }
+        Some(Box::new(found))
     }
 
     /// `.5` and `1.`: a digit on both sides of the point.
