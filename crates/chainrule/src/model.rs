@@ -174,8 +174,11 @@ fn text_of(path: &Path) -> std::io::Result<String> {
     if bytes.len() as u64 > limit {
         return Err(invalid(format!("it has more than {limit} bytes, too many for equations")));
     }
-    String::from_utf8(bytes)
-        .map_err(|bad| invalid(format!("byte {} is no UTF-8 text", bad.utf8_error().valid_up_to())))
+    String::from_utf8(bytes).map_err(|bad| {
+        let valid = bad.utf8_error().valid_up_to();
+        let line = bad.as_bytes()[..valid].iter().filter(|b| **b == b'\n').count() + 1;
+        invalid(format!("line {line} (byte {valid}) is no UTF-8 text"))
+    })
 }
 
 fn unknown_file(name: &str) -> Error {

@@ -51,7 +51,7 @@ pub(crate) struct Options {
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     #[arg(value_parser = color_parser())]
     pub(crate) color: ColorChoice,
-    /// Set a size, a constant or an option of the training; may be repeated
+    /// Set a size or a constant of the file; may be repeated
     #[arg(long, global = true, value_name = "NAME=VALUE", value_parser = setting)]
     pub(crate) set: Vec<(String, String)>,
     /// Use at most N threads

@@ -74,8 +74,11 @@ fn cost(cost: &Cost) -> Value {
         "batch": cost.batch,
         "flops_per_row": cost.flops_per_row,
         "flops_once": cost.flops_once,
-        "flops_formula": cost.flops_formula,
+        "flops_row_formula": cost.flops_row_formula,
+        "flops_once_formula": cost.flops_once_formula,
         "parameter_bytes": cost.parameter_bytes,
         "value_bytes_per_row": cost.value_bytes_per_row,
+        "value_bytes_formula": cost.value_bytes_formula,
+        "value_bytes_once": cost.value_bytes_once,
     })
 }

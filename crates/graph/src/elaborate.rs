@@ -76,6 +76,8 @@ pub(crate) struct Elaborator<'a> {
     pub(crate) indices: Vec<AxisId>,
     /// Names reported as undefined in this statement: each once.
     pub(crate) undefined: std::collections::BTreeSet<String>,
+    /// Whether a `train` line could not be read or does not fit.
+    pub(crate) broken_training: bool,
     /// Families of which a member could not be defined.
     pub(crate) broken_families: std::collections::BTreeSet<String>,
     /// Inside a claim: derivatives may be 0, layouts may turn.
@@ -156,6 +158,7 @@ fn elaborated<'a>(text: &'a str, model: &Blocks<'a>, broken: &[Name]) -> (Module
         uses: Vec::new(),
         indices: Vec::new(),
         undefined: std::collections::BTreeSet::new(),
+        broken_training: false,
         broken_families: std::collections::BTreeSet::new(),
         in_claim: false,
         turned: false,

@@ -57,7 +57,7 @@ impl Graph {
     }
 
     /// The one copy of `ty`.
-    fn shared(&mut self, ty: Type) -> Arc<Type> {
+    pub(crate) fn shared(&mut self, ty: Type) -> Arc<Type> {
         if let Some(known) = self.types.get(&ty) {
             return known.clone();
         }

@@ -1,5 +1,7 @@
 //! What an equation file means: names with types, ordered bindings, statements to act on.
 
+use std::sync::Arc;
+
 use chainrule_syntax::ast::{
     self, BlockWord, CheckOption, DeriveOption, Expected, Layout, Relation, TypeExpr,
 };
@@ -52,7 +54,7 @@ pub struct Symbol {
     /// What it stands for.
     pub role: Role,
     /// Its type.
-    pub ty: Type,
+    pub ty: Arc<Type>,
     /// Where it is declared.
     pub span: Span,
     /// Where its type is written, if it is.
@@ -263,11 +265,11 @@ pub struct Module {
     /// Lifts and stable forms.
     pub notes: Vec<Note>,
     /// The type of every name where it is used.
-    pub uses: Vec<(Span, Type)>,
+    pub uses: Vec<(Span, Arc<Type>)>,
     /// What must hold of the sizes for every index to stay inside: at least 0.
     pub requirements: Vec<(Size, Span)>,
     /// Declared types, for printing.
-    pub types: Vec<(SymbolId, TypeExpr)>,
+    pub types: Vec<(SymbolId, Arc<TypeExpr>)>,
 }
 
 impl Module {

@@ -4,6 +4,8 @@
 //! and never matches on `Op`, except for leaves. A new op is one record in one file of [`crate::ops`]
 //! and one row in the table below.
 
+use std::sync::Arc;
+
 use chainrule_syntax::ast::{BigOp, Comparison, NormKind};
 
 use crate::axis::Axes;
@@ -71,7 +73,7 @@ macro_rules! operations {
 
 operations! {
     /// A named value.
-    Symbol { id: SymbolId, ty: Type } => ops::leaf::SYMBOL;
+    Symbol { id: SymbolId, ty: Arc<Type> } => ops::leaf::SYMBOL;
     /// A number, as its bits.
     Number { bits: u64 } => ops::leaf::NUMBER;
     /// A size as a number: `N`, `H d`.

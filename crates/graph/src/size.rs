@@ -77,6 +77,11 @@ impl Size {
         }
     }
 
+    /// Whether a coefficient is no whole number.
+    pub(crate) fn has_fraction(&self) -> bool {
+        self.terms.iter().any(|(_, value)| value.denominator() > 1)
+    }
+
     /// Whether this is the literal 1.
     pub fn is_one(&self) -> bool {
         self.constant() == Some(Ratio::ONE)

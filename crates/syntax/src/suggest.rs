@@ -24,9 +24,8 @@ fn distance(a: &[char], b: &[char], limit: usize, rows: &mut Vec<usize>) -> Opti
         let mut least = i;
         for j in 1..width {
             let change = usize::from(a[i - 1] != b[j - 1]);
-            let mut best = (rows[last + j] + 1)
-                .min(rows[now + j - 1] + 1)
-                .min(rows[last + j - 1] + change);
+            let mut best =
+                (rows[last + j] + 1).min(rows[now + j - 1] + 1).min(rows[last + j - 1] + change);
             if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
                 best = best.min(rows[before + j - 2] + 1);
             }

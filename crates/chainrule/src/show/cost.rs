@@ -14,12 +14,18 @@ pub struct Cost {
     pub flops_per_row: Option<f64>,
     /// Operations that do not depend on the number of rows.
     pub flops_once: Option<f64>,
-    /// All operations, a formula in the sizes.
-    pub flops_formula: String,
+    /// Operations for each row, a formula in the sizes.
+    pub flops_row_formula: String,
+    /// Operations that do not depend on the number of rows, a formula in the sizes.
+    pub flops_once_formula: String,
     /// Bytes of the parameters.
     pub parameter_bytes: Option<f64>,
     /// Bytes of the named values, for each row (without a batch axis: for the whole).
     pub value_bytes_per_row: Option<f64>,
+    /// The same, a formula in the sizes.
+    pub value_bytes_formula: String,
+    /// Bytes of the named values that do not depend on the number of rows.
+    pub value_bytes_once: Option<f64>,
 }
 
 fn number(size: &Size, module: &Module) -> Option<f64> {
@@ -38,14 +44,19 @@ impl Cost {
             None => Some((size.clone(), Size::number(0))),
         };
         let (per_row, once) = split(&flops).unzip();
-        let values = split(&value_bytes).map(|(row, _)| row);
+        let (values, values_once) = split(&value_bytes).unzip();
+        let text =
+            |size: &Option<Size>| size.as_ref().map_or(String::new(), |s| module.sizes.text(s));
         Cost {
             batch: batch.map(|id| module.sizes.get(id).name.clone()),
+            flops_row_formula: text(&per_row),
+            flops_once_formula: text(&once),
             flops_per_row: per_row.and_then(|s| number(&s, module)),
             flops_once: once.and_then(|s| number(&s, module)),
-            flops_formula: module.sizes.text(&flops),
             parameter_bytes: number(&parameter_bytes, module),
+            value_bytes_formula: text(&values),
             value_bytes_per_row: values.and_then(|s| number(&s, module)),
+            value_bytes_once: values_once.and_then(|s| number(&s, module)),
         }
     }
 }

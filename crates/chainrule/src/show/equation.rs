@@ -40,10 +40,23 @@ impl Equation {
     }
 }
 
+/// The type of each name where it is used. The members of a family pass the same place: where
+/// their shapes differ there is no one shape to show.
+fn shapes(module: &Module) -> HashMap<Span, &Type> {
+    let mut shapes: HashMap<Span, Option<&Type>> = HashMap::new();
+    for (span, ty) in &module.uses {
+        let known = shapes.entry(*span).or_insert(Some(ty));
+        if known.is_some_and(|k| k.dims != ty.dims) {
+            *known = None;
+        }
+    }
+    module.uses.iter().filter_map(|(s, _)| Some((*s, shapes.get(s).copied().flatten()?))).collect()
+}
+
 /// One equation a statement: the members of a family share theirs.
 pub(crate) fn equations(model: &Model, module: &Module) -> Vec<Equation> {
     let written = right_sides(model);
-    let shapes: HashMap<Span, &Type> = module.uses.iter().rev().map(|(s, t)| (*s, t)).collect();
+    let shapes = shapes(module);
     let mut out: Vec<Equation> = Vec::new();
     let mut last = None;
     for binding in &module.bindings {
@@ -100,11 +113,26 @@ fn left_side(def: &Definition) -> String {
 }
 
 fn pieces(module: &Module, right: &Expr, shapes: &HashMap<Span, &Type>) -> Vec<Piece> {
-    let shape = |span: Span| {
+    // Under `W^T` stands the shape of the transpose.
+    let shape = |span: Span, transposed: bool| {
         let ty = shapes.get(&span).filter(|_| !span.is_empty())?;
-        let dims: Vec<String> = ty.dims.iter().map(|d| module.sizes.text(d)).collect();
+        let mut dims: Vec<String> = ty.dims.iter().map(|d| module.sizes.text(d)).collect();
+        match (transposed, dims.len()) {
+            (true, 1) => dims.insert(0, "1".into()),
+            (true, 2) => dims.swap(0, 1),
+            _ => {}
+        }
         (!dims.is_empty()).then(|| format!("[{}]", dims.join(",")))
     };
-    let printed = print::expr_pieces(right).into_iter();
-    printed.map(|p| Piece { shape: shape(p.span).unwrap_or_default(), text: p.text }).collect()
+    let printed = print::expr_pieces(right);
+    let transposed = |at: usize| {
+        printed.get(at + 1).is_some_and(|next| {
+            next.text.strip_prefix("^T").is_some_and(|rest| !rest.starts_with('^'))
+        })
+    };
+    let piece = |(at, p): (usize, &print::Piece)| Piece {
+        shape: shape(p.span, transposed(at)).unwrap_or_default(),
+        text: p.text.clone(),
+    };
+    printed.iter().enumerate().map(piece).collect()
 }

@@ -116,21 +116,31 @@ impl Show {
         let cost = &self.cost;
         let row = cost.batch.as_ref().map_or(String::new(), |n| format!(" per row of {n}"));
         heading(out, "cost of one forward evaluation (f32)");
-        let flops = match cost.flops_per_row {
-            Some(n) => format!("{}FLOP{row}", scaled(n)),
-            None if cost.flops_formula.is_empty() => "too large a formula".into(),
-            None => format!("{} FLOP", cost.flops_formula),
+        let amount = |number: Option<f64>, formula: &str, unit: &str| match number {
+            Some(n) => format!("{}{unit}", scaled(n)),
+            None if formula.is_empty() => "too large a formula".into(),
+            None => format!("{formula} {unit}"),
         };
-        let once = cost.flops_once.filter(|n| *n > 0.0);
-        let once = once.map_or(String::new(), |n| format!(", and {}FLOP once", scaled(n)));
-        for part in wrapped(&words(&format!("{flops}{once}")), " ", WIDTH - 2) {
+        let mut flops =
+            vec![format!("{}{row}", amount(cost.flops_per_row, &cost.flops_row_formula, "FLOP"))];
+        if cost.flops_once != Some(0.0) && cost.batch.is_some() {
+            flops.push(format!(
+                "{} once",
+                amount(cost.flops_once, &cost.flops_once_formula, "FLOP")
+            ));
+        }
+        for part in wrapped(&words(&flops.join(", and ")), " ", WIDTH - 2) {
             line(out, &format!("  {part}"));
         }
         if let Some(bytes) = cost.parameter_bytes.filter(|b| *b > 0.0) {
             line(out, &format!("  {}B of parameters", scaled(bytes)));
         }
-        if let Some(bytes) = cost.value_bytes_per_row {
-            line(out, &format!("  {}B of computed values{row}", scaled(bytes)));
+        let bytes = amount(cost.value_bytes_per_row, &cost.value_bytes_formula, "B");
+        let once = cost.value_bytes_once.filter(|n| *n > 0.0);
+        let once = once.map_or(String::new(), |n| format!(", and {}B once", scaled(n)));
+        let text = format!("{bytes} of computed values{row}{once}");
+        for part in wrapped(&words(&text), " ", WIDTH - 2) {
+            line(out, &format!("  {part}"));
         }
     }
 

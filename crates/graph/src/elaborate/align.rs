@@ -17,8 +17,8 @@ impl Elaborator<'_> {
         b: NodeId,
         spans: (Span, Span),
     ) -> Option<(NodeId, NodeId)> {
-        self.check_style_pair(&self.ty(a).clone(), &self.ty(b).clone(), spans)?;
-        let (ta, tb) = (self.ty(a).clone(), self.ty(b).clone());
+        let (ta, tb) = (self.type_of(a), self.type_of(b));
+        self.check_style_pair(&ta, &tb, spans)?;
         let a = self.lift_like(a, &tb, true, spans.0)?;
         let b = self.lift_like(b, &ta, true, spans.1)?;
         Some((a, b))
@@ -33,7 +33,10 @@ impl Elaborator<'_> {
         scalars: bool,
         span: Span,
     ) -> Value {
-        let ty = self.ty(node).clone();
+        let ty = self.type_of(node);
+        if ty.dims == like.dims && ty.axes == like.axes {
+            return Some(node);
+        }
         let axes: Vec<AxisId> =
             like.axes.iter().filter(|x| !ty.axes.contains(x)).copied().collect();
         let (dims, from) = match self.stretched(&ty, like, scalars) {
@@ -67,10 +70,19 @@ impl Elaborator<'_> {
     }
 
     fn note_lift(&mut self, node: NodeId, ty: &Type, like: &Type, axes: &[AxisId], span: Span) {
-        let literal = matches!(
-            self.out.graph.node(node).op,
-            Op::Number { .. } | Op::SizeNumber { .. } | Op::Pi | Op::IndexNumber { .. }
-        );
+        let constant = match &self.out.graph.node(node).op {
+            Op::Symbol { id, .. } => self
+                .out
+                .symbols
+                .get(id.index())
+                .is_some_and(|s| matches!(s.role, crate::module::Role::Const(_))),
+            _ => false,
+        };
+        let literal = constant
+            || matches!(
+                self.out.graph.node(node).op,
+                Op::Number { .. } | Op::SizeNumber { .. } | Op::Pi | Op::IndexNumber { .. }
+            );
         if literal || self.in_claim || self.foreign.is_some() || !self.expanding.is_empty() {
             return;
         }

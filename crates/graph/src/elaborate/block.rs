@@ -76,7 +76,7 @@ impl Elaborator<'_> {
             StatementKind::Definition(def) => self.definition(def, statement.span),
             StatementKind::Claim(claim) => self.claim(claim, statement.span),
             StatementKind::Derive(derive) => self.derive(derive, statement.span),
-            StatementKind::Train(train) => self.train(train, statement.span),
+            StatementKind::Train(train) => self.train_line(train, statement.span),
             StatementKind::Show(list) => self.show(list, statement.span),
             StatementKind::Plot(plot) => {
                 self.plot(plot);
@@ -88,6 +88,7 @@ impl Elaborator<'_> {
             }
             StatementKind::Check(what, options) => self.check_line(what, options),
             StatementKind::Broken(names) => {
+                self.broken_training |= word == BlockWord::Train;
                 for name in names {
                     if !self.scope.is_global(&name.text) {
                         self.scope.declare(&name.text, Meaning::Unknown, name.span);

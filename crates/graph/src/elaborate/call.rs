@@ -45,7 +45,11 @@ impl Elaborator<'_> {
             let _ = self.expr(&arg.value, None);
         }
         // A `fn` whose head is broken is known to the parser and reported there.
-        if self.later.contains_key(name) { self.undefined(name, function.span) } else { None }
+        let broken = self.broken_families.contains(name);
+        if self.later.contains_key(name) && !broken {
+            return self.undefined(name, function.span);
+        }
+        None
     }
 
     fn check_call<'c>(

@@ -1,5 +1,7 @@
 //! Declarations: sizes, batch axes, constants, parameters, noise, given values, data.
 
+use std::sync::Arc;
+
 use chainrule_syntax::ast::{Applied, BlockWord, Declaration, Initial, Name, NamedExpr, SizeDef};
 use chainrule_syntax::{Diagnostic, Span};
 
@@ -150,6 +152,10 @@ impl Elaborator<'_> {
             let message = format!("the constant `{}` must be a number", def.name.text);
             return self.error("const-shape", message, def.value.span, is);
         }
+        if self.constant(value).is_some_and(|v| !v.is_finite()) {
+            let message = format!("the value of `{}` is not finite", def.name.text);
+            return self.error("number-range", message, def.value.span, "infinite or undefined");
+        }
         if self.constant(value).is_none() {
             let message =
                 format!("the value of `{}` is no number that is known here", def.name.text);
@@ -159,7 +165,7 @@ impl Elaborator<'_> {
             let symbol = Symbol {
                 name: def.name.text.clone(),
                 role: Role::Const(value),
-                ty: Type::scalar(),
+                ty: self.out.graph.shared(Type::scalar()),
                 span: def.name.span,
                 type_span: None,
             };
@@ -208,6 +214,7 @@ impl Elaborator<'_> {
 
     fn declare_names(&mut self, word: BlockWord, decl: &Declaration) -> Option<()> {
         let declared = self.declared(word, decl);
+        let written = Arc::new(decl.ty.clone());
         for name in &decl.names {
             if !self.check_free(&name.text, name.span) {
                 continue;
@@ -216,13 +223,13 @@ impl Elaborator<'_> {
             let type_span = Some(decl.ty.span);
             let symbol = Symbol { name: name.text.clone(), role, ty, span: name.span, type_span };
             let id = self.add_symbol(symbol);
-            self.out.types.push((id, decl.ty.clone()));
+            self.out.types.push((id, written.clone()));
             self.scope.declare(&name.text, Meaning::Symbol(id), name.span);
         }
         declared.map(|_| ())
     }
 
-    fn declared(&mut self, word: BlockWord, decl: &Declaration) -> Option<(Type, Role)> {
+    fn declared(&mut self, word: BlockWord, decl: &Declaration) -> Option<(Arc<Type>, Role)> {
         let ty = self.declared_type(&decl.ty, decl.per.as_ref())?;
         if word == BlockWord::Param {
             self.has_params = true;
@@ -238,7 +245,7 @@ impl Elaborator<'_> {
                 Role::Data
             }
         };
-        Some((ty, role))
+        Some((self.out.graph.shared(ty), role))
     }
 
     /// A parameter is one array of real numbers, the same for all samples.

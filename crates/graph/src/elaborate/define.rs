@@ -69,7 +69,7 @@ impl Elaborator<'_> {
         at: &Name,
         def: &Definition,
     ) -> Option<SymbolId> {
-        let ty = self.ty(value).clone();
+        let ty = self.type_of(value);
         self.check_elements(&ty, at.span)?;
         let type_span = def.ty.as_ref().map(|t| t.span);
         Some(self.add_symbol(Symbol { name, role, ty, span: at.span, type_span }))

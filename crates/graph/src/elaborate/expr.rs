@@ -30,6 +30,10 @@ impl Elaborator<'_> {
     fn expr_inner(&mut self, e: &Expr, want: Option<&Type>) -> Value {
         match &e.kind {
             ExprKind::Number(number) => {
+                if !number.value.is_finite() {
+                    let message = format!("the number {} is too large", short(&number.text));
+                    return self.error("number-range", message, e.span, "beyond 1.8e308");
+                }
                 self.warn_number(&number.text, e.span);
                 self.leaf(Op::number(number.value), e.span)
             }
@@ -43,7 +47,7 @@ impl Elaborator<'_> {
                 self.add(Op::Neg, &[node], &[inner.span], e.span)
             }
             ExprKind::Sum(terms) => self.sum(terms, e.span, want),
-            ExprKind::Product { first, rest } => self.product(first, rest, e.span),
+            ExprKind::Product { first, rest } => self.product(first, rest, e.span, want),
             ExprKind::Transpose(inner) => {
                 let node = self.expr(inner, None)?;
                 self.add(Op::Transpose, &[node], &[inner.span], e.span)
@@ -127,6 +131,7 @@ impl Elaborator<'_> {
     }
 
     fn power(&mut self, base: &Expr, exponent: &Expr, span: Span) -> Value {
+        self.check_glued_transpose(exponent)?;
         let a = self.expr(base, None);
         let whole = self.whole_exponent(exponent);
         if !self.ty(a?).is_scalar() {
@@ -138,6 +143,28 @@ impl Elaborator<'_> {
             return self.error("power-exponent", "an exponent is a number", exponent.span, is);
         }
         self.add(Op::Power, &[a?, b], &[base.span, exponent.span], span)
+    }
+
+    /// `X^TX`: a blank is missing after the transpose. `X^t`: the transpose is a capital T.
+    fn check_glued_transpose(&mut self, exponent: &Expr) -> Option<()> {
+        let ExprKind::Name(name) = &exponent.kind else { return Some(()) };
+        if self.scope.get(name).is_some() {
+            return Some(());
+        }
+        let span = exponent.span;
+        let (message, repair) = match name.strip_prefix('T') {
+            Some(rest) if self.scope.get(rest).is_some() => {
+                let at = Span::at(span.start as usize + 1);
+                let repair = Repair::replace(format!("`^T {rest}`"), at, " ");
+                (format!("a blank is missing: `^T {rest}`"), repair)
+            }
+            _ if name == "t" => {
+                let repair = Repair::replace("the transpose is `^T`", span, "T");
+                ("`t` is not defined; the transpose is `^T`".to_string(), repair)
+            }
+            _ => return Some(()),
+        };
+        self.fail(Diagnostic::error("glued-transpose", message, span, "").repair(repair))
     }
 
     /// The whole number an exponent is, if it is one: `2`, `-1`, `(k)`.
@@ -271,4 +298,9 @@ impl Elaborator<'_> {
             None => self.error("not-constant", "a number is needed here", e.span, "not a constant"),
         }
     }
+}
+
+/// The head of a long number.
+fn short(text: &str) -> String {
+    if text.len() <= 24 { text.into() } else { format!("{}..", &text[..20]) }
 }

@@ -27,6 +27,9 @@ impl Elaborator<'_> {
                 format!("`{name}` is a family: one index names the member, as in `{name}[1]`");
             return self.error("family-member", message, bracket, "");
         };
+        if self.mentions_broken(at) {
+            return None;
+        }
         if !self.is_size(at) {
             let message =
                 format!("the member of the family `{name}` is a number or the layer index");
@@ -49,7 +52,22 @@ impl Elaborator<'_> {
         let ty = self.out.symbol(id).ty.clone();
         let node = self.leaf(Op::Symbol { id, ty }, span)?;
         self.note_use(node, span);
+        // Under the name alone, for the page that shows shapes.
+        self.note_use(node, Span { end: bracket.start, ..span });
         Some(node)
+    }
+
+    /// Whether an expression reads a name whose definition is broken.
+    fn mentions_broken(&self, e: &Expr) -> bool {
+        match &e.kind {
+            ExprKind::Name(name) => matches!(self.scope.get(name), Some((Meaning::Unknown, _))),
+            ExprKind::Paren(inner) | ExprKind::Negative(inner) => self.mentions_broken(inner),
+            ExprKind::Sum(terms) => terms.iter().any(|(_, t)| self.mentions_broken(t)),
+            ExprKind::Product { first, rest } => {
+                self.mentions_broken(first) || rest.iter().any(|f| self.mentions_broken(&f.value))
+            }
+            _ => false,
+        }
     }
 
     /// The members a statement defines: one number, or those of `for l in a..b`.

@@ -48,6 +48,7 @@ impl Elaborator<'_> {
             if !seen.insert(&param.name.text) {
                 let message = format!("the parameter `{}` is named twice", param.name.text);
                 self.report(Diagnostic::error("defined-twice", message, param.name.span, ""));
+                self.broken_families.insert(name.text.clone());
                 return;
             }
         }

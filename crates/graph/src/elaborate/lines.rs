@@ -84,7 +84,7 @@ impl Elaborator<'_> {
         let free = self.check_free(&name.text, name.span);
         let value = self.expr(e, None);
         let value = self.settled(value).filter(|_| free)?;
-        let ty = self.ty(value).clone();
+        let ty = self.type_of(value);
         self.check_quantity(&name.text, &ty, e.span)?;
         let role = Role::Metric;
         let symbol = Symbol { name: name.text.clone(), role, ty, span: name.span, type_span: None };
@@ -213,6 +213,10 @@ impl Elaborator<'_> {
         for name in names {
             let known = &self.taken.trainings;
             if known.contains_key(&name.text) || self.taken.training_words.contains(&name.text) {
+                continue;
+            }
+            // A line that is wrong is reported; what it would be called need not be known.
+            if self.broken_training {
                 continue;
             }
             let known: Vec<String> = self.out.trainings.iter().map(|t| t.name.clone()).collect();

@@ -39,7 +39,7 @@ impl Elaborator<'_> {
     /// Remembers the type of a name in the file where it is used.
     pub(crate) fn note_use(&mut self, node: crate::index::NodeId, span: Span) {
         if self.foreign.is_none() && self.expanding.is_empty() && !self.again {
-            let ty = self.ty(node).clone();
+            let ty = self.type_of(node);
             self.out.uses.push((span, ty));
         }
     }

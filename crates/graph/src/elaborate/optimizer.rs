@@ -43,6 +43,8 @@ struct Parts<'s> {
     state_at: HashMap<&'s str, usize>,
     /// Names with a line for their next value.
     next: HashSet<&'s str>,
+    /// Whether a line could not be read.
+    broken: bool,
 }
 
 /// Settings of an optimizer with their defaults.
@@ -80,11 +82,13 @@ fn parts(statements: &[Statement]) -> Option<Parts<'_>> {
         lines: Vec::new(),
         state_at: HashMap::new(),
         next: HashSet::new(),
+        broken: false,
     };
     for statement in statements {
         match &statement.kind {
             StatementKind::State(list) => out.states.extend(list),
             StatementKind::Definition(def) => out.lines.push(def),
+            StatementKind::Broken(_) => out.broken = true,
             _ => {}
         }
     }
@@ -160,7 +164,7 @@ impl Elaborator<'_> {
         for def in &parts.lines {
             self.optimizer_line(def, parts, bundles, &mut optimizer);
         }
-        if !parts.next.contains("p") {
+        if !parts.next.contains("p") && !parts.broken {
             let message =
                 format!("the optimizer `{}` gives no next value `p' = ..`", parts.name.text);
             self.report(Diagnostic::error("no-next-parameter", message, parts.name.span, ""));
@@ -193,7 +197,7 @@ impl Elaborator<'_> {
 
     fn own_symbol(&mut self, name: &str, ty: Type, span: Span) {
         self.spend(1);
-        let role = Role::Local;
+        let (role, ty) = (Role::Local, self.out.graph.shared(ty));
         let id = self.add_symbol(Symbol { name: name.into(), role, ty, span, type_span: None });
         self.scope.push(name, Meaning::Symbol(id), span);
     }

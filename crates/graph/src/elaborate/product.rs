@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use chainrule_syntax::ast::{Expr, ExprKind, Factor, ProductOp};
+use chainrule_syntax::ast::{Expr, Factor, ProductOp};
 use chainrule_syntax::{Diagnostic, Edit, Repair, Span};
 
 use super::sum::is_plain;
 use super::{Elaborator, Value};
 use crate::index::NodeId;
 use crate::op::Op;
+use crate::types::Type;
 
 /// Which kinds of array product a term has seen, with the operator's place.
 #[derive(Default)]
@@ -18,9 +19,17 @@ struct Kinds {
 }
 
 impl Elaborator<'_> {
-    pub(crate) fn product(&mut self, first: &Expr, rest: &[Factor], span: Span) -> Value {
-        let head = self.expr(first, None);
-        let values: Vec<Value> = rest.iter().map(|f| self.expr(&f.value, None)).collect();
+    pub(crate) fn product(
+        &mut self,
+        first: &Expr,
+        rest: &[Factor],
+        span: Span,
+        want: Option<&Type>,
+    ) -> Value {
+        // `2 I` takes its size from the context; a product of arrays has its own.
+        let asks = |e: &Expr| super::sum::is_bare_constant(e).then_some(want).flatten();
+        let head = self.expr(first, asks(first));
+        let values: Vec<Value> = rest.iter().map(|f| self.expr(&f.value, asks(&f.value))).collect();
         let mut total = head?;
         let values: Option<Vec<NodeId>> = values.into_iter().collect();
         let mut kinds = Kinds::default();
@@ -95,9 +104,11 @@ impl Elaborator<'_> {
         let right = factor.value.span;
         let place = left.to(right);
         let (x, y) = self.align(a, b, (left, right))?;
-        match self.try_add(op, &[x, y]) {
+        match self.try_add(op.clone(), &[x, y]) {
             Ok(node) => Some(node),
             Err(misfit) => {
+                // The shapes shown are the author's, before lifting.
+                let misfit = self.try_add(op, &[a, b]).err().unwrap_or(misfit);
                 let found = super::report::diagnostic(misfit, &[left, right], place);
                 let (l, r) = (self.flipped(left), self.flipped(right));
                 let text = factor.op.text();
@@ -254,11 +265,14 @@ impl Elaborator<'_> {
             vec![Edit { span: a, text: a_flip.clone() }, Edit { span: b, text: b_flip.clone() }];
         found = found.repair(Repair::edits(format!("`{a_flip} {b_flip}`"), both));
         found = found.repair(entrywise);
-        if let Some((name, declared)) = self.declaration_of(here)
-            && !is_number(before)
-        {
-            let line = self.line_of(declared);
-            found = found.label(declared, format!("`{name}` is declared in line {line}"));
+        for factor in [before, here] {
+            if let Some((name, declared)) = self.declaration_of(factor) {
+                let line = self.line_of(declared);
+                let text = format!("`{name}` is declared in line {line}");
+                if !found.labels.iter().any(|l| l.span == declared) {
+                    found = found.label(declared, text);
+                }
+            }
         }
         if let (Some((_, k)), Some((l, _))) = (types.0.matrix(), types.1.matrix()) {
             for repair in
@@ -277,10 +291,6 @@ impl Elaborator<'_> {
 /// The operator, or the factor that stands without one.
 fn operator_place(factor: &Factor) -> Span {
     if factor.op_span.is_empty() { factor.value.span } else { factor.op_span }
-}
-
-fn is_number(e: &Expr) -> bool {
-    matches!(e.kind, ExprKind::Number(_))
 }
 
 /// Whether a text ends in a bracket that belongs to it, so that `^T` binds to all of it.

@@ -83,7 +83,7 @@ impl Elaborator<'_> {
             format!("`{name}` is no batch axis, and an index that nothing uses")
         };
         let mut found = Diagnostic::error("index-range", message, span, "")
-            .note(format!("the range of an index is written `{name} in n`"));
+            .note(format!("a range is given with the index: `{name} in 4`, or a size's name"));
         if let ([batch], false) = (batches.as_slice(), used) {
             found = found.replace(format!("over the batch: `{batch}`"), span, batch);
         }
@@ -303,9 +303,11 @@ impl Elaborator<'_> {
             return Some(());
         }
         let message = message(self);
-        let found = Diagnostic::error("index-outside", message, used.place, "outside")
-            .label(used.base, "the array")
-            .note("`; pad` reads 0 outside: `C[u+i-1,v; pad]`");
+        let mut found = Diagnostic::error("index-outside", message, used.place, "outside")
+            .label(used.base, "the array");
+        if !used.map.terms.is_empty() {
+            found = found.note("`; pad` reads 0 outside: `C[u+i-1,v; pad]`");
+        }
         self.fail(found)
     }
 }

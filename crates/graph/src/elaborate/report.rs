@@ -1,5 +1,7 @@
 //! Reporting: every mistake once, at the author's place.
 
+use std::sync::Arc;
+
 use chainrule_syntax::{Diagnostic, Span, limits};
 
 use super::{Elaborator, Value};
@@ -57,6 +59,11 @@ impl Elaborator<'_> {
 
     pub(crate) fn ty(&self, node: NodeId) -> &Type {
         self.out.graph.ty(node)
+    }
+
+    /// The same, shared.
+    pub(crate) fn type_of(&self, node: NodeId) -> Arc<Type> {
+        self.out.graph.node(node).ty.clone()
     }
 
     /// `H x d per N`

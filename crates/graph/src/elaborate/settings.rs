@@ -120,8 +120,11 @@ impl Elaborator<'_> {
     ) -> Option<T> {
         let message = format!("`{}` is not {what}", name.text);
         let mut found = Diagnostic::error(code, message, name.span, "");
-        let near =
-            if self.may_suggest() { nearest(&name.text, known.clone().take(NEIGHBOURS)) } else { None };
+        let near = if self.may_suggest() {
+            nearest(&name.text, known.clone().take(NEIGHBOURS))
+        } else {
+            None
+        };
         match near {
             Some(near) => {
                 found = found.replace(format!("did you mean `{near}`?"), name.span, near);

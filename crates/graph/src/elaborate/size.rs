@@ -18,6 +18,11 @@ impl Elaborator<'_> {
                 match number.integer().and_then(|n| i64::try_from(n).ok()) {
                     Some(n) => Some(Size::number(n)),
                     None => {
+                        let digits = number.text.bytes().all(|b| b.is_ascii_digit());
+                        if digits {
+                            let message = "a size is below 2^40";
+                            return self.error("limit-elements", message, e.span, "too large");
+                        }
                         let message = format!("a size is a whole number, not {}", number.text);
                         self.error("size-number", message, e.span, "")
                     }

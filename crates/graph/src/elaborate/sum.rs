@@ -50,9 +50,11 @@ impl Elaborator<'_> {
         let op = if sign == Sign::Plus { Op::Add } else { Op::Sub };
         let place = left.to(term.span);
         let (a, b) = self.align(sum, node, (left, term.span))?;
-        match self.try_add(op, &[a, b]) {
+        match self.try_add(op.clone(), &[a, b]) {
             Ok(node) => Some(node),
             Err(misfit) => {
+                // The shapes shown are the author's, before lifting.
+                let misfit = self.try_add(op, &[sum, node]).err().unwrap_or(misfit);
                 let shapes = misfit.code == "sum-shapes";
                 let mut found = super::report::diagnostic(misfit, &[left, term.span], place);
                 if shapes {
@@ -116,9 +118,17 @@ impl Elaborator<'_> {
     }
 }
 
-/// `I`, `ones`, `zeros` without arguments.
-fn is_bare_constant(e: &Expr) -> bool {
-    matches!(&e.kind, ExprKind::Name(name) if matches!(&**name, "I" | "ones" | "zeros"))
+/// `I`, `ones`, `zeros` without arguments, also times a number.
+pub(crate) fn is_bare_constant(e: &Expr) -> bool {
+    match &e.kind {
+        ExprKind::Name(name) => matches!(&**name, "I" | "ones" | "zeros"),
+        // `2 I`, `I / n`
+        ExprKind::Product { first, rest } => {
+            is_bare_constant(first) || rest.iter().any(|f| is_bare_constant(&f.value))
+        }
+        ExprKind::Paren(inner) | ExprKind::Negative(inner) => is_bare_constant(inner),
+        _ => false,
+    }
 }
 
 /// Whether a suffix can be put behind a text without parentheses.

@@ -157,14 +157,15 @@ impl Elaborator<'_> {
         let name = self.out.axes.get(axis).name.clone();
         let text = self.source(call.args[0].value.span).to_string();
         let word = op.text();
+        let body = if super::sum::is_plain(&text) { text.clone() } else { format!("({text})") };
         let message =
             format!("`{word}({text})` reduces nothing: `{text}` is one number per {name}");
         let found =
             chainrule_syntax::Diagnostic::warning("nothing-reduced", message, call.span, "")
                 .replace(
-                    format!("over the batch: `{word}[{name}] {text}`"),
+                    format!("over the batch: `{word}[{name}] {body}`"),
                     call.span,
-                    format!("{word}[{name}] {text}"),
+                    format!("{word}[{name}] {body}"),
                 );
         self.report(found);
     }

@@ -10,7 +10,14 @@ use crate::index::SymbolId;
 use crate::module::{Role, Training};
 
 impl Elaborator<'_> {
-    pub(crate) fn train(&mut self, train: &Train, span: Span) {
+    /// A `train` line; one that does not fit makes no trainings.
+    pub(crate) fn train_line(&mut self, train: &Train, span: Span) {
+        let before = self.out.trainings.len();
+        self.train(train, span);
+        self.broken_training |= self.out.trainings.len() == before;
+    }
+
+    fn train(&mut self, train: &Train, span: Span) {
         let loss = self.loss(&train.loss);
         let settings = self.optimizer_settings(&train.optimizer);
         let mut base = Training {

@@ -5,7 +5,7 @@ use crate::types::{Kind, Type};
 
 fn infer(op: &Op, _: &[&Type], _: &Context<'_>) -> Result<Type, Misfit> {
     Ok(match op {
-        Op::Symbol { ty, .. } => ty.clone(),
+        Op::Symbol { ty, .. } => Type::clone(ty),
         Op::Number { bits } => {
             let whole = f64::from_bits(*bits).fract() == 0.0;
             Type::scalar().with_kind(if whole { Kind::Integer } else { Kind::Real })

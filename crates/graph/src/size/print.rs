@@ -47,21 +47,26 @@ impl Sizes {
         self.derived_name(size).map(String::from)
     }
 
-    /// `C2 P P`, where `P` is a declared name for a sum.
+    /// `C2 P P`, where `P` is a declared name for a sum or a fraction.
     fn factored(&self, size: &Size) -> Option<String> {
         let mut names: Vec<String> = Vec::new();
         let mut rest = size.clone();
         for (name, factor) in self.derived_sums() {
-            if rest.terms().len() < 2 {
-                break;
+            let fraction = factor.terms().len() == 1;
+            if rest.terms().len() < 2 && !(fraction && rest.has_fraction()) {
+                continue;
             }
             let (mut times, mut quotient) = (0, rest.clone());
             while let Some(smaller) = quotient.divide(factor) {
+                if fraction && !quotient.has_fraction() {
+                    break;
+                }
                 quotient = smaller;
                 times += 1;
             }
-            let shorter =
-                quotient.terms().len() == 1 || quotient.terms().len() < rest.terms().len();
+            let shorter = fraction
+                || quotient.terms().len() == 1
+                || quotient.terms().len() < rest.terms().len();
             if times > 0 && shorter {
                 names.push(vec![name; times].join(" "));
                 rest = quotient;

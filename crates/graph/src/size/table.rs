@@ -59,7 +59,8 @@ impl Sizes {
         let at = self.derived.len();
         if let Entry::Vacant(free) = self.named.entry(size.clone()) {
             free.insert(at);
-            if size.terms().len() > 1 {
+            // `P = S / 2` is worth a name in `C P P`; `V = C P` is not.
+            if size.terms().len() > 1 || size.has_fraction() {
                 self.sums.push(at);
             }
         }
@@ -71,7 +72,7 @@ impl Sizes {
         self.named.get(size).map(|at| self.derived[*at].0.as_str())
     }
 
-    /// Declared names for sums, the latest first; no more than are worth trying.
+    /// Declared names for sums and fractions, the latest first; no more than are worth trying.
     pub(crate) fn derived_sums(&self) -> impl Iterator<Item = (&str, &Size)> {
         let latest = self.sums.iter().rev().take(MOST_FACTORS);
         latest.map(|at| (self.derived[*at].0.as_str(), &self.derived[*at].1))

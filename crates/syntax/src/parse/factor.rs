@@ -127,7 +127,8 @@ impl Cursor<'_> {
         let close = self.peek(behind - 1).span;
         let inner = crate::span::Span { start: open.span.end, end: close.start };
         let text = inner.text(self.text);
-        let plain = text == "T" || text.strip_prefix('-').unwrap_or(text).chars().all(|c| c.is_ascii_alphanumeric());
+        let plain = text == "T"
+            || text.strip_prefix('-').unwrap_or(text).chars().all(|c| c.is_ascii_alphanumeric());
         let text = if plain { text.to_string() } else { format!("({text})") };
         Box::new(found.replace(format!("write `^{text}`"), open.span.to(close), text))
     }

@@ -1,7 +1,7 @@
 //! What stands where a line should end, or where no token can be read.
 
 use super::cursor::{Cursor, Read};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Edit, Repair};
 use crate::span::Span;
 use crate::token::{Symbol, TokenKind};
 
@@ -134,6 +134,14 @@ impl Cursor<'_> {
             .chain(own);
         if let Some(near) = crate::suggest::nearest(&word, known) {
             found = found.replace(format!("did you mean `{near}`?"), name.span, near);
+        }
+        let close = self.tokens.iter().skip(at).find(|t| t.is(Symbol::CloseParen));
+        if let Some(close) = close {
+            let brackets = vec![
+                Edit { span: open.span, text: "[".into() },
+                Edit { span: close.span, text: "]".into() },
+            ];
+            found = found.repair(Repair::edits("an entry has square brackets", brackets));
         }
         Some(Box::new(found))
     }
