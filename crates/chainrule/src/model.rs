@@ -4,7 +4,7 @@ use std::path::Path;
 
 use chainrule_graph::{Module, Reading};
 
-use crate::show::{Setting, Show};
+use crate::show::{Setting, Show, apply};
 use crate::{BUILTIN, Diagnostic, Error, Source, builtin};
 
 /// An equation file that was read without an error: its source, its models, its warnings.
@@ -70,10 +70,8 @@ impl Model {
         &self,
         settings: impl IntoIterator<Item = (&'s str, &'s str)>,
     ) -> Result<Model, Error> {
-        let mut text = self.source.text().to_string();
-        for (name, value) in settings {
-            text = Setting { name, value }.apply(&self.source, &self.reading.file, &text)?;
-        }
+        let settings = settings.into_iter().map(|(name, value)| Setting { name, value });
+        let text = apply(settings, &self.source, &self.reading.file)?;
         Model::parse(self.source.name(), text)
     }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use crate::index::{NodeId, SizeId};
 use crate::module::Module;
 use crate::op::Cost;
-use crate::size::{Size, TooLarge};
+use crate::size::{Ratio, Size, TooLarge};
 use crate::types::Type;
 
 /// Bytes of a value in training: single precision.
@@ -72,11 +72,7 @@ pub fn node_flops(module: &Module, id: NodeId) -> Result<Size, TooLarge> {
 /// A polynomial outgrows its bounds.
 pub fn forward(module: &Module) -> Result<Forward, TooLarge> {
     let mut seen = BTreeSet::new();
-    let mut out = Forward {
-        flops: Size::number(0),
-        value_bytes: Size::number(0),
-        parameter_bytes: module.parameter_count().times(&Size::number(BYTES))?,
-    };
+    let (mut flops, mut entries) = (Vec::new(), Vec::new());
     for binding in &module.bindings {
         if module.metrics.contains(&binding.symbol) {
             continue;
@@ -84,14 +80,18 @@ pub fn forward(module: &Module) -> Result<Forward, TooLarge> {
         let mut open = vec![binding.value];
         while let Some(id) = open.pop() {
             if seen.insert(id) {
-                out.flops = out.flops.plus(&node_flops(module, id)?)?;
+                flops.push(node_flops(module, id)?);
                 open.extend(&module.graph.node(id).inputs);
             }
         }
-        let entries = points(module, module.graph.ty(binding.value))?;
-        out.value_bytes = out.value_bytes.plus(&entries.times(&Size::number(BYTES))?)?;
+        entries.push(points(module, module.graph.ty(binding.value))?);
     }
-    Ok(out)
+    let bytes = Ratio::whole_number(i128::from(BYTES));
+    Ok(Forward {
+        flops: Size::total(&flops)?,
+        value_bytes: Size::total(&entries)?.scaled(bytes)?,
+        parameter_bytes: module.parameter_count().scaled(bytes)?,
+    })
 }
 
 /// The batch axis that costs are counted by: the first one declared.

@@ -42,7 +42,7 @@ use chainrule_syntax::ast::{Block, BlockWord, Name};
 use chainrule_syntax::{Diagnostic, Span};
 
 use crate::index::{AxisId, NodeId, SizeId, SymbolId};
-use crate::module::{Function, Module, Note};
+use crate::module::{Function, Module};
 use crate::size::Size;
 use budget::{Budget, LineIndex};
 pub(crate) use models::{Blocks, models};
@@ -95,8 +95,8 @@ pub(crate) struct Elaborator<'a> {
     pub(crate) constants: Vec<Option<f64>>,
     /// The symbols that the value asked for last depends on.
     pub(crate) dependencies: Option<(NodeId, HashSet<SymbolId>)>,
-    /// Lifts that are noted.
-    pub(crate) noted: HashSet<Note>,
+    /// Where names were used in the first member of the family being read, with one of the nodes.
+    pub(crate) noted: HashMap<Span, NodeId>,
     /// The length of the bundle of all parameters in an optimizer.
     pub(crate) bundle: Option<SizeId>,
     /// How many symbols are counted, and how many trained values they have.
@@ -109,8 +109,8 @@ pub(crate) struct Elaborator<'a> {
     pub(crate) taken: Taken,
     /// Diagnostics from here on are those of the claim being read.
     pub(crate) first_found: usize,
-    /// A further member of a family is being read: its places are known from the first.
-    pub(crate) again: bool,
+    /// A member of a family is being read, and whether it is not the first.
+    pub(crate) member: Option<bool>,
 }
 
 /// Names outside the file's name space, for what refers to them. Looked up, never iterated.
@@ -168,14 +168,14 @@ fn elaborated<'a>(text: &'a str, model: &Blocks<'a>, broken: &[Name]) -> (Module
         lines: LineIndex::default(),
         constants: Vec::new(),
         dependencies: None,
-        noted: HashSet::new(),
+        noted: HashMap::new(),
         bundle: None,
         trained: (0, Size::number(0)),
         has_params: false,
         warnings: 0,
         taken: Taken::default(),
         first_found: 0,
-        again: false,
+        member: None,
     };
     for name in broken {
         elaborator.scope.declare(&name.text, Meaning::Unknown, name.span);

@@ -14,7 +14,7 @@ use crate::op::{Context, Misfit, Op};
 use crate::types::Type;
 
 /// An operation applied to nodes.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Node {
     /// The operation.
     pub op: Op,
@@ -46,14 +46,38 @@ impl Graph {
         inputs: &[NodeId],
         context: &Context<'_>,
     ) -> Result<NodeId, Misfit> {
+        let key = match self.find(&op, inputs) {
+            Ok(known) => return Ok(known),
+            Err(free) => free,
+        };
         let types: Vec<&Type> = inputs.iter().map(|&i| self.ty(i)).collect();
         let ty = (op.def().infer)(&op, &types, context)?;
         if ty.dims.len().max(ty.axes.len()) > limits::AXES {
             let message = format!("a value has more than {} axes", limits::AXES);
             return Err(Misfit::new("limit-axes", message));
         }
+        if self.nodes.len() >= limits::NODES {
+            let message = format!("the equations expand to more than {} terms", limits::NODES);
+            return Err(Misfit::new("limit-nodes", message));
+        }
         let ty = self.shared(ty);
-        self.intern(Node { op, inputs: inputs.to_vec(), ty })
+        let id = NodeId::new(self.nodes.len());
+        self.nodes.push(Node { op, inputs: inputs.to_vec(), ty });
+        self.interned.insert(key, id);
+        Ok(id)
+    }
+
+    /// The node of `op` applied to `inputs`, or the free key for it.
+    fn find(&self, op: &Op, inputs: &[NodeId]) -> Result<NodeId, u64> {
+        let mut key = BuildHasherDefault::<DefaultHasher>::default().hash_one((op, inputs));
+        while let Some(&id) = self.interned.get(&key) {
+            let node = self.node(id);
+            if node.op == *op && node.inputs == inputs {
+                return Ok(id);
+            }
+            key = key.wrapping_add(1);
+        }
+        Err(key)
     }
 
     /// The one copy of `ty`.
@@ -64,24 +88,6 @@ impl Graph {
         let ty = Arc::new(ty);
         self.types.insert(ty.clone());
         ty
-    }
-
-    fn intern(&mut self, node: Node) -> Result<NodeId, Misfit> {
-        let mut key = BuildHasherDefault::<DefaultHasher>::default().hash_one(&node);
-        while let Some(&id) = self.interned.get(&key) {
-            if self.nodes[id.index()] == node {
-                return Ok(id);
-            }
-            key = key.wrapping_add(1);
-        }
-        if self.nodes.len() >= limits::NODES {
-            let message = format!("the equations expand to more than {} terms", limits::NODES);
-            return Err(Misfit::new("limit-nodes", message));
-        }
-        let id = NodeId::new(self.nodes.len());
-        self.nodes.push(node);
-        self.interned.insert(key, id);
-        Ok(id)
     }
 
     /// The node behind `id`.

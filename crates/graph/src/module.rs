@@ -70,6 +70,9 @@ pub struct Binding {
     pub value: NodeId,
     /// With the stable forms put in.
     pub stable: NodeId,
+    /// Names that a stable form looked through. A derivative by one of them is that of `value`: the
+    /// stable form no longer reads it.
+    pub through: Vec<SymbolId>,
     /// The statement.
     pub span: Span,
     /// The right side.
@@ -77,7 +80,7 @@ pub struct Binding {
 }
 
 /// Something the reader put in.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Note {
     /// Where.
     pub span: Span,
@@ -88,7 +91,7 @@ pub struct Note {
 }
 
 /// The kinds of [`Note`].
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum NoteKind {
     /// A value was lifted along an axis.
     Lift,
@@ -297,10 +300,9 @@ impl Module {
 
     /// The number of trained values, as a size.
     pub fn parameter_count(&self) -> Size {
-        self.params().fold(Size::number(0), |total, (_, symbol)| {
-            let count = Size::product(&symbol.ty.dims).and_then(|n| total.plus(&n));
-            count.unwrap_or(total)
-        })
+        let counts: Vec<Size> =
+            self.params().filter_map(|(_, s)| Size::product(&s.ty.dims).ok()).collect();
+        Size::total(&counts).unwrap_or_else(|_| Size::number(0))
     }
 
     /// The binding of `symbol`.
@@ -342,9 +344,19 @@ impl Module {
             needs.push(inputs.fold(own.unwrap_or(usize::MAX), usize::max));
         }
         for (i, binding) in self.bindings.iter().enumerate() {
-            if needs[binding.value.index()] > i {
-                let name = &self.symbol(binding.symbol).name;
-                return Err(format!("`{name}` reads a name before it is bound"));
+            let symbol = self.symbol(binding.symbol);
+            let name = &symbol.name;
+            for node in [binding.value, binding.stable] {
+                let ty = self.graph.ty(node);
+                if needs[node.index()] > i {
+                    return Err(format!("`{name}` reads a name before it is bound"));
+                }
+                if ty.dims != symbol.ty.dims || ty.axes != symbol.ty.axes {
+                    return Err(format!("`{name}` is bound to a value of another type"));
+                }
+                if ty.axes.iter().any(|a| !self.axes.is_batch(*a)) {
+                    return Err(format!("an index is free in `{name}`"));
+                }
             }
         }
         Ok(())

@@ -14,24 +14,35 @@ const BUDGET: usize = 4 << 20;
 /// Most repairs kept for one mistake.
 const KEPT: usize = 3;
 
-/// What a reading has wrong, counted.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+/// What a reading has wrong: code and message of each mistake, sorted.
+#[derive(Clone, PartialEq, Eq, Debug)]
 struct Wrong {
-    errors: usize,
-    claims: usize,
-    warnings: usize,
+    errors: Vec<(&'static str, String)>,
+    claims: Vec<(&'static str, String)>,
+    warnings: Vec<(&'static str, String)>,
+    omitted: usize,
 }
 
 fn wrong(reading: &Reading) -> Wrong {
-    let errors = reading.diagnostics.iter().filter(|d| d.is_error()).count() + reading.omitted;
+    let key = |d: &Diagnostic| (d.code, d.message.clone());
+    let sorted = |mut list: Vec<(&'static str, String)>| {
+        list.sort();
+        list
+    };
     let claims = reading.modules.iter().flat_map(|m| &m.claims);
-    let claims =
-        claims.filter(|c| !c.ill_formed.is_empty() && !may_be_ill_formed(c.expect)).count();
+    let claims = claims.filter(|c| !may_be_ill_formed(c.expect));
     Wrong {
-        errors,
-        claims,
-        warnings: reading.diagnostics.len() - errors.min(reading.diagnostics.len()),
+        errors: sorted(reading.diagnostics.iter().filter(|d| d.is_error()).map(key).collect()),
+        claims: sorted(claims.flat_map(|c| c.ill_formed.first()).map(key).collect()),
+        warnings: sorted(reading.diagnostics.iter().filter(|d| !d.is_error()).map(key).collect()),
+        omitted: reading.omitted,
     }
+}
+
+/// Whether every mistake of `after` was there before: both lists are sorted.
+fn nothing_new(after: &[(&'static str, String)], before: &[(&'static str, String)]) -> bool {
+    let mut rest = before.iter();
+    after.iter().all(|a| rest.any(|b| a == b))
 }
 
 /// Whether a claim with this expected verdict may have sides of different shapes.
@@ -67,27 +78,28 @@ struct Trials<'t> {
 
 impl Trials<'_> {
     fn filter(&mut self, found: &mut Diagnostic) {
-        let before = self.before;
         let error = found.is_error();
-        self.keep(&mut found.repairs, |after| {
-            if error {
-                after.errors < before.errors && after.claims <= before.claims
+        self.keep(&mut found.repairs, |before, after| {
+            let less = if error {
+                after.errors.len() < before.errors.len()
             } else {
-                after.errors <= before.errors
-                    && after.claims <= before.claims
-                    && after.warnings < before.warnings
-            }
+                after.warnings.len() < before.warnings.len()
+            };
+            less && nothing_new(&after.errors, &before.errors)
+                && nothing_new(&after.claims, &before.claims)
+                && after.omitted <= before.omitted
         });
     }
 
     fn filter_claim(&mut self, found: &mut Diagnostic) {
-        let before = self.before;
-        self.keep(&mut found.repairs, |after| {
-            after.claims < before.claims && after.errors <= before.errors
+        self.keep(&mut found.repairs, |before, after| {
+            after.claims.len() < before.claims.len()
+                && nothing_new(&after.claims, &before.claims)
+                && nothing_new(&after.errors, &before.errors)
         });
     }
 
-    fn keep(&mut self, repairs: &mut Vec<Repair>, fits: impl Fn(Wrong) -> bool) {
+    fn keep(&mut self, repairs: &mut Vec<Repair>, fits: impl Fn(&Wrong, &Wrong) -> bool) {
         let mut kept: Vec<(String, Repair)> = Vec::new();
         for repair in repairs.drain(..) {
             if kept.len() >= KEPT {
@@ -97,7 +109,7 @@ impl Trials<'_> {
             if kept.iter().any(|(text, _)| *text == changed) {
                 continue;
             }
-            if fits(wrong(&read_untried(&changed))) {
+            if fits(&self.before, &wrong(&read_untried(&changed))) {
                 kept.push((changed, repair));
             }
         }

@@ -109,7 +109,17 @@ impl Size {
         1 + self.terms.len() * (degree + 1) * (degree + 1) / 4
     }
 
-    fn from_terms(mut terms: Vec<(Monomial, Ratio)>) -> Result<Size, TooLarge> {
+    fn from_terms(terms: Vec<(Monomial, Ratio)>) -> Result<Size, TooLarge> {
+        let size = Size::merged(terms)?;
+        let degree = size.terms.iter().map(|(m, _)| degree(m)).max().unwrap_or(0);
+        if size.terms.len() > MAX_TERMS || degree > MAX_DEGREE {
+            return Err(TooLarge);
+        }
+        Ok(size)
+    }
+
+    /// The terms with equal monomials added up, however many they are.
+    fn merged(mut terms: Vec<(Monomial, Ratio)>) -> Result<Size, TooLarge> {
         terms.sort_by(|a, b| a.0.cmp(&b.0));
         let mut merged: Vec<(Monomial, Ratio)> = Vec::with_capacity(terms.len());
         for (monomial, value) in terms {
@@ -119,10 +129,6 @@ impl Size {
             }
         }
         merged.retain(|(_, value)| !value.is_zero());
-        let degree = merged.iter().map(|(m, _)| degree(m)).max().unwrap_or(0);
-        if merged.len() > MAX_TERMS || degree > MAX_DEGREE {
-            return Err(TooLarge);
-        }
         Ok(Size { terms: Terms::new(merged) })
     }
 
@@ -133,6 +139,16 @@ impl Size {
     /// The result outgrows the bounds.
     pub fn plus(&self, other: &Size) -> Result<Size, TooLarge> {
         Size::from_terms(self.terms.iter().chain(other.terms.iter()).cloned().collect())
+    }
+
+    /// The sum of many sizes: a total over a file may have more terms than one size expression.
+    ///
+    /// # Errors
+    ///
+    /// A coefficient or a power outgrows its range.
+    pub fn total<'a>(sizes: impl IntoIterator<Item = &'a Size>) -> Result<Size, TooLarge> {
+        let all = sizes.into_iter().flat_map(|s| s.terms.iter().cloned()).collect();
+        Size::merged(all)
     }
 
     /// `self - other`
@@ -167,7 +183,7 @@ impl Size {
     pub fn scaled(&self, factor: Ratio) -> Result<Size, TooLarge> {
         let scale = |(m, v): &(Monomial, Ratio)| Some((m.clone(), v.times(factor)?));
         let terms: Option<Vec<_>> = self.terms.iter().map(scale).collect();
-        Size::from_terms(terms.ok_or(TooLarge)?)
+        Size::merged(terms.ok_or(TooLarge)?)
     }
 
     /// The product of `factors`.
@@ -254,7 +270,7 @@ impl Size {
                 Some(_) => return None,
             }
         }
-        Some((Size::from_terms(with).ok()?, Size::from_terms(without).ok()?))
+        Some((Size::merged(with).ok()?, Size::merged(without).ok()?))
     }
 }
 

@@ -24,6 +24,13 @@ struct Identity {
     right: NodeId,
 }
 
+/// An identity applied to a node.
+struct Rewrite {
+    name: &'static str,
+    node: NodeId,
+    through: Vec<SymbolId>,
+}
+
 struct Identities {
     module: Module,
     list: Vec<Identity>,
@@ -50,7 +57,7 @@ fn identities() -> &'static Identities {
 /// Puts stable forms into the bindings of `module`, and notes each.
 pub(crate) fn put_in(module: &mut Module) {
     let mut rewritten: BTreeMap<NodeId, NodeId> = BTreeMap::new();
-    let mut used: BTreeMap<NodeId, (&'static str, NodeId)> = BTreeMap::new();
+    let mut used: BTreeMap<NodeId, Rewrite> = BTreeMap::new();
     // Id order is topological: inputs are rewritten before what reads them.
     let ids: Vec<NodeId> = module.graph.ids().collect();
     for id in ids {
@@ -68,9 +75,9 @@ pub(crate) fn put_in(module: &mut Module) {
             let Some(rebuilt) = add(module, op, &inputs) else { continue };
             now = rebuilt;
         }
-        if let Some((name, replaced)) = first_match(module, now) {
-            used.insert(id, (name, replaced));
-            now = replaced;
+        if let Some(rewrite) = first_match(module, now) {
+            now = rewrite.node;
+            used.insert(id, rewrite);
         }
         if now != id {
             rewritten.insert(id, now);
@@ -92,7 +99,7 @@ fn note(
     module: &mut Module,
     at: usize,
     value: NodeId,
-    used: &BTreeMap<NodeId, (&'static str, NodeId)>,
+    used: &BTreeMap<NodeId, Rewrite>,
 ) {
     let mut seen = std::collections::BTreeSet::new();
     let mut open = vec![value];
@@ -100,9 +107,10 @@ fn note(
         if !seen.insert(id) {
             continue;
         }
-        if let Some((name, replaced)) = used.get(&id) {
-            let (before, after) = (raise::text(module, id), raise::text(module, *replaced));
-            let text = format!("`{before}` is computed as `{after}` ({name})");
+        if let Some(rewrite) = used.get(&id) {
+            let (before, after) = (raise::text(module, id), raise::text(module, rewrite.node));
+            let text = format!("`{before}` is computed as `{after}` ({})", rewrite.name);
+            module.bindings[at].through.extend(&rewrite.through);
             let span = module.bindings[at].value_span;
             module.notes.push(Note { span, kind: NoteKind::Stable, text });
         }
@@ -116,64 +124,77 @@ fn add(module: &mut Module, op: Op, inputs: &[NodeId]) -> Option<NodeId> {
 }
 
 /// The first identity whose left side is `node`, applied.
-fn first_match(module: &mut Module, node: NodeId) -> Option<(&'static str, NodeId)> {
+fn first_match(module: &mut Module, node: NodeId) -> Option<Rewrite> {
     let identities = identities();
     for identity in &identities.list {
-        let mut values = BTreeMap::new();
-        if matches(&identities.module, identity.left, module, node, &mut values) {
-            let built = build(&identities.module, identity.right, module, &values)?;
+        let mut found = Match::default();
+        if matches(&identities.module, identity.left, module, node, &mut found) {
+            let built = build(&identities.module, identity.right, module, &found.values)?;
             let same = module.graph.ty(built).dims == module.graph.ty(node).dims
                 && module.graph.ty(built).axes == module.graph.ty(node).axes;
             if same && built != node {
-                return Some((&identity.name, built));
+                return Some(Rewrite { name: &identity.name, node: built, through: found.through });
             }
         }
     }
     None
 }
 
-/// Whether `target` is `pattern` with the pattern's names replaced by `values`. Lifts are looked
-/// through, and so are names of the target that are defined.
+/// What a pattern's names stand for, and the names of the target that were looked through.
+#[derive(Clone, Default)]
+struct Match {
+    values: BTreeMap<SymbolId, NodeId>,
+    through: Vec<SymbolId>,
+}
+
+/// Names looked through one after the other, at most.
+const ALIASES: usize = 32;
+
+/// The value behind a chain of defined names; the names are remembered.
+fn resolved(module: &Module, mut target: NodeId, through: &mut Vec<SymbolId>) -> Option<NodeId> {
+    for _ in 0..ALIASES {
+        let Op::Symbol { id, .. } = module.graph.node(target).op else { return Some(target) };
+        let defined = module.symbols.get(id.index()).is_some_and(|s| s.role == Role::Defined);
+        target = module.binding(id).filter(|_| defined)?.value;
+        through.push(id);
+    }
+    None
+}
+
+/// Whether `target` is `pattern` with the pattern's names replaced. Defined names of the target are
+/// looked through. A lift is not: under a reduction it counts; only a lifted number is a number.
 fn matches(
     identities: &Module,
     pattern: NodeId,
     module: &Module,
     target: NodeId,
-    values: &mut BTreeMap<SymbolId, NodeId>,
+    found: &mut Match,
 ) -> bool {
     let p = identities.graph.node(pattern);
-    if let Op::Lift { .. } = p.op {
-        return matches(identities, p.inputs[0], module, target, values);
-    }
-    let t = module.graph.node(target);
     if let Op::Symbol { id, ty } = &p.op {
         let label = |kind: &Kind| matches!(kind, Kind::Label(_));
-        if label(&ty.kind) != label(&t.ty.kind) {
+        if label(&ty.kind) != label(&module.graph.ty(target).kind) {
             return false;
         }
-        return *values.entry(*id).or_insert(target) == target;
+        return *found.values.entry(*id).or_insert(target) == target;
     }
-    match &t.op {
-        Op::Lift { .. } => return matches(identities, pattern, module, t.inputs[0], values),
-        Op::Symbol { id, .. } => {
-            let defined = module.symbols.get(id.index()).is_some_and(|s| s.role == Role::Defined);
-            let Some(binding) = module.binding(*id).filter(|_| defined) else { return false };
-            return matches(identities, pattern, module, binding.value, values);
-        }
-        _ => {}
+    let Some(target) = resolved(module, target, &mut found.through) else { return false };
+    let t = module.graph.node(target);
+    if let (Op::Number { .. }, Op::Lift { .. }) = (&p.op, &t.op) {
+        return module.graph.node(t.inputs[0]).op == p.op;
     }
     if p.op != t.op || p.inputs.len() != t.inputs.len() {
         return false;
     }
     let orders: &[[usize; 2]] = if p.op == Op::Add { &[[0, 1], [1, 0]] } else { &[[0, 1]] };
     orders.iter().any(|order| {
-        let mut trial = values.clone();
+        let mut trial = found.clone();
         let fits = p.inputs.iter().enumerate().all(|(i, &input)| {
             let at = if p.inputs.len() == 2 { order[i] } else { i };
             matches(identities, input, module, t.inputs[at], &mut trial)
         });
         if fits {
-            *values = trial;
+            *found = trial;
         }
         fits
     })

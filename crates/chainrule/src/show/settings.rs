@@ -1,7 +1,9 @@
 //! Sizes and constants set from outside.
 
 use chainrule_syntax::ast::{File, StatementKind};
-use chainrule_syntax::{Source, Span};
+use chainrule_syntax::lex::lex;
+use chainrule_syntax::token::TokenKind;
+use chainrule_syntax::{Edit, Repair, Source, Span};
 
 use crate::Error;
 
@@ -15,17 +17,18 @@ pub struct Setting<'s> {
 }
 
 impl Setting<'_> {
-    /// The text of the file with this number in place of its own.
-    pub(crate) fn apply(self, source: &Source, file: &File, text: &str) -> Result<String, Error> {
-        let number: Option<f64> = self.value.trim().parse().ok().filter(|v: &f64| v.is_finite());
-        if number.is_none() {
-            let message = format!("`--set {}={}`: a number is needed", self.name, self.value);
+    /// The change of the file's text that puts this number in place of its own.
+    fn edit(self, source: &Source, file: &File) -> Result<Edit, Error> {
+        if !is_number(self.value) {
+            let message = format!(
+                "`--set {}={}`: a number is needed as the language writes it: 3, 0.5, 1e-4",
+                self.name, self.value
+            );
             return Err(Error::setting(message));
         }
-        let Some((name, value)) =
-            places(file).into_iter().find(|(n, _, _)| *n == self.name).map(|(_, n, v)| (n, v))
-        else {
-            let known: Vec<String> = places(file).into_iter().map(|(n, _, _)| n).collect();
+        let places = places(file);
+        let Some((_, name, value)) = places.iter().find(|(n, _, _)| n == self.name) else {
+            let known: Vec<&str> = places.iter().map(|(n, _, _)| n.as_str()).collect();
             let message = format!(
                 "`--set {}`: {} has no size or constant of that name (it has {})",
                 self.name,
@@ -34,17 +37,39 @@ impl Setting<'_> {
             );
             return Err(Error::setting(message));
         };
-        // Earlier settings may have moved the text: places are found anew each time.
-        let parsed = chainrule_syntax::parse(text);
-        let moved = places(&parsed.file).into_iter().find(|(n, _, _)| *n == self.name);
-        let (name, value) = moved.map_or((name, value), |(_, n, v)| (n, v));
-        let mut out = text.to_string();
-        match value {
-            Some(value) => out.replace_range(value.range(), self.value.trim()),
-            None => out.insert_str(name.end as usize, &format!(" = {}", self.value.trim())),
-        }
-        Ok(out)
+        Ok(match value {
+            Some(value) => Edit { span: *value, text: self.value.trim().into() },
+            None => Edit { span: name.after(), text: format!(" = {}", self.value.trim()) },
+        })
     }
+}
+
+/// The text of the file with all settings in place; a later one of the same name wins.
+pub(crate) fn apply<'s>(
+    settings: impl IntoIterator<Item = Setting<'s>>,
+    source: &Source,
+    file: &File,
+) -> Result<String, Error> {
+    let mut edits: Vec<Edit> = Vec::new();
+    for setting in settings {
+        let edit = setting.edit(source, file)?;
+        edits.retain(|e| e.span != edit.span);
+        edits.push(edit);
+    }
+    let repair = Repair::edits("", edits);
+    repair.apply(source.text()).ok_or_else(|| Error::setting("the settings overlap".into()))
+}
+
+/// Whether a text is one number of the language, perhaps with a minus.
+fn is_number(text: &str) -> bool {
+    let text = text.trim();
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let lexed = lex(digits);
+    let one = matches!(
+        lexed.tokens.as_slice(),
+        [t] if t.kind == TokenKind::Number && t.span.text(digits) == digits
+    );
+    one && digits.parse::<f64>().is_ok_and(f64::is_finite)
 }
 
 /// Every size and constant: its name, the place of the name, the place of its value.

@@ -108,7 +108,8 @@ impl Elaborator<'_> {
         }
         let text = format!("`{}` is lifted along {}{written}", self.source(span), names.join(", "));
         let note = Note { span, kind: NoteKind::Lift, text };
-        if self.noted.insert(note.clone()) {
+        // The members of a family pass the same places.
+        if self.member != Some(true) {
             self.out.notes.push(note);
         }
     }

@@ -148,7 +148,8 @@ impl Elaborator<'_> {
 
     /// The source text of a place, or `…` if it is too long to repeat.
     pub(crate) fn source(&self, span: Span) -> &str {
-        let text = span.text(self.text);
+        // Places inside the standard library are places of another text.
+        let text = self.foreign.unwrap_or(span).text(self.text);
         if text.len() > QUOTED { SHORTENED } else { text }
     }
 }

@@ -62,6 +62,7 @@ impl Elaborator<'_> {
         }
         let before = self.diagnostics.len();
         self.turned = true;
+        self.expanded.clear();
         let (sides, fits) = self.assertion(claim);
         let settled = self.settle_ranges();
         let fits = fits && settled.is_some() && self.diagnostics.len() == before;
@@ -174,7 +175,7 @@ impl Elaborator<'_> {
                 } else {
                     None
                 };
-                let first = self.expr(&claim.first, hint.as_ref());
+                let mut first = self.expr(&claim.first, hint.as_ref());
                 let mut sides = Vec::new();
                 let mut fits = first.is_some();
                 let mut left = first.map(|n| (n, claim.first.span));
@@ -183,7 +184,13 @@ impl Elaborator<'_> {
                     let mut side = self.expr(e, want.as_ref());
                     if let (Some((l, l_span)), Some(r)) = (left, side) {
                         match self.link(l, r, l_span, e.span) {
-                            Some(lifted) => side = Some(lifted),
+                            Some((lifted, right)) => {
+                                side = Some(right);
+                                match sides.last_mut() {
+                                    Some((_, last)) => *last = lifted,
+                                    None => first = Some(lifted),
+                                }
+                            }
                             None => fits = false,
                         }
                     }
@@ -197,7 +204,7 @@ impl Elaborator<'_> {
     }
 
     /// Both sides of one link must have one shape; what lacks a batch axis is lifted.
-    fn link(&mut self, l: NodeId, r: NodeId, left: Span, right: Span) -> Option<NodeId> {
+    fn link(&mut self, l: NodeId, r: NodeId, left: Span, right: Span) -> Option<(NodeId, NodeId)> {
         let like = self.ty(l).clone();
         self.check_style_pair(&self.ty(r).clone(), &like, (right, left))?;
         let lifted = self.lift_like(r, &like, false, right)?;
@@ -205,7 +212,7 @@ impl Elaborator<'_> {
         let left_lifted = self.lift_like(l, &other, false, left)?;
         let (a, b) = (self.ty(left_lifted).clone(), self.ty(lifted).clone());
         if a.dims == b.dims && a.is_number() == b.is_number() {
-            return Some(lifted);
+            return Some((left_lifted, lifted));
         }
         let (x, y) = (self.context().shape(&a), self.context().shape(&b));
         let message = format!("the two sides have different shapes: {x} and {y}");
@@ -254,12 +261,29 @@ fn bare_indices(e: &Expr, out: &mut Vec<(String, Span)>) {
         | ExprKind::Negative(x)
         | ExprKind::Transpose(x)
         | ExprKind::InverseTranspose(x)
-        | ExprKind::Power(x, _)
-        | ExprKind::DotPower(x, _) => bare_indices(x, out),
+        | ExprKind::Indicator(x)
+        | ExprKind::Not(x)
+        | ExprKind::Norm(x, _) => bare_indices(x, out),
+        ExprKind::Power(x, y) | ExprKind::DotPower(x, y) | ExprKind::Compare(_, x, y) => {
+            bare_indices(x, out);
+            bare_indices(y, out);
+        }
         ExprKind::Sum(terms) => terms.iter().for_each(|(_, t)| bare_indices(t, out)),
         ExprKind::Product { first, rest } => {
             bare_indices(first, out);
             rest.iter().for_each(|f| bare_indices(&f.value, out));
+        }
+        ExprKind::Call { args, .. } => args.iter().for_each(|a| bare_indices(&a.value, out)),
+        ExprKind::Logic { first, rest } => {
+            bare_indices(first, out);
+            rest.iter().for_each(|(_, t)| bare_indices(t, out));
+        }
+        // The operator's own indices are bound by it.
+        ExprKind::Big { binders, body, .. } => {
+            let mut inner = Vec::new();
+            bare_indices(body, &mut inner);
+            inner.retain(|(name, _)| !binders.iter().any(|b| b.name.text == *name));
+            out.extend(inner);
         }
         _ => {}
     }

@@ -87,7 +87,7 @@ impl Elaborator<'_> {
         if self.ty(node).kind != Kind::Truth {
             return Some(node);
         }
-        let inner = self.source(span).trim_start_matches('(').trim_end_matches(')').to_string();
+        let inner = super::sum::without_parentheses(self.source(span)).to_string();
         let found = Diagnostic::error(
             "condition-as-number",
             "a condition is not a number",

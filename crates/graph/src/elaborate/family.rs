@@ -135,9 +135,9 @@ impl Elaborator<'_> {
                 let number = Size::number(i64::try_from(member).ok()?);
                 self.scope.push(&range.name.text, Meaning::Size(number), range.name.span);
             }
-            self.again = i > 0;
+            self.member = Some(i > 0);
             let done = define(self, member);
-            self.again = false;
+            self.member = None;
             self.scope.leave(mark);
             done?;
             if self.exhausted() {

@@ -77,6 +77,16 @@ impl Elaborator<'_> {
         let args: Option<Vec<NodeId>> =
             function.params.iter().map(|_| self.leaf(Op::number(0.5), function.span)).collect();
         let value = args.and_then(|args| self.expand_nodes(&function.name, &args, function.span));
+        for (_, params, stated) in &function.stated {
+            let mark = self.scope.mark();
+            for param in params {
+                if let Some(node) = self.leaf(Op::number(0.5), param.span) {
+                    self.scope.push(&param.text, Meaning::Term(node), param.span);
+                }
+            }
+            let _ = self.expr(stated, None);
+            self.scope.leave(mark);
+        }
         let codes = ["undefined-name", "recursive-function", "argument-count", "unknown-argument"];
         let found: Vec<Diagnostic> = self.diagnostics.split_off(before);
         if value.is_none() || !found.is_empty() {
@@ -157,7 +167,10 @@ impl Elaborator<'_> {
         self.expanding.push(name.to_string());
         let before = self.diagnostics.len();
         let floor = self.scope.hide();
+        let sealed = self.scope.sealed;
+        self.scope.sealed |= function.standard;
         let value = self.function_body(&function, args);
+        self.scope.sealed = sealed;
         self.scope.restore(floor);
         self.expanding.pop();
         self.foreign = outer;

@@ -36,12 +36,21 @@ impl Elaborator<'_> {
         Some(node)
     }
 
-    /// Remembers the type of a name in the file where it is used.
+    /// Remembers the type of a name in the file where it is used; for the members of a family the
+    /// first one, and the next with other dims.
     pub(crate) fn note_use(&mut self, node: crate::index::NodeId, span: Span) {
-        if self.foreign.is_none() && self.expanding.is_empty() && !self.again {
-            let ty = self.type_of(node);
-            self.out.uses.push((span, ty));
+        if self.foreign.is_some() || !self.expanding.is_empty() {
+            return;
         }
+        if let Some(further) = self.member {
+            let known = self.noted.insert(span, node);
+            let alike = known.is_some_and(|known| self.ty(known).dims == self.ty(node).dims);
+            if further && alike {
+                return;
+            }
+        }
+        let ty = self.type_of(node);
+        self.out.uses.push((span, ty));
     }
 
     fn family_as_value(&mut self, name: &str, span: Span, declared: Span) -> Value {

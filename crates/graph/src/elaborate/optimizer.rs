@@ -119,6 +119,18 @@ impl Elaborator<'_> {
         self.out.optimizers.push(optimizer);
     }
 
+    /// The settings with the numbers of their defaults.
+    fn own_settings(&mut self, params: &[Parameter]) -> Settings {
+        let before = self.diagnostics.len();
+        let settings = params
+            .iter()
+            .map(|p| (p.name.text.clone(), p.default.as_ref().and_then(|e| self.number(e))))
+            .collect();
+        // What is wrong with a default is reported where the block is read.
+        self.diagnostics.truncate(before);
+        settings
+    }
+
     /// Types the lines; states start as numbers and become bundles where a line says so.
     fn typed_optimizer(&mut self, parts: &Parts<'_>) -> Optimizer {
         let mut bundles = vec![false; parts.states.len()];
@@ -147,11 +159,12 @@ impl Elaborator<'_> {
     }
 
     fn optimizer_lines(&mut self, parts: &Parts<'_>, bundles: &[bool]) -> Optimizer {
+        self.expanded.clear();
         let mark = self.scope.mark();
         self.in_optimizer = true;
         let mut optimizer = Optimizer {
             name: parts.name.text.clone(),
-            params: settings(parts.params),
+            params: self.own_settings(parts.params),
             states: Vec::new(),
             lines: Vec::new(),
             span: parts.name.span,

@@ -295,7 +295,7 @@ fn operator_place(factor: &Factor) -> Span {
 
 /// Whether a text ends in a bracket that belongs to it, so that `^T` binds to all of it.
 fn is_suffixed(text: &str) -> bool {
-    let word: usize = text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').count();
+    let word = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
     word > 0 && (text.ends_with(')') || text.ends_with(']')) && !text[word..].contains(' ')
 }
 

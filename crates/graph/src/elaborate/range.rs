@@ -69,6 +69,31 @@ impl Elaborator<'_> {
         for used in &uses {
             self.check_inside(used)?;
         }
+        for axis in &indices {
+            self.check_extent(*axis)?;
+        }
+        Some(())
+    }
+
+    /// An index runs over at least one value, and a whole number of them.
+    fn check_extent(&mut self, axis: AxisId) -> Option<()> {
+        let (name, span) = (self.out.axes.get(axis).name.clone(), self.out.axes.get(axis).span);
+        let extent = self.out.axes.get(axis).extent.clone()?;
+        if let Some(value) = extent.value(&self.out.sizes) {
+            let text = super::types::ratio_text(value.numerator(), value.denominator());
+            if value.whole().is_none_or(|n| n < 1) {
+                let message = format!(
+                    "the index `{name}` runs over {} = {text} values",
+                    self.size_text(&extent)
+                );
+                return self.error("index-extent", message, span, "");
+            }
+            return Some(());
+        }
+        let room = extent.minus(&Size::number(1)).ok()?;
+        if !room.is_never_negative() {
+            self.out.requirements.push((room, span));
+        }
         Some(())
     }
 

@@ -16,6 +16,9 @@ impl Elaborator<'_> {
 
     pub(crate) fn report(&mut self, mut found: Diagnostic) {
         if let Some(call) = self.foreign {
+            if !found.is_error() {
+                return;
+            }
             for label in &mut found.labels {
                 label.span = call;
             }

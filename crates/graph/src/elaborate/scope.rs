@@ -38,6 +38,8 @@ pub(crate) struct Scope {
     places: HashMap<Rc<str>, Vec<usize>>,
     /// Locals below this place are hidden: a function body does not see its caller's.
     floor: usize,
+    /// Whether only locals are seen: the standard library knows nothing of the file.
+    pub(crate) sealed: bool,
 }
 
 impl Scope {
@@ -57,6 +59,7 @@ impl Scope {
         let local = place.filter(|at| **at >= self.floor).map(|at| &self.locals[*at]);
         match local {
             Some((_, meaning, span)) => Some((meaning, *span)),
+            None if self.sealed => None,
             None => self.globals.get(name).map(|(meaning, span)| (meaning, *span)),
         }
     }

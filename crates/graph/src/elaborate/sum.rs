@@ -137,6 +137,14 @@ pub(crate) fn is_plain(text: &str) -> bool {
     plain || text.starts_with('(') && text.ends_with(')') && balanced(&text[1..text.len() - 1])
 }
 
+/// A text without the parentheses around all of it.
+pub(crate) fn without_parentheses(text: &str) -> &str {
+    match text.strip_prefix('(').and_then(|t| t.strip_suffix(')')) {
+        Some(inner) if balanced(inner) => without_parentheses(inner.trim()),
+        _ => text,
+    }
+}
+
 /// Whether the brackets inside a text close each other without going below their start.
 fn balanced(text: &str) -> bool {
     let mut depth = 0;

@@ -25,9 +25,19 @@ fn infer_elementwise(op: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type,
     same_shape(inputs, c, "elementwise-shapes", &what)
 }
 
+/// One input must be a number, not an array.
+fn scalar(inputs: &[&Type], at: usize, c: &Context<'_>, what: &str) -> Result<(), Misfit> {
+    if inputs[at].is_scalar() {
+        return Ok(());
+    }
+    let misfit = Misfit::new("not-a-scalar", format!("{what} needs a number here"));
+    Err(misfit.operand(at, c.shape(inputs[at])))
+}
+
 fn infer_scale(_: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misfit> {
     numbers(inputs, c, "a product")?;
     let (s, a) = (inputs[0], inputs[1]);
+    scalar(inputs, 0, c, "a scaling")?;
     let ty = Type { axes: s.union(a), dims: a.dims.clone(), kind: Kind::Real };
     Ok(whole(inputs, ty))
 }
@@ -35,11 +45,14 @@ fn infer_scale(_: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misfit
 fn infer_quotient(_: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misfit> {
     numbers(inputs, c, "a quotient")?;
     let (a, s) = (inputs[0], inputs[1]);
+    scalar(inputs, 1, c, "a quotient")?;
     Ok(Type { axes: a.union(s), dims: a.dims.clone(), kind: Kind::Real })
 }
 
 fn infer_power(_: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misfit> {
     numbers(inputs, c, "a power")?;
+    scalar(inputs, 0, c, "a power")?;
+    scalar(inputs, 1, c, "a power")?;
     Ok(Type { axes: inputs[0].union(inputs[1]), dims: inputs[0].dims.clone(), kind: Kind::Real })
 }
 

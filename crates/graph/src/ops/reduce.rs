@@ -20,6 +20,10 @@ fn infer_reduce(op: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misf
         Over::Axis(axis) => reduced(x, *axis, true),
         Over::Batch(axis) => reduced(x, *axis, false),
         Over::Named(axes) => {
+            if axes.iter().any(|a| !x.axes.contains(a)) {
+                let message = "a reduction over an axis that the value lacks";
+                return Err(Misfit::new("no-such-axis", message).operand(0, c.shape(x)));
+            }
             let rest = x.axes.iter().filter(|a| !axes.contains(a)).copied().collect();
             return Ok(Type { axes: rest, ..x.with_kind(crate::types::Kind::Real) });
         }

@@ -38,11 +38,12 @@ fn axis(op: &Op, x: &Type, c: &Context<'_>) -> Result<Option<usize>, Misfit> {
 
 fn infer_same(op: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misfit> {
     numbers(inputs, c, &format!("`{}`", op.def().name))?;
-    axis(op, inputs[0], c)?;
-    let prob = matches!(op, Op::Softmax { .. }) && inputs[0].dims.len() == 1;
+    let over = axis(op, inputs[0], c)?;
+    let prob = matches!(op, Op::Softmax { .. }) && inputs[0].dims.len() == 1 && over.is_some();
     Ok(inputs[0].with_kind(if prob { Kind::Prob } else { Kind::Real }))
 }
 
+/// The dims without `axis`: a row without its long axis is a number.
 fn without(x: &Type, axis: Option<usize>, keep: bool) -> Vec<Size> {
     let mut dims = x.dims.clone();
     match axis {
@@ -52,19 +53,14 @@ fn without(x: &Type, axis: Option<usize>, keep: bool) -> Vec<Size> {
         }
         None => {}
     }
-    dims
+    if !keep && x.dims.len() == 2 && dims.iter().all(Size::is_one) { Vec::new() } else { dims }
 }
 
 fn infer_reduced(op: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misfit> {
     numbers(inputs, c, "`logsumexp`")?;
     let x = inputs[0];
     let keep = matches!(op, Op::LogSumExp { axis: Some(_) });
-    let dims = if x.dims.len() == 2 && x.dims[0].is_one() && !keep {
-        Vec::new()
-    } else {
-        without(x, axis(op, x, c)?, keep)
-    };
-    Ok(x.with_dims(dims))
+    Ok(x.with_dims(without(x, axis(op, x, c)?, keep)))
 }
 
 fn infer_cross_entropy(op: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misfit> {

@@ -27,15 +27,16 @@ impl Ratio {
     }
 
     fn new(numerator: i128, denominator: i128) -> Option<Ratio> {
-        // i64 range keeps every later product inside i128.
-        const LIMIT: i128 = 1 << 100;
+        // Far beyond every size; what is larger is given up before it overflows.
+        const LIMIT: u128 = 1 << 100;
         let divisor = gcd(numerator, denominator);
         let sign = denominator.signum();
         if divisor == 0 || sign == 0 {
             return None;
         }
-        let (n, d) = (sign * (numerator / divisor), sign * (denominator / divisor));
-        (n.abs() < LIMIT && d < LIMIT).then_some(Ratio { numerator: n, denominator: d })
+        let (n, d) = (numerator / divisor, denominator / divisor);
+        let (n, d) = (n.checked_mul(sign)?, d.checked_mul(sign)?);
+        (n.unsigned_abs() < LIMIT && d.unsigned_abs() < LIMIT).then_some(Ratio { numerator: n, denominator: d })
     }
 
     /// The numerator, with the sign.

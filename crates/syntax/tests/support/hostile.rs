@@ -128,17 +128,17 @@ fn lines() -> Vec<Hostile> {
         ("same-claims", "given a, b : R\n", "claim \"c\" a = b\n"),
         ("wrong-claims", "", "claim \"c\" a = b\n"),
         ("far-claims", "size n, m\ngiven a : R[n]\ngiven b : R[m]\n", "claim \"c\" a + b = b a\n"),
-        ("derive", "param a : R\nnet\n  J = a^2\n", "derive dJ/da\n"),
+        ("derive", "param a : R = 1\nnet\n  J = a^2\n", "derive dJ/da\n"),
         ("derive-jac", "size n\ngiven x : R[n]\nnet\n  z = exp(x)\n", "derive jac(z, x)\n"),
         ("show", "net\n  J = 1\n", "show J\n"),
         ("plot", "net\n  J = 1\n", "plot J for gd\n"),
         ("plot-on", "net\n  J = 1\n", "plot J on train\n"),
         ("export", "", "export latex \"a\"\n"),
         ("check", "net\n  J = 1\n", "check J\n"),
-        ("train", "param a : R\nnet\n  J = a^2\n", "train J by gd(1)\n"),
-        ("train-named", "param a : R\nnet\n  J = a^2\n", "train J by gd(1) as t\n"),
+        ("train", "param a : R = 1\nnet\n  J = a^2\n", "train J by gd(1)\n"),
+        ("train-named", "param a : R = 1\nnet\n  J = a^2\n", "train J by gd(1) as t\n"),
         ("train-nothing", "net\n  J = 1\n", "train J by gd(1)\n"),
-        ("grids", "size H = 1\nparam a : R\nnet\n  J = a^2\n", "train J by gd(1) for H in {1, 2, 3, 4}\n"),
+        ("grids", "size H = 1\nparam a : R = 1\nnet\n  J = a^2\n", "train J by gd(1) for H in {1, 2, 3, 4}\n"),
         ("split", "data\n", "  split train 1, test 2\n"),
         ("toy", "data\n  x : R\n", "  x = moons 100\n"),
         ("models", "", "model m\n"),
@@ -163,8 +163,8 @@ fn lists() -> Vec<Hostile> {
     list("derived", "size n0", |i| format!(", n{i} = n{} + 1", i - 1), "");
     list("batches", "batch N0", |i| format!(", N{i}"), "");
     list("consts", "const c0 = 1", |i| format!(", c{i} = 1"), "");
-    list("params", "param p0", |i| format!(", p{i}"), " : R");
-    list("params-type", "size n\nparam p0", |i| format!(", p{i}"), " : R[n, n, n, n, n, n, n, n]");
+    list("params", "param p0", |i| format!(", p{i}"), " : R = 0");
+    list("params-type", "size n\nparam p0", |i| format!(", p{i}"), " : R[n, n, n, n, n, n, n, n] = 0");
     list("params-start", "param p0", |i| format!(", p{i}"), " : R = 1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1");
     list("data", "data x0", |i| format!(", x{i}"), " : R");
     list("axes", "param W : R[2", |_| ", 2".into(), "]");
@@ -187,12 +187,12 @@ fn lists() -> Vec<Hostile> {
     list("logic", "given a : R\nnet z = 1[a > 0", |_| " and a > 0".into(), "]");
     list("chain", "given a : R\nclaim \"c\" a", |_| " = a".into(), "");
     list("with", "size H = 1\ntrain J by gd(1) with H = 1", |_| ", H = 1".into(), "");
-    list("train-options", "param J : R\ntrain J by gd(1)", |_| " seed 1".into(), "");
-    list("grid", "size H = 1\nparam J : R\ntrain J by gd(1) for H in {1", |_| ",1".into(), "}");
-    list("grids", "size H = 1\nparam J : R\ntrain J by gd(1) for H in {1}", |_| ", H in {1}".into(), "");
+    list("train-options", "param J : R = 1\ntrain J by gd(1)", |_| " seed 1".into(), "");
+    list("grid", "size H = 1\nparam J : R = 1\ntrain J by gd(1) for H in {1", |_| ",1".into(), "}");
+    list("grids", "size H = 1\nparam J : R = 1\ntrain J by gd(1) for H in {1}", |_| ", H in {1}".into(), "");
     list("state", "optimizer o(step)\n  state s0 = 0", |i| format!(", s{i} = 0"), "\n  p' = p");
-    list("derives", "param a : R\nnet J = a\nderive dJ/da", |_| ", dJ/da".into(), "");
-    list("derive-set", "param a : R\nnet J = a\nderive dJ/d{a", |_| ", a".into(), "}");
+    list("derives", "param a : R = 1\nnet J = a\nderive dJ/da", |_| ", dJ/da".into(), "");
+    list("derive-set", "param a : R = 1\nnet J = a\nderive dJ/d{a", |_| ", a".into(), "}");
     list("shows", "show m0 = 1", |i| format!(", m{i} = 1"), "");
     list("files", "data x = csv \"a\"", |_| ", \"a\"".into(), "");
     list("verdict", "claim \"c\" 1 = 1 expect a", |_| "-a".into(), "");
@@ -213,7 +213,7 @@ fn statements() -> Vec<Hostile> {
     many("written", "size n\nbatch N\ngiven z0 : R[n, N]\ngiven b : R[n]\nnet\n", |i| {
         format!("  z{i} = z{} + b\n", i - 1)
     });
-    many("params", "param\n", |i| format!("  p{i} : R[3, 4]\n"));
+    many("params", "param\n", |i| format!("  p{i} : R[3, 4] = 0\n"));
     many("param-starts", "param\n", |i| format!("  p{i} : R[3] ~ normal(0, 1)\n"));
     many("sizes", "size\n", |i| format!("  n{i} = {i}\n"));
     many("derived", "size n0\nsize\n", |i| format!("  n{i} = n{} + 1\n", i - 1));
@@ -240,18 +240,18 @@ fn statements() -> Vec<Hostile> {
     many("checked", "", |i| format!("claim \"c{i}\" 1 = 1\ncheck c{i}\n"));
     many("wrong-claims", "given\n  a : R\n", |i| format!("claim \"c{i}\" b{i} = a\n"));
     many("far-names", "given\n  a : R\n", |i| format!("  g{i} : R\nclaim \"c\" gg{i} = a\ngiven\n"));
-    many("trainings", "param J : R\n", |i| format!("train J by gd(1) as t{i}\n"));
-    many("plots", "param J : R\ntrain J by gd(1)\n", |i| format!("train J by gd(1) as t{i}\nplot J for t{i}\n"));
+    many("trainings", "param J : R = 1\n", |i| format!("train J by gd(1) as t{i}\n"));
+    many("plots", "param J : R = 1\ntrain J by gd(1)\n", |i| format!("train J by gd(1) as t{i}\nplot J for t{i}\n"));
     many("metrics", "", |i| format!("show m{i} = 1\n"));
     many("families", "", |i| format!("net\n  h{i}[0] = 1\n"));
     many("members", "net\n", |i| format!("  h[{i}] = 1\n"));
     many("accesses", "size n0\nsize\n", |i| {
         format!("  n{i} = n{} + 1\ngiven a{i} : R[n{i}]\nnet b{i}[u] = a{i}[u+1]\nsize\n", i - 1)
     });
-    many("counts", "", |i| format!("param p{i} : R\nnet c{i} = count(param)\n"));
+    many("counts", "", |i| format!("param p{i} : R = 1\nnet c{i} = count(param)\n"));
     many("models", "", |i| format!("model m{i}\nnet z = 1\n"));
     many("model-sizes", "", |i| format!("model m{i}\nsize n{i}\n"));
-    many("derivatives", "param z0 : R\nnet\n", |i| format!("  z{i} = z{} + 1\n  g{i} = dz{i}/dz0\n", i - 1));
+    many("derivatives", "param z0 : R = 1\nnet\n", |i| format!("  z{i} = z{} + 1\n  g{i} = dz{i}/dz0\n", i - 1));
     all
 }
 
@@ -277,7 +277,7 @@ fn growth() -> Vec<Hostile> {
     }));
     all.push(hostile("growth/grid", |_| {
         let list = |name| format!("{name} in {{{}}}", vec!["1"; 1000].join(", "));
-        format!("size H = 1, K = 1, L = 1\nparam J : R\ntrain J by gd(1) for {}, {}, {}\n", list("H"), list("K"), list("L"))
+        format!("size H = 1, K = 1, L = 1\nparam J : R = 1\ntrain J by gd(1) for {}, {}, {}\n", list("H"), list("K"), list("L"))
     }));
     all.push(hostile("growth/factors", |_| {
         let names: Vec<String> = (1..=40).map(|i| format!("s{i} = n + {i}")).collect();
@@ -309,7 +309,7 @@ fn growth() -> Vec<Hostile> {
         numbered(&format!("{body}\n"), bytes, |i| format!("net z{i} = f({i})\n"))
     }));
     all.push(hostile("growth/big-type-names", |bytes| {
-        let names = numbered("param a0", bytes / 2, |i| format!(", a{i}"));
+        let names = numbered("given a0", bytes / 2, |i| format!(", a{i}"));
         format!("{names} : R[{}]\n", flood("1", "+1", bytes / 2 - 10))
     }));
     all.push(hostile("growth/suffixes", |bytes| {
