@@ -66,8 +66,8 @@ pub(crate) struct Elaborator<'a> {
     pub(crate) functions: HashMap<String, Arc<Function>>,
     /// Function bodies being expanded, innermost last.
     pub(crate) expanding: Vec<String>,
-    /// Expansions done, by function and arguments.
-    pub(crate) expanded: HashMap<(String, Vec<NodeId>), Value>,
+    /// Expansions done, by function (its address) and arguments.
+    pub(crate) expanded: HashMap<(usize, Box<[NodeId]>), Value>,
     /// The call from which a body outside the file is expanded: mistakes are reported there.
     pub(crate) foreign: Option<Span>,
     /// Accesses of this statement, for the ranges of its indices.

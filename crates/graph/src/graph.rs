@@ -29,7 +29,7 @@ pub struct Node {
 pub struct Graph {
     nodes: Vec<Node>,
     /// From a node's hash to its id; equal hashes probe onwards. Looked up, never iterated.
-    interned: HashMap<u64, NodeId, BuildHasherDefault<DefaultHasher>>,
+    interned: HashMap<u32, NodeId, BuildHasherDefault<DefaultHasher>>,
     /// The types of nodes. Looked up, never iterated.
     types: HashSet<Arc<Type>, BuildHasherDefault<DefaultHasher>>,
 }
@@ -68,8 +68,8 @@ impl Graph {
     }
 
     /// The node of `op` applied to `inputs`, or the free key for it.
-    fn find(&self, op: &Op, inputs: &[NodeId]) -> Result<NodeId, u64> {
-        let mut key = BuildHasherDefault::<DefaultHasher>::default().hash_one((op, inputs));
+    fn find(&self, op: &Op, inputs: &[NodeId]) -> Result<NodeId, u32> {
+        let mut key = BuildHasherDefault::<DefaultHasher>::default().hash_one((op, inputs)) as u32;
         while let Some(&id) = self.interned.get(&key) {
             let node = self.node(id);
             if node.op == *op && node.inputs == inputs {

@@ -256,7 +256,7 @@ pub struct Module {
     /// Derivations.
     pub derivations: Vec<Derivation>,
     /// Functions of the file.
-    pub functions: Vec<Function>,
+    pub functions: Vec<Arc<Function>>,
     /// Optimizers of the file.
     pub optimizers: Vec<Optimizer>,
     /// Trainings.

@@ -1,7 +1,9 @@
 //! Text to modules, with every mistake and the repairs that were tried.
 
-use chainrule_syntax::ast::File;
-use chainrule_syntax::{Diagnostic, limits};
+use std::collections::BTreeMap;
+
+use chainrule_syntax::ast::{File, StatementKind};
+use chainrule_syntax::{Diagnostic, Span, limits};
 
 use crate::elaborate;
 use crate::module::Module;
@@ -55,12 +57,36 @@ pub(crate) fn read_untried(text: &str) -> Reading {
             }
         }
     }
+    diagnostics.extend(models_of_one_name(&parsed.file));
     diagnostics.sort_by_key(|d| (d.span().start, d.span().end));
     out.omitted += diagnostics.len().saturating_sub(limits::DIAGNOSTICS);
     diagnostics.truncate(limits::DIAGNOSTICS);
     out.diagnostics = diagnostics;
     out.file = parsed.file;
     out
+}
+
+/// Two models of a file have different names.
+fn models_of_one_name(file: &File) -> Vec<Diagnostic> {
+    let names = file.blocks.iter().flat_map(|b| &b.statements).filter_map(|s| match &s.kind {
+        StatementKind::Model(name) => Some(name),
+        _ => None,
+    });
+    let mut first: BTreeMap<&str, Span> = BTreeMap::new();
+    let mut found = Vec::new();
+    for name in names {
+        match first.get(name.text.as_str()) {
+            None => {
+                first.insert(&name.text, name.span);
+            }
+            Some(earlier) => {
+                let message = format!("two models are called `{}`", name.text);
+                let twice = Diagnostic::error("defined-twice", message, name.span, "the second");
+                found.push(twice.label(*earlier, "the first"));
+            }
+        }
+    }
+    found
 }
 
 /// The standard library's optimizers, typed, as one module; its diagnostics are empty unless this

@@ -95,12 +95,7 @@ pub(crate) fn put_in(module: &mut Module) {
 }
 
 /// Notes every identity used inside a binding.
-fn note(
-    module: &mut Module,
-    at: usize,
-    value: NodeId,
-    used: &BTreeMap<NodeId, Rewrite>,
-) {
+fn note(module: &mut Module, at: usize, value: NodeId, used: &BTreeMap<NodeId, Rewrite>) {
     let mut seen = std::collections::BTreeSet::new();
     let mut open = vec![value];
     while let Some(id) = open.pop() {

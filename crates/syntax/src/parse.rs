@@ -94,7 +94,7 @@ use crate::lex::{Lexed, lex};
 use crate::limits;
 use crate::lines::{LogicalLine, group};
 use crate::span::Span;
-use crate::token::{Symbol, TokenKind};
+use crate::token::{Symbol, Token, TokenKind};
 use cursor::Cursor;
 
 /// A file's tree with what is wrong with it.
@@ -146,6 +146,7 @@ pub(crate) fn parse_lexed(text: &str, lexed: &Lexed) -> Parsed {
         stop: None,
         nodes: 0,
         statements: 0,
+        models: 0,
         locals: HashSet::new(),
     };
     for line in &lines.stray {
@@ -181,6 +182,7 @@ struct Reader<'a> {
     nodes: usize,
     /// Blocks and statements; a list of names counts for each.
     statements: usize,
+    models: usize,
     /// Parameters of the `fn` or `optimizer` being read: values, whatever they are called.
     locals: HashSet<String>,
 }
@@ -196,14 +198,8 @@ impl Reader<'_> {
         }
         self.statements += 1 + head;
         if let Some(word) = line.starts {
-            self.locals = HashSet::new();
-            if let Some(last) = self.file.blocks.last_mut() {
-                last.statements.shrink_to_fit();
-            }
-            let block = Block { word, word_span: tokens[0].span, statements: Vec::new() };
-            self.file.blocks.push(block);
-            if matches!(word, BlockWord::Fn | BlockWord::Optimizer) {
-                self.locals = names::parameters(self.text, tokens);
+            if !self.start_block(word, tokens) {
+                return false;
             }
             if tokens.len() == 1 {
                 self.check_empty(line, word);
@@ -242,6 +238,28 @@ impl Reader<'_> {
             }
         }
         !limit
+    }
+
+    /// Begins a block; `false` if there are too many models.
+    fn start_block(&mut self, word: BlockWord, tokens: &[Token]) -> bool {
+        self.models += usize::from(word == BlockWord::Model);
+        if self.models > limits::MODELS {
+            let message = format!("the file has more than {} models", limits::MODELS);
+            let place = tokens[0].span;
+            self.stop =
+                Some(Diagnostic::error("limit-models", message, place, "reading stops here"));
+            return false;
+        }
+        self.locals = HashSet::new();
+        if let Some(last) = self.file.blocks.last_mut() {
+            last.statements.shrink_to_fit();
+        }
+        let block = Block { word, word_span: tokens[0].span, statements: Vec::new() };
+        self.file.blocks.push(block);
+        if matches!(word, BlockWord::Fn | BlockWord::Optimizer) {
+            self.locals = names::parameters(self.text, tokens);
+        }
+        true
     }
 
     fn report(&mut self, found: Diagnostic) {

@@ -121,7 +121,8 @@ fn fill(template: &str, name: &str) -> Result<String, Failure> {
     };
     let text = rename(text, old, name);
     match chainrule::Model::parse("template", text.as_str()) {
-        Ok(_) => Ok(text),
+        // A longer name moves what is aligned with it.
+        Ok(_) => Ok(chainrule::format("template", &text)?),
         Err(_) => Err(odd("it is a word of the language")),
     }
 }
@@ -174,6 +175,7 @@ mod tests {
             assert!(!text.contains(&format!("\"{name}.svg\"")), "{name}");
             let model = chainrule::Model::parse(name, text.as_str()).expect(name);
             assert_eq!(model.warnings(), [], "{name}");
+            assert_eq!(chainrule::format(name, &text).expect(name), text, "{name} is formatted");
             assert!((10..90).contains(&about(&text).len()), "{name}");
         }
     }

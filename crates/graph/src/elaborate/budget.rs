@@ -125,6 +125,11 @@ impl Elaborator<'_> {
         left.is_some()
     }
 
+    /// Whether repairs are worth looking for: those of most claims are not kept.
+    pub(crate) fn wants_repairs(&self) -> bool {
+        !self.in_claim || self.budget.findings > 0
+    }
+
     /// Of the mistakes of a claim all are kept while there are few claims with mistakes, then the
     /// first one without its repairs.
     pub(crate) fn shorten(&mut self, ill_formed: &mut Vec<Diagnostic>) {

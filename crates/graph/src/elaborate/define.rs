@@ -81,7 +81,14 @@ impl Elaborator<'_> {
     }
 
     pub(crate) fn bind(&mut self, symbol: SymbolId, value: NodeId, span: Span, value_span: Span) {
-        self.out.bindings.push(Binding { symbol, value, stable: value, through: Vec::new(), span, value_span });
+        self.out.bindings.push(Binding {
+            symbol,
+            value,
+            stable: value,
+            through: Vec::new(),
+            span,
+            value_span,
+        });
     }
 
     /// The right side, with free indices collected and the declared type checked.

@@ -14,6 +14,9 @@ use crate::op::Op;
 /// The standard library's functions, in the language itself.
 pub(crate) const STANDARD: &str = include_str!("../std/functions.eqn");
 
+/// What the expansion of a call costs besides the body: arguments are bound, the result is kept.
+const EXPANSION_STEPS: usize = 4;
+
 impl Elaborator<'_> {
     /// Reads the standard library. Its own tests make sure that it has no mistakes.
     pub(crate) fn standard_functions(&mut self) {
@@ -53,8 +56,8 @@ impl Elaborator<'_> {
             }
         }
         self.check_stated(&function);
-        self.out.functions.push(function.clone());
         let function = Arc::new(function);
+        self.out.functions.push(function.clone());
         if self.functions.insert(name.text.clone(), function.clone()).is_some() {
             // It takes the place of one of the standard library.
             self.expanded = HashMap::new();
@@ -146,11 +149,12 @@ impl Elaborator<'_> {
     }
 
     fn expand_nodes(&mut self, name: &str, args: &[NodeId], span: Span) -> Value {
-        let key = (name.to_string(), args.to_vec());
+        let function = self.functions.get(name)?.clone();
+        let key = (Arc::as_ptr(&function).addr(), args.into());
         if let Some(done) = self.expanded.get(&key) {
             return *done;
         }
-        let function = self.functions.get(name)?.clone();
+        self.spend(EXPANSION_STEPS);
         if self.expanding.iter().any(|n| n == name) {
             let message = format!("the function `{name}` calls itself");
             return self.error("recursive-function", message, span, "a recursive call");

@@ -89,7 +89,7 @@ impl Elaborator<'_> {
                     }
                     let found = super::report::diagnostic(misfit, &spans, place);
                     let types = (self.ty(a).clone(), self.ty(b).clone());
-                    let found = if inner {
+                    let found = if inner && self.wants_repairs() {
                         self.product_repairs(found, first, rest, i, &types)
                     } else {
                         found
@@ -110,6 +110,9 @@ impl Elaborator<'_> {
                 // The shapes shown are the author's, before lifting.
                 let misfit = self.try_add(op, &[a, b]).err().unwrap_or(misfit);
                 let found = super::report::diagnostic(misfit, &[left, right], place);
+                if !self.wants_repairs() {
+                    return self.fail(found);
+                }
                 let (l, r) = (self.flipped(left), self.flipped(right));
                 let text = factor.op.text();
                 let (lt, rt) = (self.source(left).to_string(), self.source(right).to_string());

@@ -8,7 +8,8 @@ use chainrule_syntax::Span;
 use crate::index::{AxisId, NodeId, SymbolId};
 use crate::size::Size;
 
-/// What a name means.
+/// What a name means. Families are boxed: a meaning stays small.
+#[allow(clippy::box_collection)]
 #[derive(Clone, Debug)]
 pub(crate) enum Meaning {
     /// A size or the length of a batch axis.
@@ -19,7 +20,7 @@ pub(crate) enum Meaning {
     Index(AxisId),
     /// A local value: `where`, a parameter of a `fn`.
     Term(NodeId),
-    /// Members by number.
+    /// Members by number; boxed, so that a meaning stays small.
     Family(Box<BTreeMap<u64, SymbolId>>),
     /// Sizes by number.
     SizeFamily(Box<BTreeMap<u64, Size>>),

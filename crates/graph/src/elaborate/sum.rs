@@ -57,7 +57,7 @@ impl Elaborator<'_> {
                 let misfit = self.try_add(op, &[sum, node]).err().unwrap_or(misfit);
                 let shapes = misfit.code == "sum-shapes";
                 let mut found = super::report::diagnostic(misfit, &[left, term.span], place);
-                if shapes {
+                if shapes && self.wants_repairs() {
                     found = self.sum_repairs(found, sum, node, left, term);
                 }
                 for (node, span) in [(sum, left), (node, term.span)] {

@@ -36,7 +36,8 @@ impl Ratio {
         }
         let (n, d) = (numerator / divisor, denominator / divisor);
         let (n, d) = (n.checked_mul(sign)?, d.checked_mul(sign)?);
-        (n.unsigned_abs() < LIMIT && d.unsigned_abs() < LIMIT).then_some(Ratio { numerator: n, denominator: d })
+        (n.unsigned_abs() < LIMIT && d.unsigned_abs() < LIMIT)
+            .then_some(Ratio { numerator: n, denominator: d })
     }
 
     /// The numerator, with the sign.

@@ -100,22 +100,26 @@ impl Cursor<'_> {
         self.deeper(|cursor| {
             let start = cursor.peek(0).span;
             let first = cursor.sign();
-            let mut terms = vec![(first.unwrap_or(Sign::Plus), cursor.term()?)];
-            while let Some(sign) = cursor.sign() {
-                terms.push((sign, cursor.term()?));
+            let head = cursor.term()?;
+            let second = cursor.sign();
+            match (first, second) {
+                (None, None) => return Ok(head),
+                (Some(Sign::Minus), None) => {
+                    let span = cursor.since(start);
+                    return cursor.node(ExprKind::Negative(Box::new(head)), span);
+                }
+                _ => {}
+            }
+            // Most sums have two terms.
+            let mut terms = Vec::with_capacity(2);
+            terms.push((first.unwrap_or(Sign::Plus), head));
+            let mut sign = second;
+            while let Some(plus_or_minus) = sign {
+                terms.push((plus_or_minus, cursor.term()?));
+                sign = cursor.sign();
             }
             let span = cursor.since(start);
-            match (terms.len(), first) {
-                (1, None) => Ok(terms.swap_remove(0).1),
-                (1, Some(Sign::Minus)) => {
-                    let inner = Box::new(terms.swap_remove(0).1);
-                    cursor.node(ExprKind::Negative(inner), span)
-                }
-                _ => {
-                    terms.shrink_to_fit();
-                    cursor.node(ExprKind::Sum(terms), span)
-                }
-            }
+            cursor.node(ExprKind::Sum(terms), span)
         })
     }
 
@@ -144,22 +148,26 @@ impl Cursor<'_> {
                 TokenKind::Symbol(symbol) => product_op(symbol),
                 _ => None,
             };
-            if let Some(op) = op {
+            let factor = if let Some(op) = op {
                 self.next();
-                rest.push(self.operand(op, token)?);
+                self.operand(op, token)?
             } else if self.starts_factor() {
                 self.check_numbers_side_by_side()?;
                 let value = self.factor()?;
                 let op_span = value.span.before();
-                rest.push(Factor { op: ProductOp::Juxtaposition, op_span, value });
+                Factor { op: ProductOp::Juxtaposition, op_span, value }
             } else {
                 break;
+            };
+            if rest.is_empty() {
+                // Most products have two factors.
+                rest.reserve_exact(1);
             }
+            rest.push(factor);
         }
         if rest.is_empty() {
             return Ok(first);
         }
-        rest.shrink_to_fit();
         let span = self.since(start);
         self.node(ExprKind::Product { first: Box::new(first), rest }, span)
     }
