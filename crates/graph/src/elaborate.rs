@@ -189,5 +189,6 @@ fn elaborated<'a>(text: &'a str, model: &Blocks<'a>, broken: &[Name]) -> (Module
         elaborator.block(block);
     }
     elaborator.report_exhaustion();
+    elaborator.out.steps = elaborator.steps_taken(model.models);
     (elaborator.out, elaborator.diagnostics)
 }

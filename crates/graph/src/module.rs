@@ -271,6 +271,8 @@ pub struct Module {
     pub uses: Vec<(Span, Arc<Type>)>,
     /// What must hold of the sizes for every index to stay inside: at least 0.
     pub requirements: Vec<(Size, Span)>,
+    /// How many steps elaboration took.
+    pub(crate) steps: usize,
     /// Declared types, for printing.
     pub types: Vec<(SymbolId, Arc<TypeExpr>)>,
 }

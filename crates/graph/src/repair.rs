@@ -10,7 +10,9 @@ use chainrule_syntax::{Diagnostic, Repair};
 use crate::read::{Reading, read_untried};
 
 /// Bytes read again for all trials of one file: large files get fewer trials, huge ones none.
-const BUDGET: usize = 4 << 20;
+const BUDGET: usize = 1 << 20;
+/// What a step of elaboration counts, in bytes read.
+const STEP: usize = 2;
 /// Most repairs kept for one mistake.
 const KEPT: usize = 3;
 
@@ -52,7 +54,9 @@ pub(crate) fn may_be_ill_formed(expect: Option<Expected>) -> bool {
 
 /// Keeps, of the repairs of every diagnostic, those that were tried and fit.
 pub(crate) fn keep_tried(text: &str, reading: &mut Reading) {
-    let mut trials = Trials { text, before: wrong(reading), left: BUDGET };
+    let steps: usize = reading.modules.iter().map(|m| m.steps).sum();
+    let cost = text.len() + 256 + steps * STEP;
+    let mut trials = Trials { text, before: wrong(reading), cost, left: BUDGET };
     for found in &mut reading.diagnostics {
         trials.filter(found);
     }
@@ -73,6 +77,8 @@ pub(crate) fn keep_tried(text: &str, reading: &mut Reading) {
 struct Trials<'t> {
     text: &'t str,
     before: Wrong,
+    /// What one trial costs.
+    cost: usize,
     left: usize,
 }
 
@@ -123,8 +129,7 @@ impl Trials<'_> {
 
     /// The changed text, while the budget lasts.
     fn spend(&mut self, repair: &Repair) -> Option<String> {
-        let cost = self.text.len() + 256;
-        self.left = self.left.checked_sub(cost)?;
+        self.left = self.left.checked_sub(self.cost)?;
         repair.apply(self.text).filter(|changed| *changed != self.text)
     }
 }

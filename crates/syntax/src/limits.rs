@@ -7,7 +7,7 @@ pub const TEXT_BYTES: usize = 10 << 20;
 /// Most tokens in a file.
 pub const TOKENS: usize = 2_000_000;
 /// Most blocks and statements of a file; a statement that lists several names counts for each.
-pub const STATEMENTS: usize = 320_000;
+pub const STATEMENTS: usize = 150_000;
 /// Most models of a file.
 pub const MODELS: usize = 100;
 /// Deepest nesting of brackets, norms, suffixes and negations.

@@ -53,7 +53,7 @@ impl Elaborator<'_> {
                     self.uses.clear();
                     self.indices.clear();
                     self.undefined.clear();
-                    self.expanded.clear();
+                    self.expanded = std::collections::HashMap::new();
                     self.statement(block.word, statement);
                     self.note_exhaustion(statement.span);
                 }

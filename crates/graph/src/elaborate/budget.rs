@@ -85,6 +85,11 @@ impl Elaborator<'_> {
         self.out.graph.len() >= self.budget.nodes
     }
 
+    /// How much of it was needed.
+    pub(crate) fn steps_taken(&self, models: usize) -> usize {
+        Budget::share(models).steps - self.budget.steps
+    }
+
     /// Remembers where the bounds were reached.
     pub(crate) fn note_exhaustion(&mut self, statement: Span) {
         if self.budget.stopped.is_none() && self.exhausted() {

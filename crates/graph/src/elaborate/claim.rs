@@ -62,7 +62,7 @@ impl Elaborator<'_> {
         }
         let before = self.diagnostics.len();
         self.turned = true;
-        self.expanded.clear();
+        self.expanded = std::collections::HashMap::new();
         let (sides, fits) = self.assertion(claim);
         let settled = self.settle_ranges();
         let fits = fits && settled.is_some() && self.diagnostics.len() == before;

@@ -34,16 +34,16 @@ pub(crate) fn models(file: &File) -> Vec<Blocks<'_>> {
         matches!(word, Size | Batch | Const | Data | Fn | Optimizer)
     };
     let mut models: Vec<Blocks<'_>> = Vec::new();
-    let mut length = 0;
+    let mut total = 0;
     for (k, &start) in starts.iter().enumerate() {
         let end = starts.get(k + 1).copied().unwrap_or(file.blocks.len());
         let earlier = file.blocks[..start].iter().enumerate();
         let mut blocks: Vec<&Block> =
             earlier.filter(|(i, b)| *i < starts[0] || shared(b.word)).map(|(_, b)| b).collect();
         blocks.extend(&file.blocks[start..end]);
-        length += blocks.iter().map(|b| bytes(b)).sum::<usize>();
+        total += blocks.iter().map(|b| length(b)).sum::<usize>();
         let model = Blocks { blocks, models: starts.len(), overflow: None };
-        if length > 2 * limits::TEXT_BYTES {
+        if total > limits::TEXT_BYTES {
             let overflow = Some(file.blocks[start].word_span);
             models.push(Blocks { blocks: Vec::new(), overflow, ..model });
             break;
@@ -53,8 +53,9 @@ pub(crate) fn models(file: &File) -> Vec<Blocks<'_>> {
     models
 }
 
-/// The length of a block without its blanks and comments.
-fn bytes(block: &Block) -> usize {
-    let statements = block.statements.iter().map(|s| s.span.range().len());
-    block.word_span.range().len() + statements.sum::<usize>()
+/// The length of a block without its blanks and comments, with what a statement costs by itself.
+fn length(block: &Block) -> usize {
+    const EACH: usize = 32;
+    let statements = block.statements.iter().map(|s| s.span.range().len() + EACH);
+    EACH + statements.sum::<usize>()
 }

@@ -159,7 +159,7 @@ impl Elaborator<'_> {
     }
 
     fn optimizer_lines(&mut self, parts: &Parts<'_>, bundles: &[bool]) -> Optimizer {
-        self.expanded.clear();
+        self.expanded = std::collections::HashMap::new();
         let mark = self.scope.mark();
         self.in_optimizer = true;
         let mut optimizer = Optimizer {
