@@ -1,7 +1,7 @@
 //! What an operation is: one closed enum, one static record per operation.
 //!
 //! [`Op`] is plain data; [`OpDef`] is what the passes need to know of it. A pass reads the record
-//! and never matches on `Op`, except for leaves. A new op is one record in one file of [`crate::ops`]
+//! and never matches on `Op`, except for leaves. A new op is one record in one file of the module `ops`
 //! and one row in the table below.
 
 use std::sync::Arc;

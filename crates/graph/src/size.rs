@@ -23,6 +23,8 @@ use terms::Terms;
 pub const MAX_TERMS: usize = 64;
 /// Highest degree of one polynomial.
 pub const MAX_DEGREE: u32 = 64;
+/// Most terms on the way to a sign.
+const MAX_SHIFTED: usize = 4096;
 
 /// A size expression outgrew the bounds of this module.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -103,10 +105,13 @@ impl Size {
         self.terms.iter().flat_map(|(monomial, _)| monomial.iter().map(|(id, _)| *id))
     }
 
-    /// About how many products of terms it takes to shift or raise this polynomial.
+    /// How many terms there are once every name is replaced by `1 + name`.
     pub(crate) fn work(&self) -> usize {
-        let degree = self.terms.iter().map(|(m, _)| degree(m)).max().unwrap_or(0) as usize;
-        1 + self.terms.len() * (degree + 1) * (degree + 1) / 4
+        let shifted = |(monomial, _): &(Monomial, Ratio)| {
+            let powers = monomial.iter().map(|(_, power)| *power as usize + 1);
+            powers.fold(1, usize::saturating_mul)
+        };
+        self.terms.iter().map(shifted).fold(1, usize::saturating_add).min(MAX_SHIFTED)
     }
 
     fn from_terms(terms: Vec<(Monomial, Ratio)>) -> Result<Size, TooLarge> {
@@ -166,7 +171,11 @@ impl Size {
     ///
     /// The result outgrows the bounds.
     pub fn times(&self, other: &Size) -> Result<Size, TooLarge> {
-        let mut terms = Vec::with_capacity(self.terms.len() * other.terms.len());
+        let products = self.terms.len().saturating_mul(other.terms.len());
+        if products > MAX_TERMS * MAX_TERMS {
+            return Err(TooLarge);
+        }
+        let mut terms = Vec::with_capacity(products);
         for (a, x) in self.terms.iter() {
             for (b, y) in other.terms.iter() {
                 terms.push((multiply(a, b), x.times(*y).ok_or(TooLarge)?));
@@ -224,36 +233,41 @@ impl Size {
     /// Whether the polynomial is at least 0 for all sizes of at least 1: every name is written
     /// `1 + t` with `t >= 0`, and no coefficient in the `t` is negative. `false` is "not shown".
     pub fn is_never_negative(&self) -> bool {
-        let mut shifted = self.clone();
-        let names: Vec<SizeId> = self.names().collect();
-        let mut done: Vec<SizeId> = Vec::new();
-        for id in names {
-            if done.contains(&id) {
-                continue;
-            }
-            done.push(id);
-            match shifted.shift_by_one(id) {
-                Ok(next) => shifted = next,
-                Err(TooLarge) => return false,
-            }
-        }
-        shifted.terms.iter().all(|(_, v)| !v.is_negative())
+        let positive = |size: &Size| size.terms.iter().all(|(_, v)| !v.is_negative());
+        positive(self) || self.shifted().is_ok_and(|shifted| positive(&shifted))
     }
 
-    /// `id` replaced by `1 + id`.
-    fn shift_by_one(&self, id: SizeId) -> Result<Size, TooLarge> {
-        let one_more = Size::number(1).plus(&Size::name(id))?;
-        let mut total = Size::number(0);
+    /// Every name replaced by `1 + name`.
+    fn shifted(&self) -> Result<Size, TooLarge> {
+        let mut shifted: Vec<(Monomial, Ratio)> = Vec::new();
         for (monomial, value) in self.terms.iter() {
-            let rest: Monomial = monomial.iter().filter(|(n, _)| *n != id).copied().collect();
-            let power = monomial.iter().find(|(n, _)| *n == id).map_or(0, |(_, p)| *p);
-            let mut term = Size::term(rest, *value);
-            for _ in 0..power {
-                term = term.times(&one_more)?;
+            let mut parts: Vec<(Monomial, Ratio)> = vec![(Vec::new(), *value)];
+            for (id, power) in monomial {
+                // Binomials: 1, p, p (p - 1) / 2, ..
+                let mut times = Ratio::ONE;
+                let before = std::mem::take(&mut parts);
+                for k in 0..=*power {
+                    for (m, v) in &before {
+                        let mut m = m.clone();
+                        if k > 0 {
+                            m.push((*id, k));
+                        }
+                        parts.push((m, v.times(times).ok_or(TooLarge)?));
+                    }
+                    let next = Ratio::whole_number(i128::from(power - k));
+                    let by = Ratio::whole_number(i128::from(k + 1));
+                    times = times.times(next).and_then(|t| t.divide(by)).ok_or(TooLarge)?;
+                }
+                if parts.len() > MAX_SHIFTED {
+                    return Err(TooLarge);
+                }
             }
-            total = total.plus(&term)?;
+            shifted.extend(parts);
+            if shifted.len() > MAX_SHIFTED {
+                return Err(TooLarge);
+            }
         }
-        Ok(total)
+        Size::merged(shifted)
     }
 
     /// The part that is linear in `id`, as its coefficient, and the part without `id`; `None` if

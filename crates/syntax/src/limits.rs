@@ -16,7 +16,7 @@ pub const NESTING: u32 = 256;
 pub const NODES: usize = 1_000_000;
 /// Most steps of elaboration: a node of the tree counts one each time it is expanded, a product of
 /// sizes one for each product of terms.
-pub const STEPS: usize = 4_000_000;
+pub const STEPS: usize = 3_000_000;
 /// Longest name, in bytes.
 pub const NAME_BYTES: usize = 200;
 /// Most axes of a value, written or silent, and most indices of one bracket.

@@ -9,10 +9,17 @@ use super::{Elaborator, Meaning, Value};
 use crate::index::{NodeId, SymbolId};
 use crate::op::Op;
 
+/// What a derivative costs: its two readings are weighed.
+const DERIVATIVE_STEPS: usize = 8;
+
 impl Elaborator<'_> {
     /// `dX/dY`: a derivative if X and Y are names and neither `dX` nor `dY` is; the quotient if
     /// `dX` and `dY` are and X or Y is not; an error if both readings exist.
     pub(crate) fn derivative(&mut self, of: &Entry, by: &[Entry], span: Span) -> Value {
+        if self.exhausted() {
+            return None;
+        }
+        self.spend(DERIVATIVE_STEPS);
         let [by] = by else {
             let message = "`d{..}` names several variables: only `derive` takes several";
             return self.error("several-variables", message, span, "");

@@ -90,8 +90,8 @@ impl Elaborator<'_> {
             }
             return Some(());
         }
-        let room = extent.minus(&Size::number(1)).ok()?;
-        if !room.is_never_negative() {
+        let Ok(room) = extent.minus(&Size::number(1)) else { return self.size_too_large(span) };
+        if !self.never_negative(&room) {
             self.out.requirements.push((room, span));
         }
         Some(())
@@ -199,7 +199,7 @@ impl Elaborator<'_> {
         if self.out.axes.get(axis).extent.is_some() || self.exhausted() {
             return false;
         }
-        self.spend(uses.len());
+        self.spend(uses.iter().map(|u| u.dim.terms().len()).sum());
         let bounds: Vec<Size> = uses
             .iter()
             .filter(|u| u.pad == padded)
@@ -252,13 +252,12 @@ impl Elaborator<'_> {
                 continue;
             }
             let difference = bound.minus(&least).ok()?;
-            self.spend(difference.work());
-            if difference.is_never_negative() {
+            if self.never_negative(&difference) {
                 continue;
             }
             let negative = Size::number(0).minus(&difference).ok()?;
             let value = difference.value(&self.out.sizes);
-            if negative.is_never_negative() || value.is_some_and(Ratio::is_negative) {
+            if self.never_negative(&negative) || value.is_some_and(Ratio::is_negative) {
                 least = bound.clone();
             } else if value.is_none() {
                 return None;
@@ -272,6 +271,7 @@ impl Elaborator<'_> {
         if used.pad || used.bare().is_some() {
             return Some(());
         }
+        self.spend(used.dim.terms().len());
         let (least, most, end) = match self.reach(used) {
             Ok(Some(reach)) => reach,
             Ok(None) => return Some(()),
@@ -304,6 +304,11 @@ impl Elaborator<'_> {
         Ok(Some((least, most, used.dim.minus(&Size::number(1))?)))
     }
 
+    fn never_negative(&mut self, size: &Size) -> bool {
+        self.spend(size.work());
+        size.is_never_negative()
+    }
+
     /// `size >= 0`: shown, refuted, or required.
     fn require(
         &mut self,
@@ -311,8 +316,7 @@ impl Elaborator<'_> {
         used: &Use,
         message: impl Fn(&Self) -> String,
     ) -> Option<()> {
-        self.spend(size.work());
-        if size.is_never_negative() {
+        if self.never_negative(size) {
             return Some(());
         }
         let refuted = match size.value(&self.out.sizes) {
@@ -320,7 +324,7 @@ impl Elaborator<'_> {
             // -size - 1 >= 0 for all sizes: never inside.
             None => {
                 let below = Size::number(-1).minus(size);
-                below.is_ok_and(|below| below.is_never_negative())
+                below.is_ok_and(|below| self.never_negative(&below))
             }
         };
         if !refuted {

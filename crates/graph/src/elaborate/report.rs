@@ -9,12 +9,16 @@ use crate::index::NodeId;
 use crate::op::{Context, Misfit, Op};
 use crate::types::Type;
 
+/// What it costs to find words for a mistake: claims may have thousands.
+const MISTAKE_STEPS: usize = 500;
+
 impl Elaborator<'_> {
     pub(crate) fn context(&self) -> Context<'_> {
         self.out.context()
     }
 
     pub(crate) fn report(&mut self, mut found: Diagnostic) {
+        self.spend(MISTAKE_STEPS);
         if let Some(call) = self.foreign {
             if !found.is_error() {
                 return;

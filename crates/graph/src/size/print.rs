@@ -2,6 +2,9 @@
 
 use super::{Monomial, Ratio, Size, Sizes};
 
+/// Sizes with more terms, once shifted, are not tried as products of names.
+const MOST_WORK: usize = 200;
+
 impl Sizes {
     /// The size as the author would write it: a declared name if one stands for exactly this
     /// polynomial, then declared names as factors, else the polynomial.
@@ -51,6 +54,9 @@ impl Sizes {
     fn factored(&self, size: &Size) -> Option<String> {
         let mut names: Vec<String> = Vec::new();
         let mut rest = size.clone();
+        if size.work() > MOST_WORK {
+            return None;
+        }
         for (name, factor) in self.derived_sums() {
             let fraction = factor.terms().len() == 1;
             if rest.terms().len() < 2 && !(fraction && rest.has_fraction()) {

@@ -9,7 +9,7 @@ use super::Size;
 use crate::index::SizeId;
 
 /// How many names are tried as factors when a size is printed.
-const MOST_FACTORS: usize = 32;
+const MOST_FACTORS: usize = 16;
 
 /// A base size: a name that no other sizes define.
 #[derive(Clone, PartialEq, Eq, Debug)]
