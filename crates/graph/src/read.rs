@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chainrule_syntax::ast::{File, StatementKind};
-use chainrule_syntax::{Diagnostic, Span, limits};
+use chainrule_syntax::{Diagnostic, Span, diagnostic, limits};
 
 use crate::elaborate;
 use crate::module::Module;
@@ -58,9 +58,7 @@ pub(crate) fn read_untried(text: &str) -> Reading {
         }
     }
     diagnostics.extend(models_of_one_name(&parsed.file));
-    diagnostics.sort_by_key(|d| (d.span().start, d.span().end));
-    out.omitted += diagnostics.len().saturating_sub(limits::DIAGNOSTICS);
-    diagnostics.truncate(limits::DIAGNOSTICS);
+    out.omitted += diagnostic::keep(&mut diagnostics, limits::DIAGNOSTICS);
     out.diagnostics = diagnostics;
     out.file = parsed.file;
     out

@@ -165,3 +165,33 @@ impl Diagnostic {
         self.severity == Severity::Error
     }
 }
+
+/// Brings diagnostics into the order of their places and keeps at most `limit`: errors before
+/// warnings, the first ones of each. Returns how many were dropped.
+///
+/// ```
+/// use chainrule_syntax::{Diagnostic, Span, diagnostic};
+/// let at = |place| Span::new(place, place + 1);
+/// let mut found = vec![
+///     Diagnostic::error("trailing", "late", at(9), ""),
+///     Diagnostic::warning("empty-block", "early", at(1), ""),
+///     Diagnostic::warning("empty-block", "later", at(5), ""),
+/// ];
+/// assert_eq!(diagnostic::keep(&mut found, 2), 1);
+/// assert_eq!(found.iter().map(|d| &*d.message).collect::<Vec<_>>(), ["early", "late"]);
+/// ```
+pub fn keep(diagnostics: &mut Vec<Diagnostic>, limit: usize) -> usize {
+    diagnostics.sort_by_key(|d| (d.span().start, d.span().end));
+    let dropped = diagnostics.len().saturating_sub(limit);
+    if dropped > 0 {
+        let errors = diagnostics.iter().filter(|d| d.is_error()).count().min(limit);
+        let (mut errors, mut warnings) = (errors, limit - errors);
+        diagnostics.retain(|d| {
+            let left = if d.is_error() { &mut errors } else { &mut warnings };
+            let kept = *left > 0;
+            *left = left.saturating_sub(1);
+            kept
+        });
+    }
+    dropped
+}

@@ -89,7 +89,7 @@ mod primary;
 use std::collections::HashSet;
 
 use crate::ast::{Block, BlockWord, File, Name, Statement, StatementKind};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{self, Diagnostic};
 use crate::lex::{Lexed, lex};
 use crate::limits;
 use crate::lines::{LogicalLine, group};
@@ -143,6 +143,7 @@ pub(crate) fn parse_lexed(text: &str, lexed: &Lexed) -> Parsed {
         file: File::default(),
         diagnostics: lines.diagnostics,
         omitted: lines.omitted,
+        warnings: 0,
         stop: None,
         nodes: 0,
         statements: 0,
@@ -177,6 +178,7 @@ struct Reader<'a> {
     file: File,
     diagnostics: Vec<Diagnostic>,
     omitted: usize,
+    warnings: usize,
     /// The limit of the whole file that ended the reading.
     stop: Option<Diagnostic>,
     nodes: usize,
@@ -196,7 +198,7 @@ impl Reader<'_> {
             self.stop = Some(cursor::too_many_statements(tokens[0].span));
             return false;
         }
-        self.statements += 1 + head;
+        self.statements += head + usize::from(tokens.len() > head);
         if let Some(word) = line.starts {
             if !self.start_block(word, tokens) {
                 return false;
@@ -263,7 +265,10 @@ impl Reader<'_> {
     }
 
     fn report(&mut self, found: Diagnostic) {
-        if self.diagnostics.len() < limits::DIAGNOSTICS * 2 {
+        // Warnings must not crowd out errors.
+        self.warnings += usize::from(!found.is_error());
+        let room = found.is_error() || self.warnings <= limits::DIAGNOSTICS;
+        if room && self.diagnostics.len() < limits::DIAGNOSTICS * 3 {
             self.diagnostics.push(found);
         } else {
             self.omitted += 1;
@@ -273,10 +278,8 @@ impl Reader<'_> {
     /// The mistakes in order of their place, at most [`limits::DIAGNOSTICS`]; what ended the
     /// reading comes last and always.
     fn finish(mut self) -> Parsed {
-        self.diagnostics.sort_by_key(|d| (d.span().start, d.span().end));
         let kept = limits::DIAGNOSTICS - usize::from(self.stop.is_some());
-        let omitted = self.diagnostics.len().saturating_sub(kept) + self.omitted;
-        self.diagnostics.truncate(kept);
+        let omitted = diagnostic::keep(&mut self.diagnostics, kept) + self.omitted;
         self.diagnostics.extend(self.stop);
         Parsed { file: self.file, diagnostics: self.diagnostics, omitted }
     }
