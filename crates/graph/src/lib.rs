@@ -12,9 +12,12 @@ pub mod op;
 mod ops;
 pub mod raise;
 mod read;
+pub mod record;
 mod repair;
 pub mod size;
+pub mod spec;
 mod stable;
+pub mod terms;
 pub mod types;
 
 pub use axis::{Axes, Axis};

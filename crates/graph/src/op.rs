@@ -11,6 +11,7 @@ use chainrule_syntax::ast::{BigOp, Comparison, NormKind};
 use crate::axis::Axes;
 use crate::index::{AxisId, SymbolId};
 use crate::ops;
+use crate::record::{Differential, Eval, KinkFn, Lowering, ReachFn, Sample, SpecFn};
 use crate::size::{Size, Sizes};
 use crate::types::{Kind, Type};
 
@@ -43,6 +44,8 @@ pub enum Over {
     Axis(usize),
     /// One written batch axis; it disappears.
     Batch(usize),
+    /// Some written axes; they disappear.
+    Dims(Vec<usize>),
     /// Named axes.
     Named(Vec<AxisId>),
 }
@@ -55,6 +58,8 @@ macro_rules! operations {
         #[allow(missing_docs)] // the fields are named by their types; the records hold the meaning
         pub enum Op {
             $($(#[$doc])* $variant $({ $($field: $ty),* })?,)*
+            /// An operation from outside: its record is as good as ours.
+            Custom(Custom),
         }
 
         impl Op {
@@ -62,6 +67,7 @@ macro_rules! operations {
             pub fn def(&self) -> &'static OpDef {
                 match self {
                     $(Op::$variant { .. } => &$def,)*
+                    Op::Custom(custom) => custom.0,
                 }
             }
         }
@@ -102,11 +108,11 @@ operations! {
     /// Anything by a scalar.
     Quotient => ops::arith::QUOTIENT;
     /// `a^b` of scalars.
-    Power => ops::arith::POWER;
+    Power => ops::power::POWER;
     /// `a .^ b`, `b` a scalar or of the same shape.
-    DotPower => ops::arith::DOT_POWER;
-    Maximum => ops::arith::MAXIMUM;
-    Minimum => ops::arith::MINIMUM;
+    DotPower => ops::power::DOT_POWER;
+    Maximum => ops::power::MAXIMUM;
+    Minimum => ops::power::MINIMUM;
     MatMul => ops::matmul::MATMUL;
     Transpose => ops::matmul::TRANSPOSE;
     Inverse => ops::linalg::INVERSE;
@@ -118,7 +124,15 @@ operations! {
     Trace => ops::linalg::TRACE;
     Inner => ops::reduce::INNER;
     Reduce { op: BigOp, over: Over } => ops::reduce::REDUCE;
-    Norm { kind: NormKind } => ops::reduce::NORM;
+    /// 1 where the first greatest (or least) entry stands, else 0.
+    First { op: BigOp, over: Over } => ops::fold::FIRST;
+    /// The product of all other entries.
+    Others { over: Over } => ops::fold::OTHERS;
+    Norm { kind: NormKind } => ops::norm::NORM;
+    /// `x / ||x||`, 0 at 0.
+    Direction => ops::norm::DIRECTION;
+    /// `u v^T` of the greatest singular value: the gradient of the spectral norm.
+    SpectralDirection => ops::norm::SPECTRAL_DIRECTION;
     Softmax { axis: Option<usize> } => ops::softmax::SOFTMAX;
     LogSoftmax { axis: Option<usize> } => ops::softmax::LOG_SOFTMAX;
     LogSumExp { axis: Option<usize> } => ops::softmax::LOG_SUM_EXP;
@@ -129,6 +143,10 @@ operations! {
     Access { positions: Vec<Position>, pad: bool } => ops::index::ACCESS;
     /// Named axes become written ones: `Y[o,u] = ..`.
     Collect { axes: Vec<AxisId>, extents: Vec<Size> } => ops::index::COLLECT;
+    /// The transpose of an access: entries are added up where the access reads them. Labels stand
+    /// behind the value, as in an access; the axes `over` are summed, others ride along.
+    Scatter { positions: Vec<Position>, dims: Vec<Size>, over: Vec<AxisId>, pad: bool }
+        => ops::scatter::SCATTER;
     Diag => ops::shape::DIAG;
     DiagVector => ops::shape::DIAG_VECTOR;
     Kron => ops::shape::KRON;
@@ -155,6 +173,7 @@ operations! {
     Abs => ops::pointwise::ABS;
     Sign => ops::pointwise::SIGN;
     /// `f'(x)`: the derivative of a function of one argument, entry by entry.
+    /// Inputs: the argument, a name of its own, the function of that name.
     Prime { function: String, order: u32 } => ops::derivative::PRIME;
     /// `dJ/dX`: of the first input by the second, a symbol.
     Grad => ops::derivative::GRAD;
@@ -319,4 +338,36 @@ pub struct OpDef {
     pub notation: Notation,
     /// What it costs.
     pub cost: Cost,
+    /// Reference evaluation.
+    pub eval: Eval,
+    /// Index maps, if it is multilinear.
+    pub spec: Option<SpecFn>,
+    /// Axes and dims that it runs over, if it does not go entry by entry.
+    pub reach: Option<ReachFn>,
+    /// What kind of map it is.
+    pub differential: Differential,
+    /// How it becomes loops.
+    pub lowering: Lowering,
+    /// Where its branches meet.
+    pub kink: Option<KinkFn>,
+    /// Examples for tests that run over the table.
+    pub samples: &'static [Sample],
+}
+
+/// A record from outside the table, compared by its place.
+#[derive(Clone, Copy, Debug)]
+pub struct Custom(pub &'static OpDef);
+
+impl PartialEq for Custom {
+    fn eq(&self, other: &Custom) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+impl Eq for Custom {}
+
+impl std::hash::Hash for Custom {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.name.hash(state);
+    }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod arith;
 pub(crate) mod derivative;
+pub(crate) mod fold;
 pub(crate) mod index;
 pub(crate) mod label;
 pub(crate) mod leaf;
@@ -9,8 +10,11 @@ pub(crate) mod lift;
 pub(crate) mod linalg;
 pub(crate) mod logic;
 pub(crate) mod matmul;
+pub(crate) mod norm;
 pub(crate) mod pointwise;
+pub(crate) mod power;
 pub(crate) mod reduce;
+pub(crate) mod scatter;
 pub(crate) mod shape;
 pub(crate) mod softmax;
 

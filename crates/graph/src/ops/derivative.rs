@@ -6,6 +6,7 @@
 use super::numbers;
 use super::shape::entries;
 use crate::op::{Context, Cost, Misfit, Notation, Op, OpDef};
+use crate::record::{Differential, Eval, Lowering};
 use crate::size::Size;
 use crate::types::{Kind, Type};
 
@@ -66,7 +67,19 @@ fn infer_hvp(_: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misfit> 
 }
 
 const fn op(name: &'static str, infer: crate::op::Infer, notation: Notation) -> OpDef {
-    OpDef { name, infer, notation, cost: Cost::Free }
+    OpDef {
+        name,
+        infer,
+        notation,
+        cost: Cost::Free,
+        eval: Eval::Resolved,
+        spec: None,
+        reach: None,
+        differential: Differential::Refused("a derivative stands where its formula should"),
+        lowering: Lowering::Opaque,
+        kink: None,
+        samples: &[],
+    }
 }
 
 /// `f'(x)`

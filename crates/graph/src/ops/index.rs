@@ -1,7 +1,11 @@
 //! Index equations: entries of arrays by affine maps, and entries collected to arrays.
 
+use crate::index::{AxisId, NodeId};
 use crate::op::{Context, Cost, Misfit, Notation, Op, OpDef, Position};
+use crate::record::{At, Differential, Eval, Lowering, Made};
 use crate::size::Size;
+use crate::spec::{self, Ix, Map, Place, Spec};
+use crate::terms::Terms;
 use crate::types::{Kind, Type, union};
 
 fn infer_access(op: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misfit> {
@@ -100,9 +104,82 @@ fn infer_collect(op: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Mis
     Ok(Type { axes: rest, kind: x.kind.clone(), ..Type::array(extents.clone()) })
 }
 
+/// The transpose: entries are added up where the access read them. Axes that the base has ride
+/// along; the sweep's own axes are in the cotangent and ride along too.
+fn access_vjp(t: &mut Terms<'_>, at: &At, cotangent: NodeId, _: usize) -> Made {
+    let Op::Access { positions, pad } = &at.op else { return Err(Terms::bug("access")) };
+    let (base, here) = (t.ty(at.inputs[0]), t.ty(at.node));
+    let rides = |a: &AxisId| base.axes.contains(a) || at.riding.contains(a);
+    let over = here.axes.iter().filter(|a| !rides(a)).copied().collect();
+    let op = Op::Scatter { positions: positions.clone(), dims: base.dims, over, pad: *pad };
+    let mut inputs = vec![cotangent];
+    inputs.extend(&at.inputs[1..]);
+    t.op(op, &inputs)
+}
+
+fn access_spec(op: &Op, inputs: &[&Type], output: &Type, _: &Context<'_>) -> Option<Spec> {
+    let Op::Access { positions, pad } = op else { return None };
+    let mut space = Vec::new();
+    let read = spec::accessed(positions, &inputs[0].dims, &mut space);
+    let place = kept_place(positions, space.len(), output);
+    Some(Spec { pad: *pad, ..Spec::new(space, vec![Place::Dims(read)], place) })
+}
+
+/// Where what is left of the dims stands: `A[i,:]` is a row.
+pub(crate) fn kept_place(positions: &[Position], count: usize, kept: &Type) -> Place {
+    let mut maps: Vec<Map> = (0..count as u32).map(Map::local).collect();
+    if positions.len() == 2 && count == 1 && positions[1] == Position::All && kept.dims.len() == 2 {
+        maps.insert(0, Map::number(0));
+    }
+    maps.truncate(kept.dims.len());
+    Place::maps(maps)
+}
+
+fn collect_vjp(t: &mut Terms<'_>, at: &At, cotangent: NodeId, _: usize) -> Made {
+    let Op::Collect { axes, extents } = &at.op else { return Err(Terms::bug("collect")) };
+    let flat = t.reshape(cotangent, extents)?;
+    let kept = t.ty(flat).dims.len();
+    t.entry(flat, &axes[..kept])
+}
+
+fn collect_spec(op: &Op, _: &[&Type], output: &Type, _: &Context<'_>) -> Option<Spec> {
+    let Op::Collect { axes, .. } = op else { return None };
+    // `Y[i,j]` with one j is a column.
+    let maps = axes.iter().take(output.dims.len()).map(|a| Map::index(Ix::Axis(*a))).collect();
+    Some(Spec::new(Vec::new(), vec![Place::of(&[])], Place::maps(maps)))
+}
+
 /// `A[i,j]`
-pub(crate) static ACCESS: OpDef =
-    OpDef { name: "access", infer: infer_access, notation: Notation::Own, cost: Cost::Free };
+pub(crate) static ACCESS: OpDef = OpDef {
+    name: "access",
+    infer: infer_access,
+    notation: Notation::Own,
+    cost: Cost::Free,
+    eval: Eval::Multilinear,
+    spec: Some(access_spec),
+    reach: None,
+    differential: Differential::Multilinear { inputs: 1, vjp: access_vjp },
+    lowering: Lowering::Multilinear,
+    kink: None,
+    samples: &[
+        "A : R[n, m]; sum[i in 2] A[i,:]",
+        "A : R[n, m]; sum[j] A[:,j]",
+        "p : R[n] per N; y : label[n] per N; p[y]",
+        "A : R[n, n]; sum[i] A[i,i]",
+        "A : R[n, m]; K : R[2, 2]; sum(u in n, v in m: sum[i,j] K[i,j] A[u+i-1,v+j; pad])",
+    ],
+};
 /// `Y[i,j] = ..`
-pub(crate) static COLLECT: OpDef =
-    OpDef { name: "collect", infer: infer_collect, notation: Notation::Silent, cost: Cost::Free };
+pub(crate) static COLLECT: OpDef = OpDef {
+    name: "collect",
+    infer: infer_collect,
+    notation: Notation::Silent,
+    cost: Cost::Free,
+    eval: Eval::Multilinear,
+    spec: Some(collect_spec),
+    reach: None,
+    differential: Differential::Multilinear { inputs: 1, vjp: collect_vjp },
+    lowering: Lowering::Multilinear,
+    kink: None,
+    samples: &[],
+};

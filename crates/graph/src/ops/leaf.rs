@@ -1,6 +1,7 @@
 //! Leaves: named values, numbers, sizes, indices, constant arrays.
 
 use crate::op::{Context, Cost, Misfit, Notation, Op, OpDef};
+use crate::record::{Differential, Eval, Lowering};
 use crate::types::{Kind, Type};
 
 fn infer(op: &Op, _: &[&Type], _: &Context<'_>) -> Result<Type, Misfit> {
@@ -21,7 +22,19 @@ fn infer(op: &Op, _: &[&Type], _: &Context<'_>) -> Result<Type, Misfit> {
 }
 
 const fn leaf(name: &'static str) -> OpDef {
-    OpDef { name, infer, notation: Notation::Own, cost: Cost::Free }
+    OpDef {
+        name,
+        infer,
+        notation: Notation::Own,
+        cost: Cost::Free,
+        eval: Eval::Leaf,
+        spec: None,
+        reach: None,
+        differential: Differential::Zero,
+        lowering: Lowering::Leaf,
+        kink: None,
+        samples: &[],
+    }
 }
 
 /// A named value.

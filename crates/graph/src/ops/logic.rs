@@ -1,7 +1,12 @@
 //! Conditions, and conditions as numbers.
 
+use chainrule_syntax::ast::Comparison;
+
 use super::same_shape;
-use crate::op::{Context, Cost, Misfit, Notation, Op, OpDef};
+use crate::instances_of;
+use crate::op::{Context, Cost, Infer, Misfit, Notation, Op, OpDef};
+use crate::record::{Differential, Entrywise, Eval, Lowering, Sample};
+use crate::scalar::Scalar;
 use crate::types::{Kind, Type};
 
 fn infer_compare(op: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misfit> {
@@ -52,18 +57,75 @@ fn infer_indicator(_: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Mi
     Ok(x.with_kind(Kind::Mask))
 }
 
-const fn op(name: &'static str, infer: crate::op::Infer) -> OpDef {
-    OpDef { name, infer, notation: Notation::Own, cost: Cost::Output(1) }
+fn number<S: Scalar>(truth: bool) -> S {
+    S::from_f64(f64::from(u8::from(truth)))
+}
+
+fn compare<S: Scalar>(op: &Op, x: &[S]) -> S {
+    let Op::Compare { op } = op else { return x[0] };
+    let (a, b) = (x[0].real(), x[1].real());
+    number(match op {
+        Comparison::Equal => a == b,
+        Comparison::NotEqual => a != b,
+        Comparison::Less => a < b,
+        Comparison::LessEqual => a <= b,
+        Comparison::Greater => a > b,
+        Comparison::GreaterEqual => a >= b,
+    })
+}
+
+fn and<S: Scalar>(_: &Op, x: &[S]) -> S {
+    number(x[0].real() != 0.0 && x[1].real() != 0.0)
+}
+
+fn or<S: Scalar>(_: &Op, x: &[S]) -> S {
+    number(x[0].real() != 0.0 || x[1].real() != 0.0)
+}
+
+fn not<S: Scalar>(_: &Op, x: &[S]) -> S {
+    number(x[0].real() == 0.0)
+}
+
+fn same<S: Scalar>(_: &Op, x: &[S]) -> S {
+    x[0]
+}
+
+fn gap(_: &Op, x: &[f64]) -> f64 {
+    x[0] - x[1]
+}
+
+const fn op(name: &'static str, infer: Infer, eval: Entrywise, samples: &'static [Sample]) -> OpDef {
+    OpDef {
+        name,
+        infer,
+        notation: Notation::Own,
+        cost: Cost::Output(1),
+        eval: Eval::Entrywise(eval),
+        spec: None,
+        reach: None,
+        differential: Differential::Zero,
+        lowering: Lowering::Entrywise,
+        kink: None,
+        samples,
+    }
 }
 
 /// `a < b`
-pub(crate) static COMPARE: OpDef = op("compare", infer_compare);
+pub(crate) static COMPARE: OpDef = OpDef {
+    kink: Some(gap),
+    ..op("compare", infer_compare, instances_of!(Entrywise, compare), &["x, y : R[n]; 1[x > y] .* x"])
+};
 /// `a and b`
-pub(crate) static AND: OpDef = op("and", infer_logic);
+pub(crate) static AND: OpDef =
+    op("and", infer_logic, instances_of!(Entrywise, and), &["x, y : R; x 1[x > 0 and y > 0]"]);
 /// `a or b`
-pub(crate) static OR: OpDef = op("or", infer_logic);
+pub(crate) static OR: OpDef =
+    op("or", infer_logic, instances_of!(Entrywise, or), &["x, y : R; x 1[x > 0 or y > 0]"]);
 /// `not a`
-pub(crate) static NOT: OpDef = op("not", infer_logic);
+pub(crate) static NOT: OpDef =
+    op("not", infer_logic, instances_of!(Entrywise, not), &["x : R; x 1[not x > 0]"]);
 /// `1[a < b]`
-pub(crate) static INDICATOR: OpDef =
-    OpDef { name: "indicator", infer: infer_indicator, notation: Notation::Own, cost: Cost::Free };
+pub(crate) static INDICATOR: OpDef = OpDef {
+    cost: Cost::Free,
+    ..op("indicator", infer_indicator, instances_of!(Entrywise, same), &["x : R[n]; x .* 1[x > 0]"])
+};

@@ -1,8 +1,12 @@
 //! The matrix product and the transpose. Columns are `[n]`, rows `[1, n]`.
 
 use super::numbers;
+use crate::index::NodeId;
 use crate::op::{Context, Cost, Misfit, Notation, Op, OpDef};
+use crate::record::{At, Differential, Eval, Lowering, Made};
 use crate::size::Size;
+use crate::spec::{Place, Spec};
+use crate::terms::Terms;
 use crate::types::{Kind, Type};
 
 fn infer_matmul(_: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misfit> {
@@ -62,9 +66,63 @@ fn infer_transpose(_: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Mi
     Ok(x.with_dims(dims).with_kind(kind))
 }
 
+fn rows_columns(ty: &Type) -> (Size, Size) {
+    ty.matrix().unwrap_or_else(|| (Size::number(1), Size::number(1)))
+}
+
+fn spec_matmul(_: &Op, inputs: &[&Type], output: &Type, _: &Context<'_>) -> Option<Spec> {
+    let ((rows, inner), (_, columns)) = (rows_columns(inputs[0]), rows_columns(inputs[1]));
+    let read = vec![Place::matrix(inputs[0], 0, 1), Place::matrix(inputs[1], 1, 2)];
+    Some(Spec::new(vec![rows, inner, columns], read, Place::matrix(output, 0, 2)))
+}
+
+fn spec_transpose(_: &Op, inputs: &[&Type], output: &Type, _: &Context<'_>) -> Option<Spec> {
+    let (rows, columns) = rows_columns(inputs[0]);
+    let read = vec![Place::matrix(inputs[0], 0, 1)];
+    Some(Spec::new(vec![rows, columns], read, Place::matrix(output, 1, 0)))
+}
+
+/// `dL/dA = Y B^T`, `dL/dB = A^T Y`
+fn matmul_vjp(t: &mut Terms<'_>, at: &At, cotangent: NodeId, k: usize) -> Made {
+    let other = t.transpose(at.inputs[1 - k])?;
+    if k == 0 { t.matmul(cotangent, other) } else { t.matmul(other, cotangent) }
+}
+
+fn transpose_vjp(t: &mut Terms<'_>, _: &At, cotangent: NodeId, _: usize) -> Made {
+    t.transpose(cotangent)
+}
+
 /// `A B`
-pub(crate) static MATMUL: OpDef =
-    OpDef { name: "matmul", infer: infer_matmul, notation: Notation::Product, cost: Cost::MatMul };
+pub(crate) static MATMUL: OpDef = OpDef {
+    name: "matmul",
+    infer: infer_matmul,
+    notation: Notation::Product,
+    cost: Cost::MatMul,
+    eval: Eval::Multilinear,
+    spec: Some(spec_matmul),
+    reach: None,
+    differential: Differential::Multilinear { inputs: 2, vjp: matmul_vjp },
+    lowering: Lowering::Multilinear,
+    kink: None,
+    samples: &[
+        "A : R[n, m]; B : R[m, k]; A B",
+        "A : R[n, m]; x : R[m]; A x",
+        "x, y : R[n]; x^T y",
+        "x : R[n]; y : R[m]; x y^T",
+        "A : R[n, m]; x : R[m] per N; A x",
+    ],
+};
 /// `A^T`
-pub(crate) static TRANSPOSE: OpDef =
-    OpDef { name: "transpose", infer: infer_transpose, notation: Notation::Own, cost: Cost::Free };
+pub(crate) static TRANSPOSE: OpDef = OpDef {
+    name: "transpose",
+    infer: infer_transpose,
+    notation: Notation::Own,
+    cost: Cost::Free,
+    eval: Eval::Multilinear,
+    spec: Some(spec_transpose),
+    reach: None,
+    differential: Differential::Multilinear { inputs: 1, vjp: transpose_vjp },
+    lowering: Lowering::Multilinear,
+    kink: None,
+    samples: &["A : R[n, m]; A^T", "x : R[n]; x^T"],
+};
