@@ -95,7 +95,7 @@ impl Div for DoubleDouble {
 derived_operators!(DoubleDouble);
 
 impl DoubleDouble {
-    /// The nearest number, up to an error below `2^-106`; the parts of an `i128` need 127 bits.
+    /// The nearest number; an `i128` of more than 106 bits is rounded.
     fn from_integer(value: i128) -> DoubleDouble {
         let hi = value as f64;
         quick_two_sum(hi, value.saturating_sub(hi as i128) as f64)
@@ -104,7 +104,8 @@ impl DoubleDouble {
     /// `self 2^exponent`
     fn scale(self, exponent: i32) -> DoubleDouble {
         let scale = |x| crate::elementary::scale(x, exponent);
-        DoubleDouble { hi: scale(self.hi), lo: scale(self.lo) }
+        let hi = scale(self.hi);
+        DoubleDouble { hi, lo: if hi.is_finite() { scale(self.lo) } else { 0.0 } }
     }
 
     /// The whole number this is, if it is one.

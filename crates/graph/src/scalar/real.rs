@@ -44,8 +44,9 @@ impl Scalar for f64 {
         f64::is_finite(self)
     }
     fn powi(self, n: i64) -> f64 {
-        // One rounding instead of one for each product; up to here `n as f64` is exact.
-        if n.unsigned_abs() <= 1 << 53 { f64::powf(self, n as f64) } else { f64::NAN }
+        // One rounding instead of one for each product; beyond 2^53 `n as f64` forgets the parity.
+        let power = f64::abs(self).powf(n as f64);
+        if n % 2 == 0 { power } else { power.copysign(self) }
     }
     fn abs(self) -> f64 {
         f64::abs(self)
