@@ -121,7 +121,7 @@ impl Show {
     pub(crate) fn new(model: &Model, module: &Module) -> Show {
         let count = module.parameter_count();
         let symbols = module.symbols.iter().enumerate();
-        let rows = symbols.filter(|(_, s)| s.role != Role::Local);
+        let rows = symbols.filter(|(_, s)| !matches!(s.role, Role::Local | Role::Derived));
         Show {
             name: module.name.clone(),
             sizes: sizes(module),
@@ -180,7 +180,7 @@ fn role(role: &Role) -> &'static str {
         Role::Const(_) => "const",
         Role::Defined => "net",
         Role::Metric => "show",
-        Role::Local => "optimizer",
+        Role::Local | Role::Derived => "optimizer",
     }
 }
 

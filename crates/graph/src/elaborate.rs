@@ -109,6 +109,8 @@ pub(crate) struct Elaborator<'a> {
     pub(crate) taken: Taken,
     /// Diagnostics from here on are those of the claim being read.
     pub(crate) first_found: usize,
+    /// Names that functions are differentiated by, one a type. Looked up, never iterated.
+    pub(crate) arguments: HashMap<crate::types::Type, NodeId>,
     /// A member of a family is being read, and whether it is not the first.
     pub(crate) member: Option<bool>,
 }
@@ -175,6 +177,7 @@ fn elaborated<'a>(text: &'a str, model: &Blocks<'a>, broken: &[Name]) -> (Module
         warnings: 0,
         taken: Taken::default(),
         first_found: 0,
+        arguments: HashMap::new(),
         member: None,
     };
     for name in broken {

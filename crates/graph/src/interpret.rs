@@ -45,9 +45,8 @@ pub struct Numbers(Vec<u64>);
 impl Numbers {
     /// The numbers that the file fixes; `rows` for batch axes and `free` for the rest.
     pub fn of(module: &Module, rows: u64, free: u64) -> Numbers {
-        let number = |def: &crate::size::SizeDef| {
-            def.number.unwrap_or(if def.batch { rows } else { free })
-        };
+        let number =
+            |def: &crate::size::SizeDef| def.number.unwrap_or(if def.batch { rows } else { free });
         Numbers(module.sizes.base().map(|(_, def)| number(def)).collect())
     }
 
@@ -201,7 +200,8 @@ impl<'m, S: Reference> Interpreter<'m, S> {
     }
 
     fn input(&self, id: NodeId) -> Rc<Tensor<S>> {
-        self.memo[id.index()].clone().unwrap_or_default()
+        let nothing = || Tensor { axes: Vec::new(), shape: Vec::new(), data: Vec::new() };
+        self.memo[id.index()].clone().unwrap_or_else(|| Rc::new(nothing()))
     }
 
     /// One node, its inputs known.

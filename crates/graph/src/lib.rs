@@ -4,10 +4,12 @@
 pub mod axis;
 pub mod builder;
 pub mod cost;
+pub mod differentiate;
 mod elaborate;
 pub mod elementary;
 pub mod graph;
 pub mod index;
+pub mod interpret;
 pub mod module;
 pub mod op;
 mod ops;

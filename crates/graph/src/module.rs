@@ -44,6 +44,8 @@ pub enum Role {
     Metric,
     /// A name inside an optimizer.
     Local,
+    /// The cotangent of another name, with its formula.
+    Derived,
 }
 
 /// A named value.
@@ -328,7 +330,7 @@ impl Module {
         if self.bindings.windows(2).any(|pair| pair[0].symbol >= pair[1].symbol) {
             return Err("the bindings are not in the order of their symbols".into());
         }
-        let bound = |s: &Symbol| matches!(s.role, Role::Defined | Role::Metric);
+        let bound = |s: &Symbol| matches!(s.role, Role::Defined | Role::Metric | Role::Derived);
         let mut place: Vec<usize> =
             self.symbols.iter().map(|s| if bound(s) { usize::MAX } else { 0 }).collect();
         for (i, binding) in self.bindings.iter().enumerate() {

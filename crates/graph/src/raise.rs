@@ -156,7 +156,8 @@ impl Raise<'_> {
                 call("reshape", args)
             }
             Op::Prime { function, order } => {
-                let args = args.into_iter().map(|value| Arg { name: None, value }).collect();
+                let args = args.into_iter().take(1);
+                let args = args.map(|value| Arg { name: None, value }).collect();
                 e(ExprKind::Call { function: self::name(function), primes: *order, args })
             }
             _ => call(name, args),
@@ -200,6 +201,13 @@ impl Raise<'_> {
     fn reduce(&mut self, op: BigOp, over: &Over, input: NodeId) -> Expr {
         let body = self.node(input);
         let axes = match over {
+            // The orientation is lost, as in a language without rows: for reading only.
+            Over::Dims(places) => {
+                let plain = call(op.text(), vec![body]);
+                return places
+                    .iter()
+                    .fold(plain, |e, at| with_named(e, "axis", number(*at as f64)));
+            }
             Over::All => return call(op.text(), vec![body]),
             Over::Axis(axis) => {
                 return with_named(call(op.text(), vec![body]), "axis", number(*axis as f64));

@@ -2,6 +2,7 @@
 
 mod complex;
 mod double_double;
+mod frozen;
 pub mod linalg;
 mod real;
 mod singular;
@@ -13,6 +14,7 @@ pub use complex::Complex;
 pub use double_double::DoubleDouble;
 pub(crate) use double_double::reduce::reduce;
 pub(crate) use double_double::table;
+pub use frozen::Frozen;
 
 /// A number type that the reference evaluation runs on.
 ///
@@ -34,6 +36,10 @@ pub trait Scalar:
     fn from_f64(value: f64) -> Self;
     /// `numerator / denominator`, as exact as the type allows.
     fn from_ratio(numerator: i128, denominator: i128) -> Self;
+    /// The circle number, with all digits of the type.
+    fn pi() -> Self {
+        Self::from_f64(std::f64::consts::PI) + Self::from_f64(1.224_646_799_147_353_2e-16)
+    }
     /// The leading part of the real part: branches are taken on it.
     fn real(self) -> f64;
     /// `e^x`

@@ -6,8 +6,8 @@
 //! summed, one that the result has and an input lacks is copied.
 
 use crate::index::AxisId;
-use crate::op::{Context, Position};
-use crate::size::{Size, TooLarge};
+use crate::op::Position;
+use crate::size::Size;
 use crate::types::Type;
 
 /// An index of the iteration space.
@@ -158,17 +158,4 @@ pub(crate) fn accessed(positions: &[Position], base: &[Size], space: &mut Vec<Si
         }
     };
     positions.iter().zip(base).map(slot).collect()
-}
-
-/// The extent of an index.
-pub(crate) fn extent(ix: Ix, space: &[Size], context: &Context<'_>) -> Option<Size> {
-    match ix {
-        Ix::Axis(axis) => context.axes.get(axis).extent.clone(),
-        Ix::Local(at) => space.get(at as usize).cloned(),
-    }
-}
-
-/// The product of all extents.
-pub(crate) fn volume(sizes: &[Size]) -> Result<Size, TooLarge> {
-    Size::product(sizes)
 }

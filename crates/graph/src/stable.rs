@@ -2,7 +2,8 @@
 //! overflowing. They are put in before differentiation.
 //!
 //! The identities are the claims of `std/stable.eqn`, an ordinary equation file: what is proved of
-//! any claim is proved of them. A name of that file stands for any value of the target.
+//! any claim is proved of them. A name of that file stands for any value of the target. Those of
+//! `std/plain.eqn` are used too, without a note: they change no number.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -17,6 +18,9 @@ use crate::types::Kind;
 /// The identities, as an equation file.
 const IDENTITIES: &str = include_str!("std/stable.eqn");
 
+/// Identities that are used without a note.
+const PLAIN: &str = include_str!("std/plain.eqn");
+
 /// One identity: `left` may be replaced by `right`.
 struct Identity {
     name: String,
@@ -29,6 +33,8 @@ struct Rewrite {
     name: &'static str,
     node: NodeId,
     through: Vec<SymbolId>,
+    /// Whether it is said.
+    noted: bool,
 }
 
 struct Identities {
@@ -36,22 +42,24 @@ struct Identities {
     list: Vec<Identity>,
 }
 
-/// The identities, read once.
-fn identities() -> &'static Identities {
-    static READ: OnceLock<Identities> = OnceLock::new();
-    READ.get_or_init(|| {
-        let parsed = chainrule_syntax::parse(IDENTITIES);
-        let blocks: Vec<_> = parsed.file.blocks.iter().collect();
-        let (module, _) = elaborate::module_as_written(IDENTITIES, &blocks, &parsed.file.broken);
-        let identity = |claim: &crate::module::Claim| match &claim.statement {
-            Some(Statement::Links(left, sides)) => {
-                Some(Identity { name: claim.name.clone(), left: *left, right: sides.first()?.1 })
-            }
-            _ => None,
-        };
-        let list = module.claims.iter().filter_map(identity).collect();
-        Identities { module, list }
-    })
+/// The identities, read once: those that are noted, then those that are not.
+fn identities() -> &'static [Identities; 2] {
+    static READ: OnceLock<[Identities; 2]> = OnceLock::new();
+    READ.get_or_init(|| [IDENTITIES, PLAIN].map(read))
+}
+
+fn read(text: &str) -> Identities {
+    let parsed = chainrule_syntax::parse(text);
+    let blocks: Vec<_> = parsed.file.blocks.iter().collect();
+    let (module, _) = elaborate::module_as_written(text, &blocks, &parsed.file.broken);
+    let identity = |claim: &crate::module::Claim| match &claim.statement {
+        Some(Statement::Links(left, sides)) => {
+            Some(Identity { name: claim.name.clone(), left: *left, right: sides.first()?.1 })
+        }
+        _ => None,
+    };
+    let list = module.claims.iter().filter_map(identity).collect();
+    Identities { module, list }
 }
 
 /// Puts stable forms into the bindings of `module`, and notes each.
@@ -63,8 +71,7 @@ pub(crate) fn put_in(module: &mut Module) {
     for id in ids {
         let node = module.graph.node(id);
         let changed = node.inputs.iter().any(|i| rewritten.contains_key(i));
-        let logarithm = node.op == Op::Log;
-        if !changed && !logarithm {
+        if !changed && !starts(&node.op) {
             continue;
         }
         let mut now = id;
@@ -102,7 +109,7 @@ fn note(module: &mut Module, at: usize, value: NodeId, used: &BTreeMap<NodeId, R
         if !seen.insert(id) {
             continue;
         }
-        if let Some(rewrite) = used.get(&id) {
+        if let Some(rewrite) = used.get(&id).filter(|r| r.noted) {
             let (before, after) = (raise::text(module, id), raise::text(module, rewrite.node));
             let text = format!("`{before}` is computed as `{after}` ({})", rewrite.name);
             module.bindings[at].through.extend(&rewrite.through);
@@ -118,21 +125,53 @@ fn add(module: &mut Module, op: Op, inputs: &[NodeId]) -> Option<NodeId> {
     module.graph.add(op, inputs, &context).ok()
 }
 
+/// Whether an identity may start with this op.
+fn starts(op: &Op) -> bool {
+    identities().iter().any(|set| set.list.iter().any(|i| set.module.graph.node(i.left).op == *op))
+}
+
 /// The first identity whose left side is `node`, applied.
 fn first_match(module: &mut Module, node: NodeId) -> Option<Rewrite> {
-    let identities = identities();
-    for identity in &identities.list {
-        let mut found = Match::default();
-        if matches(&identities.module, identity.left, module, node, &mut found) {
-            let built = build(&identities.module, identity.right, module, &found.values)?;
-            let same = module.graph.ty(built).dims == module.graph.ty(node).dims
-                && module.graph.ty(built).axes == module.graph.ty(node).axes;
-            if same && built != node {
-                return Some(Rewrite { name: &identity.name, node: built, through: found.through });
+    if let Some(rewrite) = log_of_entry(module, node) {
+        return Some(rewrite);
+    }
+    for (at, set) in identities().iter().enumerate() {
+        for identity in &set.list {
+            let mut found = Match::default();
+            if matches(&set.module, identity.left, module, node, &mut found) {
+                let built = build(&set.module, identity.right, module, &found.values)?;
+                let same = module.graph.ty(built).dims == module.graph.ty(node).dims
+                    && module.graph.ty(built).axes == module.graph.ty(node).axes;
+                if same && built != node {
+                    let (name, through) = (identity.name.as_str(), found.through);
+                    return Some(Rewrite { name, node: built, through, noted: at == 0 });
+                }
             }
         }
     }
     None
+}
+
+/// `log(P[y[i],i])`: the logarithm of an entry is an entry of the logarithm.
+fn log_of_entry(module: &mut Module, node: NodeId) -> Option<Rewrite> {
+    let n = module.graph.node(node);
+    if n.op != Op::Log {
+        return None;
+    }
+    let mut through = Vec::new();
+    let behind = resolved(module, n.inputs[0], &mut through)?;
+    let (op, inputs) = {
+        let access = module.graph.node(behind);
+        (access.op.clone(), access.inputs.clone())
+    };
+    let Op::Access { pad: false, .. } = op else { return None };
+    let log = add(module, Op::Log, &inputs[..1])?;
+    let mut rewrite = first_match(module, log)?;
+    let mut entries = inputs;
+    entries[0] = rewrite.node;
+    rewrite.node = add(module, op, &entries)?;
+    rewrite.through.extend(through);
+    Some(rewrite)
 }
 
 /// What a pattern's names stand for, and the names of the target that were looked through.

@@ -4,6 +4,7 @@
 //! Nothing is distributed and nothing is reordered: that is the simplifier's.
 
 mod arrange;
+pub(crate) use arrange::positions;
 mod product;
 
 use crate::axis::{Axes, Axis};
@@ -187,8 +188,7 @@ impl<'m> Terms<'m> {
     /// Copies `x`, which lacks axes (and, if it is a number, dims) of `ty`, along them.
     pub fn lifted(&mut self, x: NodeId, ty: &Type) -> Made {
         let own = self.graph.ty(x);
-        let axes: Vec<AxisId> =
-            ty.axes.iter().filter(|a| !own.axes.contains(a)).copied().collect();
+        let axes: Vec<AxisId> = ty.axes.iter().filter(|a| !own.axes.contains(a)).copied().collect();
         if axes.is_empty() && own.dims == ty.dims {
             return Ok(x);
         }

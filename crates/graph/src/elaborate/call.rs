@@ -138,8 +138,43 @@ impl Elaborator<'_> {
         }
         let [arg] = args else { return self.wrong_count(function, args.len(), (1, 1)) };
         let node = self.expr(&arg.value, None)?;
+        let place = arg.value.span;
+        let (local, value) = self.of_a_name(name, own, node, place)?;
         let op = Op::Prime { function: name.clone(), order };
-        self.add(op, &[node], &[arg.value.span], span)
+        self.add(op, &[node, local, value], &[place; 3], span)
+    }
+
+    /// The function of a name of its own with the type of `like`: what is differentiated by it.
+    fn of_a_name(
+        &mut self,
+        function: &str,
+        own: bool,
+        like: crate::index::NodeId,
+        span: Span,
+    ) -> Option<(crate::index::NodeId, crate::index::NodeId)> {
+        let ty = self.ty(like).clone().with_kind(crate::types::Kind::Real);
+        let local = match self.arguments.get(&ty) {
+            Some(known) => *known,
+            None => {
+                let id = crate::index::SymbolId::new(self.out.symbols.len());
+                let shared = self.out.graph.shared(ty.clone());
+                self.out.symbols.push(crate::module::Symbol {
+                    name: "t".into(),
+                    role: crate::module::Role::Local,
+                    ty: shared.clone(),
+                    span,
+                    type_span: None,
+                });
+                let node = self.leaf(Op::Symbol { id, ty: shared }, span)?;
+                self.arguments.insert(ty, node);
+                node
+            }
+        };
+        let value = match Op::pointwise(function).filter(|_| !own) {
+            Some(op) => self.add(op, &[local], &[span], span)?,
+            None => self.expand_nodes(function, &[local], span)?,
+        };
+        Some((local, value))
     }
 
     /// How many trained values are declared so far.

@@ -148,7 +148,7 @@ impl Elaborator<'_> {
         self.fail(found)
     }
 
-    fn expand_nodes(&mut self, name: &str, args: &[NodeId], span: Span) -> Value {
+    pub(crate) fn expand_nodes(&mut self, name: &str, args: &[NodeId], span: Span) -> Value {
         let function = self.functions.get(name)?.clone();
         let key = (Arc::as_ptr(&function).addr(), args.into());
         if let Some(done) = self.expanded.get(&key) {

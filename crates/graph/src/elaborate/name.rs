@@ -246,6 +246,7 @@ pub(crate) fn role_text(role: &crate::module::Role) -> &'static str {
         Role::Defined => "defined",
         Role::Metric => "a quantity of `show`",
         Role::Local => "a name of the optimizer",
+        Role::Derived => "a derivative",
     }
 }
 

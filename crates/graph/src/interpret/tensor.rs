@@ -4,7 +4,7 @@ use crate::index::AxisId;
 use crate::scalar::Scalar;
 
 /// A value: its axes in their order, then its dims, row-major.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Tensor<S> {
     /// The named axes, sorted.
     pub axes: Vec<AxisId>,

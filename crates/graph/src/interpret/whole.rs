@@ -53,7 +53,8 @@ impl<S: Reference> Interpreter<'_, S> {
             node.ty.axes.iter().filter(|a| !reach.axes.contains(a)).copied().collect();
         let points: Vec<usize> =
             riding.iter().map(|a| self.extent(*a)).collect::<Result<_, _>>()?;
-        let blocks: Vec<Block> = inputs.iter().map(|x| Block::of(x, &riding, &reach.axes)).collect();
+        let blocks: Vec<Block> =
+            inputs.iter().map(|x| Block::of(x, &riding, &reach.axes)).collect();
         let shape = self.shape(&node.ty)?;
         let mut out = Tensor::filled(node.ty.axes.clone(), shape, S::from_f64(0.0));
         let written = Block::of(&out, &riding, &reach.axes);
@@ -82,7 +83,9 @@ fn steps<S: Reference>(x: &Tensor<S>, axes: &[AxisId], shape: &[usize]) -> Vec<u
     let axis = |a: &AxisId| x.axes.iter().position(|b| b == a).map_or(0, |at| own[at]);
     let mut steps: Vec<usize> = axes.iter().map(axis).collect();
     let dims = shape.len() - axes.len();
-    steps.extend(&own[own.len() - dims.min(own.len())..]);
+    // A number goes with every entry of an array.
+    let of_dims = &own[x.axes.len()..];
+    steps.extend((0..dims).map(|i| of_dims.get(i).copied().unwrap_or(0)));
     steps
 }
 

@@ -94,7 +94,12 @@ fn gap(_: &Op, x: &[f64]) -> f64 {
     x[0] - x[1]
 }
 
-const fn op(name: &'static str, infer: Infer, eval: Entrywise, samples: &'static [Sample]) -> OpDef {
+const fn op(
+    name: &'static str,
+    infer: Infer,
+    eval: Entrywise,
+    samples: &'static [Sample],
+) -> OpDef {
     OpDef {
         name,
         infer,
@@ -113,7 +118,12 @@ const fn op(name: &'static str, infer: Infer, eval: Entrywise, samples: &'static
 /// `a < b`
 pub(crate) static COMPARE: OpDef = OpDef {
     kink: Some(gap),
-    ..op("compare", infer_compare, instances_of!(Entrywise, compare), &["x, y : R[n]; 1[x > y] .* x"])
+    ..op(
+        "compare",
+        infer_compare,
+        instances_of!(Entrywise, compare),
+        &["x, y : R[n]; 1[x > y] .* x"],
+    )
 };
 /// `a and b`
 pub(crate) static AND: OpDef =

@@ -56,9 +56,9 @@ fn norm<S: Scalar>(w: &Whole<'_>, inputs: &[&[S]]) -> Option<Vec<S>> {
     Some(vec![match kind {
         NormKind::Plain | NormKind::Two | NormKind::Frobenius => euclid(x),
         NormKind::One => x.iter().fold(zero, |sum, v| sum + v.abs()),
-        NormKind::Infinity => x.iter().fold(zero, |best, v| {
-            if v.abs().real() > best.real() { v.abs() } else { best }
-        }),
+        NormKind::Infinity => {
+            x.iter().fold(zero, |best, v| if v.abs().real() > best.real() { v.abs() } else { best })
+        }
         NormKind::Spectral => {
             // u and v of the leading part; `u^T A v` is right to second order in the rest.
             let (rows, columns) = matrix(&w.inputs[0]);

@@ -41,6 +41,7 @@ const fn call(
     }
 }
 
+#[allow(clippy::needless_pass_by_value)] // a record is made of a record
 const fn kinked(def: OpDef, kink: KinkFn) -> OpDef {
     OpDef { kink: Some(kink), ..def }
 }

@@ -6,7 +6,7 @@ use super::{fold, numbers, same_shape};
 use crate::index::NodeId;
 use crate::instances_of;
 use crate::op::{Context, Cost, Misfit, Notation, Op, OpDef, Over};
-use crate::record::{At, Differential, Eval, Lowering, Made, Wholes};
+use crate::record::{At, Differential, Eval, Lowering, Made};
 use crate::size::Size;
 use crate::spec::{Map, Place, Spec};
 use crate::terms::Terms;
@@ -59,9 +59,8 @@ pub(crate) fn kept_place(count: usize, places: &[usize], output: &Type) -> Place
         let kept: Vec<u32> = kept.iter().take(output.dims.len()).map(|i| *i as u32).collect();
         return Place::of(&kept);
     }
-    let full = (0..count as u32).map(|i| {
-        if places.contains(&(i as usize)) { Map::number(0) } else { Map::local(i) }
-    });
+    let full = (0..count as u32)
+        .map(|i| if places.contains(&(i as usize)) { Map::number(0) } else { Map::local(i) });
     Place::maps(full.take(output.dims.len()).collect())
 }
 
@@ -73,9 +72,7 @@ fn spec_reduce(op: &Op, inputs: &[&Type], output: &Type, c: &Context<'_>) -> Opt
         (BigOp::Mean, Over::Named(axes)) => {
             axes.iter().map(|a| c.axes.get(*a).extent.clone()).collect::<Option<Vec<Size>>>()?
         }
-        (BigOp::Mean, _) => {
-            fold::dims_of(over, x).into_iter().map(|i| x.dims[i].clone()).collect()
-        }
+        (BigOp::Mean, _) => fold::dims_of(over, x).into_iter().map(|i| x.dims[i].clone()).collect(),
         _ => return None,
     };
     let places = fold::dims_of(over, x);

@@ -145,7 +145,9 @@ fn vec_vjp(t: &mut Terms<'_>, at: &At, cotangent: NodeId, _: usize) -> Made {
     let turned: Vec<Size> = dims.iter().rev().cloned().collect();
     let turned = t.op(Op::Reshape { dims: turned }, &[cotangent])?;
     if dims.len() == 2 {
-        return if t.ty(turned).dims.len() == 2 { t.transpose(turned) } else {
+        return if t.ty(turned).dims.len() == 2 {
+            t.transpose(turned)
+        } else {
             t.reshape(turned, &dims)
         };
     }
@@ -187,32 +189,49 @@ const fn call(
 pub(crate) static DIAG: OpDef =
     call("diag", infer_diag, spec_diag, 1, diag_vjp, &["v : R[n]; diag(v)"]);
 /// The diagonal as a vector.
-pub(crate) static DIAG_VECTOR: OpDef =
-    call("diagv", infer_diag_vector, spec_diag_vector, 1, diag_vector_vjp, &["A : R[n, n]; diagv(A)"]);
+pub(crate) static DIAG_VECTOR: OpDef = call(
+    "diagv",
+    infer_diag_vector,
+    spec_diag_vector,
+    1,
+    diag_vector_vjp,
+    &["A : R[n, n]; diagv(A)"],
+);
 /// The Kronecker product.
 pub(crate) static KRON: OpDef = OpDef {
     cost: Cost::Output(1),
-    ..call("kron", infer_kron, spec_kron, 2, kron_vjp, &[
-        "A : R[n, m]; B : R[k, 2]; kron(A, B)",
-        "a : R[n]; B : R[m, k]; kron(a^T, B)",
-    ])
+    ..call(
+        "kron",
+        infer_kron,
+        spec_kron,
+        2,
+        kron_vjp,
+        &["A : R[n, m]; B : R[k, 2]; kron(A, B)", "a : R[n]; B : R[m, k]; kron(a^T, B)"],
+    )
 };
 /// All entries as one column.
 pub(crate) static VEC: OpDef = OpDef {
     notation: Notation::Own,
-    ..call("vec", infer_vec, spec_vec, 1, vec_vjp, &[
-        "A : R[n, m]; vec(A)",
-        "A : R[n, m]; vec(A, order = row)",
-        "A : R[n, m, k]; vec(A)",
-    ])
+    ..call(
+        "vec",
+        infer_vec,
+        spec_vec,
+        1,
+        vec_vjp,
+        &["A : R[n, m]; vec(A)", "A : R[n, m]; vec(A, order = row)", "A : R[n, m, k]; vec(A)"],
+    )
 };
 /// The same entries, row-major, with other axes.
 pub(crate) static RESHAPE: OpDef = OpDef {
     notation: Notation::Own,
-    ..call("reshape", infer_reshape, spec_reshape, 1, reshape_vjp, &[
-        "A : R[n, m]; flatten(A)",
-        "v : R[n m]; reshape(v, n, m)",
-    ])
+    ..call(
+        "reshape",
+        infer_reshape,
+        spec_reshape,
+        1,
+        reshape_vjp,
+        &["A : R[n, m]; flatten(A)", "v : R[n m]; reshape(v, n, m)"],
+    )
 };
 
 /// The number of entries, for counts and Jacobians.

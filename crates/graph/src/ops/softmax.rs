@@ -106,9 +106,10 @@ fn lines(dims: &[usize], places: &[usize]) -> Vec<Vec<usize>> {
     let Some(&axis) = places.first() else { return vec![vec![0]] };
     let inner: usize = dims[axis + 1..].iter().product();
     let outer: usize = dims[..axis].iter().product();
-    let line = |o: usize, i: usize| (0..dims[axis]).map(|k| (o * dims[axis] + k) * inner + i);
+    let n = dims[axis];
+    let line = |o: usize, i: usize| (0..n).map(|k| (o * n + k) * inner + i).collect();
     let all = (0..outer).flat_map(|o| (0..inner).map(move |i| (o, i)));
-    all.map(|(o, i)| line(o, i).collect()).collect()
+    all.map(|(o, i)| line(o, i)).collect()
 }
 
 /// `log(sum(exp(x)))` of one line, about its greatest entry.
@@ -145,9 +146,8 @@ fn log_sum_exp<S: Scalar>(w: &Whole<'_>, inputs: &[&[S]]) -> Option<Vec<S>> {
 fn cross_entropy<S: Scalar>(w: &Whole<'_>, inputs: &[&[S]]) -> Option<Vec<S>> {
     let lines = lines(&w.inputs[0], w.places);
     let labels = inputs[1].iter().map(|y| y.real() as usize);
-    let entry = |(line, y): (&Vec<usize>, usize)| {
-        Some(log_sum(inputs[0], line) - inputs[0][*line.get(y)?])
-    };
+    let entry =
+        |(line, y): (&Vec<usize>, usize)| Some(log_sum(inputs[0], line) - inputs[0][*line.get(y)?]);
     lines.iter().zip(labels).map(entry).collect()
 }
 

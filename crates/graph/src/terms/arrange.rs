@@ -9,9 +9,8 @@ use crate::types::Type;
 
 /// Named axes as positions.
 pub(crate) fn positions(axes: &[AxisId]) -> Vec<Position> {
-    let plain = |a: &AxisId| {
-        Position::Affine(Affine { terms: vec![(*a, 1)], constant: Size::number(0) })
-    };
+    let plain =
+        |a: &AxisId| Position::Affine(Affine { terms: vec![(*a, 1)], constant: Size::number(0) });
     axes.iter().map(plain).collect()
 }
 
@@ -52,9 +51,8 @@ impl Terms<'_> {
     /// New axes, one for each dim of `ty`.
     pub fn axes_of(&mut self, ty: &Type, names: &[&str]) -> Vec<AxisId> {
         let dims: Vec<Size> = ty.dims.clone();
-        let named = |(i, dim): (usize, Size)| {
-            self.fresh_axis(names.get(i).copied().unwrap_or("k"), dim)
-        };
+        let named =
+            |(i, dim): (usize, Size)| self.fresh_axis(names.get(i).copied().unwrap_or("k"), dim);
         dims.into_iter().enumerate().map(named).collect()
     }
 }

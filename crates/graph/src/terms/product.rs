@@ -142,8 +142,7 @@ impl Terms<'_> {
     /// `a^T`
     pub fn transpose(&mut self, a: NodeId) -> Made {
         let node = self.graph.node(a).clone();
-        let symmetric =
-            matches!(node.ty.kind, crate::types::Kind::Sym | crate::types::Kind::Spd);
+        let symmetric = matches!(node.ty.kind, crate::types::Kind::Sym | crate::types::Kind::Spd);
         match node.op {
             _ if node.ty.is_scalar() || symmetric => Ok(a),
             Op::Transpose => Ok(node.inputs[0]),
