@@ -16,6 +16,7 @@ use crate::record::{Eval, Reference};
 use crate::size::Size;
 use crate::types::Type;
 pub use tensor::Tensor;
+pub(crate) use tensor::{advance, strides};
 
 /// Most entries of one value.
 const MOST_ENTRIES: usize = 1 << 27;

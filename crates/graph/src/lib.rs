@@ -10,6 +10,7 @@ pub mod elementary;
 pub mod graph;
 pub mod index;
 pub mod interpret;
+pub mod lower;
 pub mod module;
 pub mod op;
 mod ops;

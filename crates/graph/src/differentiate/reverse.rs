@@ -67,7 +67,8 @@ pub(super) fn derive(
             continue;
         }
         let Some(mut total) = sweep.found.remove(&symbol) else { continue };
-        if naming {
+        // A number needs no name.
+        if naming && sweep.terms().constant(total).is_none() {
             total = sweep.line(of, symbol, total, &mut out)?;
         }
         let value = value_of(&sweep.module.bindings[at], wrt);
