@@ -11,6 +11,7 @@ mod compose;
 mod evaluate;
 mod fuse;
 mod ir;
+mod multilinear;
 mod print;
 mod roles;
 mod solve;
@@ -56,6 +57,7 @@ pub fn lower(module: &mut Module, outputs: &[(String, NodeId)]) -> Result<Lowere
     // A solved scatter may have become entry-wise.
     fuse::fuse_pointwise(&mut lowered);
     fuse::drop_dead(&mut lowered);
+    fuse::normalise(&mut lowered);
     debug_assert_eq!(lowered.verify(&module.sizes), Ok(()));
     Ok(lowered)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Lowered;
 use super::compose::look_through;
-use super::ir::{Fold, Frame, Lane, Loop, Map, Node, Program, Scatter, Step, View, Work};
+use super::ir::{Fold, Frame, Lane, Loop, Map, Node, Program, Step, View, Work};
 use crate::differentiate::Refusal;
 use crate::index::{AxisId, NodeId, SymbolId};
 use crate::interpret::Tensor;
@@ -12,14 +12,13 @@ use crate::module::{Module, Role};
 use crate::op::Op;
 use crate::record::{Lowering, Reach};
 use crate::size::Size;
-use crate::spec::{Ix, Place, Slot, Spec};
 use crate::terms::Terms;
 use crate::types::Type;
 use chainrule_syntax::ast::BigOp;
 
 /// Where one index of an array comes from.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Key {
+pub(super) enum Key {
     /// A named axis.
     Axis(AxisId),
     /// A written dim.
@@ -28,7 +27,7 @@ enum Key {
 
 /// The indices of a value in the order of the lowered array, with their extents: axes of index
 /// equations, dims, batch axes; dims of the literal size 1 are none.
-fn layout(module: &Module, ty: &Type) -> Result<Vec<(Key, Size)>, Refusal> {
+pub(super) fn layout(module: &Module, ty: &Type) -> Result<Vec<(Key, Size)>, Refusal> {
     let (mut axes, mut dims, mut batches) = (Vec::new(), Vec::new(), Vec::new());
     for axis in &ty.axes {
         let known = module.axes.get(*axis);
@@ -91,12 +90,12 @@ pub fn arranged<S: crate::scalar::Scalar>(
     Ok(Tensor { axes: Vec::new(), shape, data })
 }
 
-struct Build<'m> {
-    module: &'m mut Module,
+pub(super) struct Build<'m> {
+    pub(super) module: &'m mut Module,
     out: Lowered,
     /// The name whose formula a node belongs to.
     owners: BTreeMap<NodeId, SymbolId>,
-    known: BTreeMap<NodeId, usize>,
+    pub(super) known: BTreeMap<NodeId, usize>,
     /// Ops written in other ops.
     expanded: BTreeMap<NodeId, NodeId>,
 }
@@ -234,7 +233,12 @@ impl Build<'_> {
         Ok(self.needs(id)?.first().map(|value| self.known[value]))
     }
 
-    fn push(&mut self, name: String, ty: &Type, mut work: Work) -> Result<usize, Refusal> {
+    pub(super) fn push(
+        &mut self,
+        name: String,
+        ty: &Type,
+        mut work: Work,
+    ) -> Result<usize, Refusal> {
         let dims = layout(self.module, ty)?.into_iter().map(|(_, size)| size).collect();
         if let Work::Loop(l) = &mut work {
             look_through(&self.out, l);
@@ -325,7 +329,7 @@ impl Build<'_> {
         self.framed(node.op.clone(), &node.inputs, &node.ty, reach.places)
     }
 
-    fn framed(
+    pub(super) fn framed(
         &self,
         op: Op,
         inputs: &[NodeId],
@@ -382,142 +386,6 @@ impl Build<'_> {
         let over = like.iter().map(|(key, _)| reaches(&reach, key)).collect();
         Ok(Work::Select { fold: fold_of(*op), read, over })
     }
-
-    fn multilinear(
-        &mut self,
-        name: String,
-        spec: &Spec,
-        inputs: &[NodeId],
-        ty: &Type,
-    ) -> Result<usize, Refusal> {
-        if spec.inputs.iter().chain([&spec.output]).any(|p| matches!(p, Place::Flat(_))) {
-            return self.reshape(name, inputs[0], ty);
-        }
-        let mut space = Space { indices: Vec::new(), sizes: Vec::new() };
-        let out = layout(self.module, ty)?;
-        let mut labels = Vec::new();
-        let write = self.places(spec, &spec.output, ty, &mut space, &mut labels)?;
-        let mut reads = Vec::new();
-        for (place, input) in spec.inputs.iter().zip(inputs) {
-            let own = self.module.graph.ty(*input).clone();
-            let maps = self.places(spec, place, &own, &mut space, &mut labels)?;
-            reads.push(View { of: self.known[input], maps, pad: spec.pad });
-        }
-        let factors = reads.len();
-        for (input, at) in &labels {
-            let own = self.module.graph.ty(inputs[*input]).clone();
-            let maps = self.places(spec, &Place::of(&[]), &own, &mut space, &mut Vec::new())?;
-            debug_assert_eq!(*at, *input);
-            reads.push(View { of: self.known[&inputs[*input]], maps, pad: false });
-        }
-        // A label's number among the inputs becomes its number among the reads.
-        let number = |input: usize| {
-            labels.iter().position(|(i, _)| *i == input).map_or(input, |at| factors + at)
-        };
-        let mut write = write;
-        for map in reads.iter_mut().flat_map(|v| &mut v.maps).chain(&mut write) {
-            map.label = map.label.map(number);
-        }
-        for view in &mut reads {
-            view.pad &= view.maps.iter().any(|m| m.as_index().is_none());
-        }
-        let l = assembled(space.sizes, reads, factors, write, spec.pad, &out)?;
-        let at = self.push(name.clone(), ty, Work::Loop(l))?;
-        if spec.divide.is_empty() { Ok(at) } else { self.divided(name, at, spec, ty) }
-    }
-
-    /// A mean: the sum by the number of its terms.
-    fn divided(
-        &mut self,
-        name: String,
-        of: usize,
-        spec: &Spec,
-        ty: &Type,
-    ) -> Result<usize, Refusal> {
-        let space: Vec<Size> = layout(self.module, ty)?.into_iter().map(|(_, s)| s).collect();
-        let maps = (0..space.len()).map(Map::index).collect();
-        let read = View { of, maps, pad: false };
-        let count = volume(&spec.divide)?;
-        let steps = vec![Step::Read(0), Step::Size(count), Step::Apply(Op::Quotient, vec![0, 1])];
-        self.push(name, ty, Work::Loop(plain(space, vec![read], Program { steps })))
-    }
-
-    /// The same entries in order: a view if no batch axis is among the dims.
-    fn reshape(&mut self, name: String, input: NodeId, ty: &Type) -> Result<usize, Refusal> {
-        let own = layout(self.module, self.module.graph.ty(input))?;
-        let out = layout(self.module, ty)?;
-        let sizes = |l: &[(Key, Size)]| -> Vec<Size> { l.iter().map(|(_, s)| s.clone()).collect() };
-        let of = self.known[&input];
-        if sizes(&own) == sizes(&out) {
-            return Ok(of);
-        }
-        let batch_dims = |ty: &Type| !ty.written_batches(&self.module.sizes).is_empty();
-        if batch_dims(ty) || batch_dims(self.module.graph.ty(input)) {
-            let op = Op::Reshape { dims: ty.dims.clone() };
-            let work = self.framed(op, &[input], ty, Vec::new())?;
-            return self.push(name, ty, work);
-        }
-        self.push(name, ty, Work::Reshape(of))
-    }
-
-    /// The maps of a place in the order of the lowered array.
-    fn places(
-        &self,
-        spec: &Spec,
-        place: &Place,
-        ty: &Type,
-        space: &mut Space,
-        labels: &mut Vec<(usize, usize)>,
-    ) -> Result<Vec<Map>, Refusal> {
-        let Place::Dims(slots) = place else { return Err(Refusal("a flat place".into())) };
-        let mut maps = Vec::new();
-        for (key, _) in layout(self.module, ty)? {
-            maps.push(match key {
-                Key::Axis(axis) => Map::index(self.index(Ix::Axis(axis), spec, space)?),
-                Key::Dim(at) => match slots.get(at) {
-                    Some(Slot::Map(map)) => self.map(map, spec, space)?,
-                    Some(Slot::Label(input)) => {
-                        if !labels.contains(&(*input, *input)) {
-                            labels.push((*input, *input));
-                        }
-                        Map { label: Some(*input), ..Map::constant(Size::number(0)) }
-                    }
-                    None => Map::constant(Size::number(0)),
-                },
-            });
-        }
-        Ok(maps)
-    }
-
-    fn map(&self, map: &crate::spec::Map, spec: &Spec, space: &mut Space) -> Result<Map, Refusal> {
-        let mut out = Map::constant(map.constant.clone());
-        for (ix, k) in &map.terms {
-            let extent = self.extent(*ix, spec)?;
-            if extent.is_one() {
-                continue;
-            }
-            let one = Map::index(self.index(*ix, spec, space)?);
-            super::compose::add_scaled(&mut out, &one, k).map_err(too_large)?;
-        }
-        Ok(out)
-    }
-
-    fn extent(&self, ix: Ix, spec: &Spec) -> Result<Size, Refusal> {
-        let known = match ix {
-            Ix::Axis(axis) => self.module.axes.get(axis).extent.clone(),
-            Ix::Local(at) => spec.space.get(at as usize).cloned(),
-        };
-        known.ok_or_else(|| Refusal("an index without range".into()))
-    }
-
-    fn index(&self, ix: Ix, spec: &Spec, space: &mut Space) -> Result<usize, Refusal> {
-        if let Some(at) = space.indices.iter().position(|i| *i == ix) {
-            return Ok(at);
-        }
-        space.indices.push(ix);
-        space.sizes.push(self.extent(ix, spec)?);
-        Ok(space.sizes.len() - 1)
-    }
 }
 
 /// The node that a loop only copies.
@@ -529,17 +397,11 @@ fn same_array(lowered: &Lowered, l: &Loop) -> Option<usize> {
     (plain && whole && identity).then_some(view.of)
 }
 
-/// Indices as they are met.
-struct Space {
-    indices: Vec<Ix>,
-    sizes: Vec<Size>,
-}
-
-fn too_large(_: crate::size::TooLarge) -> Refusal {
+pub(super) fn too_large(_: crate::size::TooLarge) -> Refusal {
     Refusal("a size expression is too large".into())
 }
 
-fn volume(space: &[Size]) -> Result<Size, Refusal> {
+pub(super) fn volume(space: &[Size]) -> Result<Size, Refusal> {
     Size::product(space).map_err(too_large)
 }
 
@@ -564,52 +426,4 @@ fn fold_of(op: BigOp) -> Fold {
 pub(super) fn plain(space: Vec<Size>, reads: Vec<View>, body: Program) -> Loop {
     let useful = Size::product(&space).unwrap_or_else(|_| Size::number(0));
     Loop { rank: space.len(), space, reads, body, fold: None, write: None, useful }
-}
-
-/// A sum of products; the indices of the result come first, if each dim of it is one.
-fn assembled(
-    space: Vec<Size>,
-    reads: Vec<View>,
-    factors: usize,
-    write: Vec<Map>,
-    pad: bool,
-    out: &[(Key, Size)],
-) -> Result<Loop, Refusal> {
-    let mut order: Vec<usize> = Vec::new();
-    let plain = write.iter().zip(out).all(|(map, (_, size))| match map.as_index() {
-        Some(at) if !order.contains(&at) && space[at] == *size => {
-            order.push(at);
-            true
-        }
-        _ => false,
-    });
-    if !plain {
-        order.clear();
-    }
-    let rank = order.len();
-    order.extend((0..space.len()).filter(|i| !order.contains(i)).collect::<Vec<_>>());
-    let mut place = vec![0; space.len()];
-    order.iter().enumerate().for_each(|(new, old)| place[*old] = new);
-    let moved = |map: &Map| {
-        let mut terms: Vec<_> = map.terms.iter().map(|(i, k)| (place[*i], k.clone())).collect();
-        terms.sort_by_key(|(i, _)| *i);
-        Map { terms, ..map.clone() }
-    };
-    let reads: Vec<View> = reads
-        .iter()
-        .map(|v| View { maps: v.maps.iter().map(moved).collect(), ..v.clone() })
-        .collect();
-    let sizes: Vec<Size> = order.iter().map(|i| space[*i].clone()).collect();
-    let useful = volume(&sizes)?;
-    let scatter = (!plain).then(|| Scatter { maps: write.iter().map(moved).collect(), pad });
-    let sums = scatter.is_some() || sizes.len() > rank;
-    Ok(Loop {
-        space: sizes,
-        rank,
-        reads,
-        body: Program::product(factors),
-        fold: sums.then_some(Fold::Sum),
-        write: scatter,
-        useful,
-    })
 }

@@ -168,53 +168,58 @@ fn body<S: Reference>(
     steps.pop().ok_or_else(|| Failure("nothing is computed".into()))
 }
 
+/// What a loop needs besides arrays, with numbers for its sizes.
+struct Ready<S> {
+    extents: Vec<usize>,
+    readers: Vec<Reader>,
+    write: Option<(Vec<Numbered>, bool)>,
+    indices: Vec<Option<Numbered>>,
+    sizes: Vec<Option<S>>,
+}
+
+fn ready<S: Reference>(l: &Loop, numbers: &Numbers) -> Result<Ready<S>, Failure> {
+    let maps = |maps: &[Map]| -> Result<Vec<Numbered>, Failure> {
+        maps.iter().map(|m| numbered(m, numbers)).collect()
+    };
+    let index = |step: &Step| match step {
+        Step::Index(map) => numbered(map, numbers).map(Some),
+        _ => Ok(None),
+    };
+    let size = |step: &Step| match step {
+        Step::Size(size) => {
+            let value = size.value_at(|id| numbers.get(id));
+            value.map(|v| S::from_ratio(v.numerator(), v.denominator()))
+        }
+        _ => None,
+    };
+    Ok(Ready {
+        extents: l.space.iter().map(|d| numbers.size(d)).collect::<Result<_, _>>()?,
+        readers: l.reads.iter().map(|v| reader(v, numbers)).collect::<Result<_, _>>()?,
+        write: l.write.as_ref().map(|w| Ok((maps(&w.maps)?, w.pad))).transpose()?,
+        indices: l.body.steps.iter().map(index).collect::<Result<_, _>>()?,
+        sizes: l.body.steps.iter().map(size).collect(),
+    })
+}
+
 fn run<S: Reference>(
     l: &Loop,
     dims: &[usize],
     numbers: &Numbers,
     arrays: &Arrays<S>,
 ) -> Result<Vec<S>, Failure> {
-    let extents: Vec<usize> = l.space.iter().map(|d| numbers.size(d)).collect::<Result<_, _>>()?;
-    let readers: Vec<Reader> =
-        l.reads.iter().map(|v| reader(v, numbers)).collect::<Result<_, _>>()?;
-    let write = match &l.write {
-        Some(write) => {
-            let maps: Result<Vec<Numbered>, _> =
-                write.maps.iter().map(|m| numbered(m, numbers)).collect();
-            Some((maps?, write.pad))
-        }
-        None => None,
-    };
-    let mut indices = Vec::new();
-    let mut sizes = Vec::new();
-    for step in &l.body.steps {
-        indices.push(match step {
-            Step::Index(map) => Some(numbered(map, numbers)?),
-            _ => None,
-        });
-        sizes.push(match step {
-            Step::Size(size) => {
-                let value = size.value_at(|id| numbers.get(id));
-                value.map(|v| S::from_ratio(v.numerator(), v.denominator()))
-            }
-            _ => None,
-        });
-    }
-    let start = match l.fold {
-        Some(Fold::Prod) => 1.0,
-        _ => 0.0,
-    };
+    let ready: Ready<S> = ready(l, numbers)?;
+    let start = if l.fold == Some(Fold::Prod) { 1.0 } else { 0.0 };
     let count = dims.iter().product();
     let mut out = vec![S::from_f64(start); count];
     let mut seen = vec![false; count];
-    if extents.contains(&0) {
+    if ready.extents.contains(&0) {
         return Ok(out);
     }
-    let mut point = vec![0; extents.len()];
+    let mut point = vec![0; ready.extents.len()];
     loop {
-        let reads = values(&readers, arrays, &point)?;
-        let value = body(&l.body, &indices, &sizes, &point, &reads)?;
-        let at = match &write {
+        let reads = values(&ready.readers, arrays, &point)?;
+        let value = body(&l.body, &ready.indices, &ready.sizes, &point, &reads)?;
+        let at = match &ready.write {
             None => Some(point[..l.rank].iter().zip(dims).fold(0, |at, (i, n)| at * n + i)),
             Some((maps, pad)) => {
                 let at = place(maps, dims, &point, &reads);
@@ -225,20 +230,24 @@ fn run<S: Reference>(
             }
         };
         if let Some(at) = at {
-            let old = out[at];
-            out[at] = match l.fold {
-                None => value,
-                Some(Fold::Sum) => old + value,
-                Some(Fold::Prod) => old * value,
-                Some(Fold::Max) if !seen[at] || value.real() > old.real() => value,
-                Some(Fold::Min) if !seen[at] || value.real() < old.real() => value,
-                Some(_) => old,
-            };
+            out[at] = folded(l.fold, out[at], value, seen[at]);
             seen[at] = true;
         }
-        if !advance(&mut point, &extents) {
+        if !advance(&mut point, &ready.extents) {
             return Ok(out);
         }
+    }
+}
+
+/// One more value in an entry.
+fn folded<S: Reference>(fold: Option<Fold>, old: S, value: S, seen: bool) -> S {
+    match fold {
+        None => value,
+        Some(Fold::Sum) => old + value,
+        Some(Fold::Prod) => old * value,
+        Some(Fold::Max) if !seen || value.real() > old.real() => value,
+        Some(Fold::Min) if !seen || value.real() < old.real() => value,
+        Some(_) => old,
     }
 }
 

@@ -3,9 +3,10 @@
 
 use super::Lowered;
 use super::compose::inline;
-use super::ir::{Fold, Loop, Work};
+use super::ir::{Fold, Loop, Step, Work};
 use super::{roles, solve};
 use crate::module::Module;
+use crate::op::Op;
 use crate::size::Size;
 
 /// How often each node is read, outputs included.
@@ -22,8 +23,7 @@ fn uses(lowered: &Lowered) -> Vec<usize> {
 pub(super) fn merge_sums(lowered: &mut Lowered, module: &Module) {
     let uses = uses(lowered);
     for at in 0..lowered.nodes.len() {
-        loop {
-            let Work::Loop(l) = &lowered.nodes[at].work else { break };
+        while let Work::Loop(l) = &lowered.nodes[at].work {
             let Some(merged) = merged(lowered, module, l, &uses) else { break };
             lowered.nodes[at].work = Work::Loop(merged);
         }
@@ -75,8 +75,7 @@ fn expands(lowered: &Lowered, at: usize) -> bool {
 pub(super) fn fuse_pointwise(lowered: &mut Lowered) {
     let uses = uses(lowered);
     for at in 0..lowered.nodes.len() {
-        loop {
-            let Work::Loop(l) = &lowered.nodes[at].work else { break };
+        while let Work::Loop(l) = &lowered.nodes[at].work {
             let Some(fused) = fused(lowered, l, &uses) else { break };
             lowered.nodes[at].work = Work::Loop(fused);
         }
@@ -132,4 +131,34 @@ pub(super) fn drop_dead(lowered: &mut Lowered) {
         }
     }
     lowered.outputs.iter_mut().for_each(|(_, at)| *at = number[*at]);
+}
+
+/// Products of entry-wise loops in one order, whatever order they were written in.
+pub(super) fn normalise(lowered: &mut Lowered) {
+    for node in &mut lowered.nodes {
+        if let Work::Loop(l) = &mut node.work
+            && l.fold.is_none()
+        {
+            normalise_body(l);
+        }
+    }
+}
+
+fn normalise_body(l: &mut Loop) {
+    let mut keys: Vec<(usize, usize)> = Vec::with_capacity(l.body.steps.len());
+    for step in &mut l.body.steps {
+        let key = match step {
+            Step::Number(_) | Step::Size(_) | Step::Pi => (0, 0),
+            Step::Index(_) => (1, 0),
+            Step::Read(k) => (2, l.reads[*k].of),
+            Step::Apply(op, inputs) => {
+                if matches!(op, Op::Scale | Op::Hadamard) {
+                    *op = Op::Scale;
+                    inputs.sort_by_key(|i| keys[*i]);
+                }
+                inputs.iter().map(|i| keys[*i]).max().unwrap_or((0, 0))
+            }
+        };
+        keys.push(key);
+    }
 }

@@ -95,18 +95,35 @@ impl Program {
         self.steps == [Step::Read(0)]
     }
 
-    /// The reads it multiplies, if it is a product of reads.
+    /// The reads it multiplies, if it is a product of reads and constants: 0 where one of them is.
     pub fn factors(&self) -> Option<Vec<usize>> {
         let mut factors = Vec::new();
         let mut open = vec![self.steps.len().checked_sub(1)?];
         while let Some(at) = open.pop() {
             match &self.steps[at] {
                 Step::Read(k) => factors.push(*k),
-                Step::Apply(Op::Scale | Op::Hadamard, inputs) => open.extend(inputs.iter().rev()),
+                Step::Apply(Op::Scale | Op::Hadamard, inputs) => {
+                    open.extend(inputs.iter().rev().filter(|i| !self.is_constant(**i)));
+                }
+                Step::Apply(Op::Quotient | Op::HadamardQuotient, inputs)
+                    if self.is_constant(inputs[1]) =>
+                {
+                    open.push(inputs[0]);
+                }
+                Step::Apply(Op::Neg, inputs) => open.push(inputs[0]),
                 _ => return None,
             }
         }
         Some(factors)
+    }
+
+    /// Whether a step is made of numbers and sizes alone.
+    fn is_constant(&self, at: usize) -> bool {
+        match &self.steps[at] {
+            Step::Number(_) | Step::Size(_) | Step::Pi => true,
+            Step::Read(_) | Step::Index(_) => false,
+            Step::Apply(_, inputs) => inputs.iter().all(|i| self.is_constant(*i)),
+        }
     }
 }
 
