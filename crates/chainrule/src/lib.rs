@@ -31,6 +31,7 @@ pub struct Readme;
 
 mod builtin;
 mod error;
+mod lowered;
 mod model;
 mod show;
 
@@ -41,6 +42,7 @@ pub use chainrule_graph::{Module, Size, Type};
 pub use chainrule_syntax as syntax;
 pub use chainrule_syntax::{Diagnostic, Edit, Label, Repair, Severity, Source, Span};
 pub use error::{Error, ErrorKind};
+pub use lowered::{LoweredPage, ShownContraction};
 pub use model::{Model, format, read_text};
 pub use show::{
     Cost, Equation, Piece, Row, Setting, Show, ShownClaim, ShownNote, ShownSize, ShownTraining,

@@ -50,24 +50,50 @@ pub struct Lowered {
 /// assert_eq!(module.sizes.text(&products[0].k[0]), "m");
 /// ```
 pub fn lower(module: &mut Module, outputs: &[(String, NodeId)]) -> Result<Lowered, Refusal> {
-    let mut lowered = build::build(module, outputs)?;
-    fuse::merge_sums(&mut lowered, module);
-    fuse::fuse_pointwise(&mut lowered);
-    solve::solve(&mut lowered, module);
-    // A solved scatter may have become entry-wise.
-    fuse::fuse_pointwise(&mut lowered);
-    fuse::drop_dead(&mut lowered);
-    fuse::normalise(&mut lowered);
-    debug_assert_eq!(lowered.verify(&module.sizes), Ok(()));
-    Ok(lowered)
+    let mut last = Lowered::default();
+    passes(module, outputs, |_, lowered| last.clone_from(lowered))?;
+    Ok(last)
 }
 
-/// A training step without its update: the loss and its gradients by all parameters.
+/// The passes of [`lower`] in their order.
+pub const PASSES: [&str; 5] = ["loops", "sums", "pointwise", "solved", "lowered"];
+
+/// Lowers, and shows what each pass leaves. The structure is checked after each in debug builds.
+///
+/// # Errors
+///
+/// A limit is reached.
+pub fn passes(
+    module: &mut Module,
+    outputs: &[(String, NodeId)],
+    mut after: impl FnMut(&'static str, &Lowered),
+) -> Result<(), Refusal> {
+    let mut lowered = build::build(module, outputs)?;
+    for pass in PASSES {
+        match pass {
+            "sums" => fuse::merge_sums(&mut lowered, module),
+            "pointwise" => fuse::fuse_pointwise(&mut lowered),
+            "solved" => solve::solve(&mut lowered, module),
+            "lowered" => {
+                // A solved scatter may have become entry-wise.
+                fuse::fuse_pointwise(&mut lowered);
+                fuse::drop_dead(&mut lowered);
+                fuse::normalise(&mut lowered);
+            }
+            _ => {}
+        }
+        debug_assert_eq!(lowered.verify(&module.sizes), Ok(()), "after {pass}");
+        after(pass, &lowered);
+    }
+    Ok(())
+}
+
+/// The outputs of a training step without its update: the loss and its gradients by all parameters.
 ///
 /// # Errors
 ///
 /// The loss has no gradient, or a limit is reached.
-pub fn training_step(module: &mut Module, loss: NodeId) -> Result<Lowered, Refusal> {
+pub fn step_outputs(module: &mut Module, loss: NodeId) -> Result<Vec<(String, NodeId)>, Refusal> {
     let params: Vec<SymbolId> = module.params().map(|(id, _)| id).collect();
     let derivation = differentiate::derivation(module, loss, &params)?;
     let mut outputs = vec![(crate::raise::text(module, loss), loss)];
@@ -75,5 +101,15 @@ pub fn training_step(module: &mut Module, loss: NodeId) -> Result<Lowered, Refus
         let name = format!("d{}/d{}", outputs[0].0, module.symbol(*param).name);
         outputs.push((name, *gradient));
     }
+    Ok(outputs)
+}
+
+/// A training step without its update, lowered.
+///
+/// # Errors
+///
+/// The loss has no gradient, or a limit is reached.
+pub fn training_step(module: &mut Module, loss: NodeId) -> Result<Lowered, Refusal> {
+    let outputs = step_outputs(module, loss)?;
     lower(module, &outputs)
 }

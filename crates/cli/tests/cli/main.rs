@@ -2,6 +2,7 @@
 
 mod common;
 mod files;
+mod lowered;
 mod mistakes;
 mod program;
 mod readme;
