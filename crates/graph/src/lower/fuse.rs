@@ -9,6 +9,9 @@ use crate::module::Module;
 use crate::op::Op;
 use crate::size::Size;
 
+/// Longest program that is made by joining: a chain is joined in time linear in its length.
+const LONGEST: usize = 128;
+
 /// How often each node is read, outputs included.
 fn uses(lowered: &Lowered) -> Vec<usize> {
     let mut uses = vec![0; lowered.nodes.len()];
@@ -24,13 +27,20 @@ pub(super) fn merge_sums(lowered: &mut Lowered, module: &Module) {
     let uses = uses(lowered);
     for at in 0..lowered.nodes.len() {
         while let Work::Loop(l) = &lowered.nodes[at].work {
-            let Some(merged) = merged(lowered, module, l, &uses) else { break };
+            let dims = &lowered.nodes[at].dims;
+            let Some(merged) = merged(lowered, module, l, dims, &uses) else { break };
             lowered.nodes[at].work = Work::Loop(merged);
         }
     }
 }
 
-fn merged(lowered: &Lowered, module: &Module, l: &Loop, uses: &[usize]) -> Option<Loop> {
+fn merged(
+    lowered: &Lowered,
+    module: &Module,
+    l: &Loop,
+    dims: &[Size],
+    uses: &[usize],
+) -> Option<Loop> {
     let sums = l.fold == Some(Fold::Sum) && l.body.is_read();
     let view = l.reads.first().filter(|_| sums)?;
     if view.pad || uses[view.of] != 1 || view.maps.iter().any(|m| m.label.is_some()) {
@@ -56,7 +66,7 @@ fn merged(lowered: &Lowered, module: &Module, l: &Loop, uses: &[usize]) -> Optio
     // A product of matrices that is summed further stays a product of matrices.
     let was = roles::contraction(inner).is_some();
     let is = || {
-        let solved = solve::solved(lowered, module, &out);
+        let solved = solve::solved(lowered, module, &out, dims);
         roles::contraction(solved.as_ref().unwrap_or(&out)).is_some_and(|c| c.is_full())
     };
     (!was || is()).then_some(out)
@@ -89,7 +99,8 @@ fn fused(lowered: &Lowered, l: &Loop, uses: &[usize]) -> Option<Loop> {
     let at = l.reads.iter().position(|view| {
         let Work::Loop(inner) = &lowered.nodes[view.of].work else { return false };
         let pointwise = inner.fold.is_none() && inner.write.is_none();
-        pointwise && !view.pad && uses[view.of] == 1 && same_points(l, view)
+        let fits = l.body.steps.len() + inner.body.steps.len() <= LONGEST;
+        pointwise && fits && !view.pad && uses[view.of] == 1 && same_points(l, view)
     })?;
     let Work::Loop(inner) = &lowered.nodes[l.reads[at].of].work else { return None };
     let mut out = l.clone();

@@ -97,17 +97,16 @@ impl Program {
 
     /// The reads it multiplies, if it is a product of reads and constants: 0 where one of them is.
     pub fn factors(&self) -> Option<Vec<usize>> {
+        let constant = self.constants();
         let mut factors = Vec::new();
         let mut open = vec![self.steps.len().checked_sub(1)?];
         while let Some(at) = open.pop() {
             match &self.steps[at] {
                 Step::Read(k) => factors.push(*k),
                 Step::Apply(Op::Scale | Op::Hadamard, inputs) => {
-                    open.extend(inputs.iter().rev().filter(|i| !self.is_constant(**i)));
+                    open.extend(inputs.iter().rev().filter(|i| !constant[**i]));
                 }
-                Step::Apply(Op::Quotient | Op::HadamardQuotient, inputs)
-                    if self.is_constant(inputs[1]) =>
-                {
+                Step::Apply(Op::Quotient | Op::HadamardQuotient, inputs) if constant[inputs[1]] => {
                     open.push(inputs[0]);
                 }
                 Step::Apply(Op::Neg, inputs) => open.push(inputs[0]),
@@ -117,13 +116,17 @@ impl Program {
         Some(factors)
     }
 
-    /// Whether a step is made of numbers and sizes alone.
-    fn is_constant(&self, at: usize) -> bool {
-        match &self.steps[at] {
-            Step::Number(_) | Step::Size(_) | Step::Pi => true,
-            Step::Read(_) | Step::Index(_) => false,
-            Step::Apply(_, inputs) => inputs.iter().all(|i| self.is_constant(*i)),
+    /// Which steps are made of numbers and sizes alone.
+    fn constants(&self) -> Vec<bool> {
+        let mut constant: Vec<bool> = Vec::with_capacity(self.steps.len());
+        for step in &self.steps {
+            constant.push(match step {
+                Step::Number(_) | Step::Size(_) | Step::Pi => true,
+                Step::Read(_) | Step::Index(_) => false,
+                Step::Apply(_, inputs) => inputs.iter().all(|i| constant[*i]),
+            });
         }
+        constant
     }
 }
 

@@ -12,7 +12,7 @@ use crate::size::{Ratio, Size, TooLarge};
 pub(super) fn solve(lowered: &mut Lowered, module: &Module) {
     for at in 0..lowered.nodes.len() {
         let Work::Loop(l) = &lowered.nodes[at].work else { continue };
-        if let Some(solved) = solved(lowered, module, l) {
+        if let Some(solved) = solved(lowered, module, l, &lowered.nodes[at].dims) {
             lowered.nodes[at].work = Work::Loop(solved);
         }
     }
@@ -20,9 +20,8 @@ pub(super) fn solve(lowered: &mut Lowered, module: &Module) {
 
 /// The loop with an index for each dim of its result; `None` if there is nothing to solve, or a dim
 /// cannot be.
-pub(super) fn solved(lowered: &Lowered, module: &Module, l: &Loop) -> Option<Loop> {
+pub(super) fn solved(lowered: &Lowered, module: &Module, l: &Loop, dims: &[Size]) -> Option<Loop> {
     let write = l.write.clone()?;
-    let dims = scatter_dims(lowered, l)?;
     let mut out = l.clone();
     let mut result = Vec::new();
     for (at, dim) in dims.iter().enumerate() {
@@ -51,13 +50,6 @@ pub(super) fn solved(lowered: &Lowered, module: &Module, l: &Loop) -> Option<Loo
         out.fold = None;
     }
     Some(out)
-}
-
-/// The dims of what a scatter writes.
-fn scatter_dims(lowered: &Lowered, l: &Loop) -> Option<Vec<Size>> {
-    let same = |n: &&super::ir::Node| matches!(&n.work, Work::Loop(x) if x.write == l.write && x.write.is_some());
-    let count = l.write.as_ref()?.maps.len();
-    lowered.nodes.iter().filter(same).map(|n| n.dims.clone()).find(|d| d.len() == count)
 }
 
 /// The index to give up for the dim's own: coefficient 1, in no other dim of the result, and read
