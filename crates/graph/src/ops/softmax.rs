@@ -326,7 +326,12 @@ pub(crate) static LOG_SOFTMAX: OpDef = call(
     Cost::Input(5),
     instances_of!(Wholes, log_softmax),
     Differential::Custom { jvp: log_softmax_jvp, vjp: log_softmax_vjp },
-    &["z : R[n]; logsoftmax(z)", "Z : R[n, m]; logsoftmax(Z, axis = 0)"],
+    &[
+        "z : R[n]; logsoftmax(z)",
+        "Z : R[n, m]; logsoftmax(Z, axis = 0)",
+        "Z : R[N, n]; logsoftmax(Z)",
+        "z : R[1, n] per N; logsoftmax(z)",
+    ],
 );
 /// `log(sum(exp(z)))`
 pub(crate) static LOG_SUM_EXP: OpDef = call(
@@ -335,7 +340,19 @@ pub(crate) static LOG_SUM_EXP: OpDef = call(
     Cost::Input(4),
     instances_of!(Wholes, log_sum_exp),
     Differential::Custom { jvp: log_sum_exp_jvp, vjp: log_sum_exp_vjp },
-    &["z : R[n] per N; logsumexp(z)", "Z : R[n, m]; logsumexp(Z, axis = 0)"],
+    &[
+        "z : R[n] per N; logsumexp(z)",
+        "Z : R[n, m]; logsumexp(Z, axis = 0)",
+        "Z : R[n, m]; logsumexp(Z, axis = 1)",
+        "Z : R[n, m] per N; logsumexp(Z, axis = 1)",
+        "z : R[1, n]; logsumexp(z)",
+        "z : R[1, n]; logsumexp(z, axis = 1)",
+        "z : R[1, n]; logsumexp(z, axis = 0)",
+        "z : R[n]; logsumexp(z, axis = 0)",
+        "Z : R[n, N]; logsumexp(Z)",
+        "Z : R[N, n]; logsumexp(Z)",
+        "z : R; logsumexp(z)",
+    ],
 );
 /// `logsumexp(z) - z[y]`
 pub(crate) static CROSS_ENTROPY: OpDef = call(
@@ -344,5 +361,9 @@ pub(crate) static CROSS_ENTROPY: OpDef = call(
     Cost::Input(4),
     instances_of!(Wholes, cross_entropy),
     Differential::Custom { jvp: cross_entropy_jvp, vjp: cross_entropy_vjp },
-    &["z : R[n] per N; y : label[n] per N; cross_entropy(z, y)"],
+    &[
+        "z : R[n] per N; y : label[n] per N; cross_entropy(z, y)",
+        "z : R[n]; y : label[n] per N; cross_entropy(z, y)",
+        "Z : R[n, N]; y : label[n][N]; cross_entropy(Z, y)",
+    ],
 );

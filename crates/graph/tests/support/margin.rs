@@ -1,0 +1,1 @@
+//! How far a point is from where branches meet, and how large and well posed its values are.
