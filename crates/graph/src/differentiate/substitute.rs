@@ -19,7 +19,7 @@ pub fn substituted(
     replaced: &[(SymbolId, NodeId)],
 ) -> Result<NodeId, Refusal> {
     let wrt: Vec<SymbolId> = replaced.iter().map(|(s, _)| *s).collect();
-    let mut activity = super::Activity::of(module, &wrt);
+    let mut activity = super::Activity::reading(module, &wrt);
     let by: BTreeMap<SymbolId, NodeId> = replaced.iter().copied().collect();
     let mut done: BTreeMap<NodeId, NodeId> = BTreeMap::new();
     let mut open = vec![node];

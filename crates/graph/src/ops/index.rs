@@ -39,7 +39,8 @@ fn infer_access(op: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misf
         Kind::Prob | Kind::Sym | Kind::Spd if !whole => Kind::Real,
         kind => kind.clone(),
     };
-    Ok(Type { axes, dims: kept(base, positions), kind })
+    // Of three axes `n`, `m`, 1 without the second a column is left.
+    Ok(Type { axes, kind, ..Type::array(kept(base, positions)) })
 }
 
 fn count_misfit(base: &Type, given: usize, c: &Context<'_>) -> Misfit {

@@ -214,7 +214,7 @@ impl Problem {
         reachable(&self.module, &roots)
     }
 
-    /// Unit directions, `most` of each variable, and two dense ones: values for the directions.
+    /// Two dense directions, then unit directions, `most` at most: values for the directions.
     fn directions(&self, values: &Values, most: usize, seed: u64) -> Vec<Values> {
         let mut zero = values.clone();
         for (x, d) in &self.wrt {
@@ -235,17 +235,17 @@ impl Problem {
             }
             all.push(values);
         }
-        for (x, d) in &self.wrt {
-            let count = values[x.index()].as_ref().map_or(0, |v| v.data.len());
-            let step = count.div_ceil(most).max(1);
-            for at in (0..count).step_by(step) {
-                let mut values = zero.clone();
-                if let Some(d) = &mut values[d.index()] {
-                    d.data[at] = 1.0;
-                    *d = draw::symmetrised(d.clone(), &self.module.symbol(*x).ty.kind);
-                }
-                all.push(values);
+        let count = |x: SymbolId| values[x.index()].as_ref().map_or(0, |v| v.data.len());
+        let entries = |(x, d): &(SymbolId, SymbolId)| (0..count(*x)).map(move |at| (*x, *d, at));
+        let units: Vec<_> =
+            self.wrt.iter().flat_map(|pair| entries(pair).collect::<Vec<_>>()).collect();
+        for (x, d, at) in units.iter().step_by(units.len().div_ceil(most).max(1)) {
+            let mut values = zero.clone();
+            if let Some(d) = &mut values[d.index()] {
+                d.data[*at] = 1.0;
+                *d = draw::symmetrised(d.clone(), &self.module.symbol(*x).ty.kind);
             }
+            all.push(values);
         }
         all
     }
@@ -270,18 +270,51 @@ impl Problem {
         let mut out = Figures::default();
         let gradients = self.real(&self.gradients, values)?;
         let named = self.real(&self.named, values)?;
-        for (a, b) in gradients.iter().zip(&named) {
-            out.compare(figures::NAMED, &a.data, &b.data);
-        }
+        out.compare(figures::NAMED, &flat(&gradients), &flat(&named));
         self.digits(&mut out, values)?;
+        // A second derivative that is 0 comes out as rounding of the first.
+        let mut curvature = 1e-4 * figures::largest(&flat(&gradients));
         for (at, direction) in self.directions(values, most, seed).iter().enumerate() {
-            self.first_order(&mut out, &gradients, direction)?;
+            self.first_order(&mut out, &gradients, direction, at < 3 || most == usize::MAX)?;
             // Two dense directions and a few units: a symmetric part may hide in one direction.
             if at < 6 {
-                self.second_order(&mut out, direction)?;
+                self.second_order(&mut out, direction, &mut curvature)?;
             }
         }
         Ok(out)
+    }
+
+    /// How much of the gradient and of the second derivative rounding takes, in the programs that
+    /// are compared: the condition of the point. A derivative that all but vanishes has none.
+    ///
+    /// # Errors
+    ///
+    /// A value does not exist.
+    pub(crate) fn lost_digits(&self, values: &Values) -> Result<f64, Failure> {
+        let direction = &self.directions(values, 1, 1)[0];
+        let (mut worst, mut slope) = (0.0_f64, 0.0);
+        let mut groups = vec![self.gradients.clone()];
+        if let Some((over, twice)) = &self.second {
+            groups.extend([over.clone(), twice.clone()]);
+        }
+        for (at, nodes) in groups.iter().enumerate() {
+            let plain = self.real(nodes, direction)?;
+            let precise = self.run(nodes, direction, |_, _, v| DoubleDouble::from(v))?;
+            let scale = plain.iter().map(|x| x.largest()).fold(0.0, f64::max);
+            if at == 0 {
+                slope = scale;
+            }
+            if slope < 1e-3 {
+                return Ok(f64::INFINITY);
+            }
+            let scale = scale.max(1e-4 * slope);
+            let pairs = plain.iter().zip(&precise).flat_map(|(a, b)| a.data.iter().zip(&b.data));
+            let error = pairs.map(|(a, b)| (a - b.hi).abs()).fold(0.0, f64::max);
+            // Second derivatives are compared a hundred times less sharply.
+            let relative = if error == 0.0 { 0.0 } else { error / scale };
+            worst = worst.max(if at == 0 { relative } else { relative / 100.0 });
+        }
+        Ok(worst)
     }
 
     /// The gradient in double precision against more digits.
@@ -290,10 +323,8 @@ impl Problem {
         nodes.extend(&self.gradients);
         let plain = self.real(&nodes, values)?;
         let precise = self.run(&nodes, values, |_, _, v| DoubleDouble::from(v))?;
-        for (a, b) in plain.iter().zip(&precise) {
-            let b: Vec<f64> = b.data.iter().map(|v| v.hi).collect();
-            out.compare(figures::DIGITS, &a.data, &b);
-        }
+        let precise: Vec<f64> = precise.iter().flat_map(|x| x.data.iter().map(|v| v.hi)).collect();
+        out.compare(figures::DIGITS, &flat(&plain), &precise);
         Ok(())
     }
 
@@ -302,6 +333,7 @@ impl Problem {
         out: &mut Figures,
         gradients: &[Rc<Tensor<f64>>],
         direction: &Values,
+        differences: bool,
     ) -> Result<(), Failure> {
         let (mut reverse, mut scale) = (0.0, 0.0_f64);
         for ((_, d), g) in self.wrt.iter().zip(gradients) {
@@ -316,6 +348,9 @@ impl Problem {
         let moved = |id, at, v| Complex { re: v, im: tiny * self.step(direction, id, at) };
         let complex = self.run(&[self.loss], direction, moved)?[0].data[0].im / tiny;
         out.note(figures::COMPLEX, (complex - reverse).abs(), scale);
+        if !differences {
+            return Ok(());
+        }
         let difference = ridders(|h| {
             let moved = |id, at, v| Frozen { value: v + h * self.step(direction, id, at), base: v };
             Ok(self.run(&[self.loss], direction, moved)?[0].data[0].value)
@@ -324,27 +359,42 @@ impl Problem {
         Ok(())
     }
 
-    fn second_order(&self, out: &mut Figures, direction: &Values) -> Result<(), Failure> {
+    /// Along a unit direction everything may vanish: the scale is that of the directions before too.
+    fn second_order(
+        &self,
+        out: &mut Figures,
+        direction: &Values,
+        scale: &mut f64,
+    ) -> Result<(), Failure> {
         let Some((over, twice)) = &self.second else { return Ok(()) };
         let tiny = 1e-60;
         let moved = |id, at, v| Complex { re: v, im: tiny * self.step(direction, id, at) };
         let complex = self.run(&self.gradients, direction, moved)?;
         let (over, twice) = (self.real(over, direction)?, self.real(twice, direction)?);
-        // The second derivatives of all variables have one scale: blocks may vanish.
-        let flat = |all: &[Rc<Tensor<f64>>], sym: bool| -> Vec<f64> {
+        let symmetric = |all: &[Rc<Tensor<f64>>]| -> Vec<f64> {
             let kinds = self.wrt.iter().map(|(x, _)| &self.module.symbol(*x).ty.kind);
             let part = |(x, kind): (&Rc<Tensor<f64>>, &chainrule_graph::Kind)| {
-                let x = Tensor::clone(x);
-                if sym { draw::symmetrised(x, kind).data } else { x.data }
+                draw::symmetrised(Tensor::clone(x), kind).data
             };
             all.iter().zip(kinds).flat_map(part).collect()
         };
         let complex: Vec<f64> =
             complex.iter().flat_map(|x| x.data.iter().map(|v| v.im / tiny)).collect();
-        out.compare(figures::SECOND, &complex, &flat(&over, false));
-        out.compare(figures::TWICE, &flat(&twice, true), &flat(&over, true));
+        let (plain, turned, again) = (flat(&over), symmetric(&over), symmetric(&twice));
+        *scale = scale.max(figures::largest(&plain)).max(figures::largest(&complex));
+        let gap = |a: &[f64], b: &[f64]| -> f64 {
+            let off = a.iter().zip(b).map(|(x, y)| (x - y).abs());
+            off.fold(0.0, |most, x| if x <= most { most } else { x })
+        };
+        out.note(figures::SECOND, gap(&complex, &plain), *scale);
+        out.note(figures::TWICE, gap(&turned, &again), *scale);
         Ok(())
     }
+}
+
+/// All entries in a row: derivatives by all variables have one scale, as some may vanish.
+fn flat(all: &[Rc<Tensor<f64>>]) -> Vec<f64> {
+    all.iter().flat_map(|x| x.data.iter().copied()).collect()
 }
 
 /// The derivatives of `<gradient, d>`: by a move along `d`, and by reverse mode once more.
@@ -374,9 +424,9 @@ fn second(
 /// The derivative at 0 by central differences, extrapolated; the entry of least estimated error
 /// (Ridders 1982).
 fn ridders(f: impl Fn(f64) -> Result<f64, Failure>) -> Result<f64, Failure> {
-    const LEVELS: usize = 8;
+    const LEVELS: usize = 9;
     let (mut best, mut error) = (f64::NAN, f64::INFINITY);
-    let mut h = 0.016;
+    let mut h = 0.008;
     let mut last: Vec<f64> = Vec::new();
     for level in 0..LEVELS {
         let mut row = vec![(f(h)? - f(-h)?) / (2.0 * h)];
@@ -389,10 +439,6 @@ fn ridders(f: impl Fn(f64) -> Result<f64, Failure>) -> Result<f64, Failure> {
                 (best, error) = (next, off);
             }
             row.push(next);
-        }
-        // Smaller steps bring rounding alone.
-        if level > 2 && (row[level] - last[level - 1]).abs() >= 2.0 * error {
-            break;
         }
         last = row;
         h *= 0.5;
