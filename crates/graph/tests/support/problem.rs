@@ -236,9 +236,10 @@ impl Problem {
             all.push(values);
         }
         let count = |x: SymbolId| values[x.index()].as_ref().map_or(0, |v| v.data.len());
-        let entries = |(x, d): &(SymbolId, SymbolId)| (0..count(*x)).map(move |at| (*x, *d, at));
-        let units: Vec<_> =
-            self.wrt.iter().flat_map(|pair| entries(pair).collect::<Vec<_>>()).collect();
+        let mut units = Vec::new();
+        for (x, d) in &self.wrt {
+            units.extend((0..count(*x)).map(|at| (x, d, at)));
+        }
         for (x, d, at) in units.iter().step_by(units.len().div_ceil(most).max(1)) {
             let mut values = zero.clone();
             if let Some(d) = &mut values[d.index()] {
