@@ -244,7 +244,7 @@ impl Problem {
             let mut values = zero.clone();
             if let Some(d) = &mut values[d.index()] {
                 d.data[*at] = 1.0;
-                *d = draw::symmetrised(d.clone(), &self.module.symbol(*x).ty.kind);
+                *d = draw::symmetrised(d.clone(), &self.module.symbol(**x).ty.kind);
             }
             all.push(values);
         }
