@@ -283,7 +283,7 @@ fn random_graphs_agree_in_every_way() {
     assert!(run.rejection_rate() < 0.5, "too many draws are rejected");
     assert!(run.step_rate() < 0.5, "too many steps are taken back");
     assert!(2 * run.shared > run.checked, "too few graphs read a node twice");
-    let least = (count / 50) as usize;
+    let least = (count / 100) as usize;
     for (def, found) in ALL.iter().zip(&run.counts) {
         assert!(*found >= least.min(200), "`{}` is in {found} graphs only", def.name);
     }

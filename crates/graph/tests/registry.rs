@@ -5,15 +5,14 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use chainrule_graph::index::{NodeId, SymbolId};
-use chainrule_graph::interpret::Numbers;
+use chainrule_graph::Module;
+use chainrule_graph::index::NodeId;
 use chainrule_graph::op::{ALL, OpDef};
 use chainrule_graph::record::{Differential, Eval};
-use chainrule_graph::terms::Terms;
-use chainrule_graph::{Module, Op, read};
+use support::case::{case, samples};
 use support::draw;
 use support::figures::Figures;
-use support::problem::{Problem, reachable, weighted};
+use support::problem::{Problem, reachable};
 use support::specs;
 
 /// Differentiable records without a sample: no text makes them, other rules do.
@@ -31,62 +30,6 @@ const DEFINITIONS: &[(&str, &str)] = &[
     ("a : R[n]; b : R[m]; c : R[k]", "Y[i,j,l] = a[i] b[j] c[l]"),
     ("x : R[n + 2]; w : R[3]", "Y[i] = sum[j in 3] w[j] x[i+j]"),
 ];
-
-/// A module at its sizes, and the number that its `Y` is weighted to.
-struct Case {
-    module: Module,
-    numbers: Numbers,
-    value: NodeId,
-    loss: NodeId,
-}
-
-fn case(declarations: &str, line: &str) -> Result<Case, String> {
-    let mut text = String::from("size n, m, k\nbatch N\ngiven\n");
-    for declaration in declarations.split(';') {
-        text.push_str(&format!("  {}\n", declaration.trim()));
-    }
-    text.push_str(&format!("net\n  {line}\n"));
-    let reading = read(&text);
-    if !reading.is_ok() {
-        let messages: Vec<&str> = reading.diagnostics.iter().map(|d| d.message.as_str()).collect();
-        return Err(format!("not read: {}", messages.join("; ")));
-    }
-    let mut module = reading.modules.into_iter().next().expect("a model");
-    let symbol = module.find("Y").expect("Y");
-    let value = module.binding(symbol).expect("bound").stable;
-    let ty = module.symbol(symbol).ty.clone();
-    let y = Terms::of(&mut module).op(Op::Symbol { id: symbol, ty }, &[]).expect("a leaf");
-    let loss = weighted(&mut module, y);
-    let mut numbers = Numbers::of(&module, 6, 0);
-    let free: Vec<_> = module.sizes.base().map(|(id, def)| (id, def.name.clone())).collect();
-    for (id, name) in free {
-        let number = [("n", 3), ("m", 4), ("k", 5)].iter().find(|(known, _)| *known == name);
-        if let Some((_, number)) = number {
-            numbers.set(id, *number);
-        }
-    }
-    Ok(Case { module, numbers, value, loss })
-}
-
-/// At the last `;` outside parentheses.
-fn split(sample: &str) -> (&str, &str) {
-    let mut depth = 0;
-    let outside = |(_, c): &(usize, char)| {
-        depth += i32::from(matches!(c, '(' | '[')) - i32::from(matches!(c, ')' | ']'));
-        *c == ';' && depth == 0
-    };
-    let (at, _) = sample.char_indices().filter(outside).last().expect("declarations first");
-    (&sample[..at], &sample[at + 1..])
-}
-
-/// The samples of a record, as declarations and a line.
-fn samples(def: &'static OpDef) -> Vec<(String, String)> {
-    let both = |sample: &&str| {
-        let (declarations, expression) = split(sample);
-        (declarations.to_string(), format!("Y = {}", expression.trim()))
-    };
-    def.samples.iter().map(both).collect()
-}
 
 fn all_cases() -> Vec<(&'static str, String, String)> {
     let of_record = |def: &&'static OpDef| {
@@ -134,13 +77,10 @@ impl Found {
     }
 
     fn case(&mut self, declarations: &str, line: &str) -> Result<(), String> {
-        let case = case(declarations, line)?;
+        let case = case(declarations, line, &[])?;
         let own = reachable(&case.module, &[case.value]);
         self.count(&case.module, &own, false);
-        let wrt: Vec<SymbolId> = draw::variables(&case.module);
-        let wrt: Vec<SymbolId> =
-            wrt.into_iter().filter(|id| case.module.symbol(*id).name != "w").collect();
-        let problem = Problem::new(case.module, case.numbers, case.loss, &wrt)?;
+        let problem = Problem::new(case.module, case.numbers, case.loss, &case.wrt)?;
         let nodes = problem.nodes();
         self.count(&problem.module, &nodes, true);
         if let Some(why) = &problem.refused
@@ -192,7 +132,7 @@ fn every_differentiable_record_has_a_sample_or_a_reason() {
         let (own, needs) = (!def.samples.is_empty(), differentiable(def));
         assert!(!needs || own != reason, "`{}`: samples {own}, a reason {reason}", def.name);
         for (declarations, line) in samples(def) {
-            let case = case(&declarations, &line).expect("a sample is read");
+            let case = case(&declarations, &line, &[]).expect("a sample is read");
             let nodes = reachable(&case.module, &[case.value]);
             let holds = |id: &NodeId| std::ptr::eq(case.module.graph.node(*id).op.def(), *def);
             assert!(nodes.iter().any(holds), "no `{}` in {line}", def.name);

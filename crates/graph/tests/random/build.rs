@@ -250,11 +250,12 @@ fn indicator(g: &mut Grower) -> Made {
     let x = g.any();
     let dims = g.dims(x);
     let mut truth = condition(g, &dims)?;
-    match g.dice.below(4) {
+    match g.dice.below(5) {
         0 => truth = g.op(Op::Not, &[truth])?,
-        at @ (1 | 2) => {
+        at @ 1..=3 => {
             let other = condition(g, &dims)?;
-            truth = g.op(if at == 1 { Op::And } else { Op::Or }, &[truth, other])?;
+            let op = if at == 1 || g.dice.chance(30) { Op::And } else { Op::Or };
+            truth = g.op(op, &[truth, other])?;
         }
         _ => {}
     }

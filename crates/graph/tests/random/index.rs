@@ -1,9 +1,9 @@
 //! Builders of reductions, index equations, labels and derivatives.
 
-use chainrule_graph::index::{AxisId, NodeId};
+use chainrule_graph::index::{AxisId, NodeId, SymbolId};
 use chainrule_graph::op::{Affine, Over, Position};
 use chainrule_graph::record::Made;
-use chainrule_graph::{Kind, Misfit, Op, Size};
+use chainrule_graph::{Kind, Misfit, Op, Size, Type};
 use chainrule_syntax::ast::{BigOp, Comparison};
 
 use super::build::Build;
@@ -209,44 +209,66 @@ fn cross_entropy(g: &mut Grower) -> Made {
     g.op(Op::CrossEntropy, &[z, y])
 }
 
-/// A derivative as an expression, of a value so far by a name that it may read.
-fn derivative(g: &mut Grower) -> Made {
-    let none = || Misfit::new("grown", "one derivative is enough");
-    if g.derived {
-        return Err(none());
+/// A name that values may read, and the node of it.
+fn variable(g: &mut Grower, fits: impl Fn(&Type) -> bool) -> Result<(NodeId, Type), Misfit> {
+    let fits = |id: &SymbolId| fits(&g.module.symbol(*id).ty);
+    let fitting: Vec<SymbolId> = g.variables.iter().copied().filter(fits).collect();
+    if g.derived || fitting.is_empty() {
+        return Err(Misfit::new("grown", "one derivative is enough"));
     }
+    let id = g.dice.of(&fitting);
+    let ty = g.module.symbol(id).ty.clone();
+    let own = Type::clone(&ty);
+    Ok((g.op(Op::Symbol { id, ty }, &[])?, own))
+}
+
+fn vector(ty: &Type) -> bool {
+    ty.dims.len() <= 1 && ty.axes.is_empty()
+}
+
+fn jac(g: &mut Grower) -> Made {
+    let (x, _) = variable(g, vector)?;
+    let f = g.pick(|ty| ty.dims.len() <= 1).filter(|f| g.plain(*f));
+    let f = f.ok_or_else(|| Misfit::new("grown", "nothing small"))?;
+    g.derived = true;
+    let row = g.dice.chance(50);
+    g.op(Op::Jac { row }, &[f, x])
+}
+
+/// A number that a value comes to: the mean over samples, or one number a sample.
+fn objective(g: &mut Grower) -> Made {
     let f = g.any();
-    let small = |t: &chainrule_graph::Type| t.dims.len() <= 1;
-    if !g.plain(f) || g.variables.is_empty() {
-        return Err(none());
-    }
-    let x = g.dice.of(&g.variables.clone());
-    let ty = g.module.symbol(x).ty.clone();
-    let name = g.op(Op::Symbol { id: x, ty: ty.clone() }, &[])?;
-    let which = g.dice.below(4);
-    if which == 0 && small(&ty) && small(&g.ty(f)) {
-        g.derived = true;
-        let f = if ty.axes.is_empty() { f } else { g.over_axes(f, BigOp::Sum)? };
-        let row = g.dice.chance(50);
-        let f = if ty.axes.is_empty() { f } else { g.op(Op::Inner, &[f, f])? };
-        let op = if ty.axes.is_empty() { Op::Jac { row } } else { Op::Grad };
-        return g.op(op, &[f, name]);
+    if !g.plain(f) {
+        return Err(Misfit::new("grown", "too large to differentiate"));
     }
     let bounded = g.op(Op::Sin, &[f])?;
     let square = g.op(Op::Inner, &[bounded, f])?;
-    let loss = g.over_axes(square, BigOp::Mean)?;
+    if g.dice.chance(20) { Ok(square) } else { g.over_axes(square, BigOp::Mean) }
+}
+
+fn grad(g: &mut Grower) -> Made {
+    let (x, _) = variable(g, |_| true)?;
+    let loss = objective(g)?;
     g.derived = true;
-    match which {
-        1 if small(&ty) && ty.axes.is_empty() => g.op(Op::Hess, &[loss, name]),
-        2 => {
-            let along = g.data(&ty.dims);
-            if g.ty(along).axes != ty.axes {
-                return g.op(Op::Grad, &[loss, name]);
-            }
-            g.op(Op::Hvp, &[loss, name, along])
-        }
-        _ => g.op(Op::Grad, &[loss, name]),
+    g.op(Op::Grad, &[loss, x])
+}
+
+fn hess(g: &mut Grower) -> Made {
+    let (x, _) = variable(g, vector)?;
+    let loss = objective(g)?;
+    g.derived = true;
+    g.op(Op::Hess, &[loss, x])
+}
+
+fn hvp(g: &mut Grower) -> Made {
+    let (x, ty) = variable(g, |_| true)?;
+    let loss = objective(g)?;
+    let along = g.data(&ty.dims);
+    if g.ty(along).axes != ty.axes {
+        return Err(Misfit::new("grown", "a direction of another type"));
     }
+    g.derived = true;
+    g.op(Op::Hvp, &[loss, x, along])
 }
 
 /// `f'(x)`
@@ -282,9 +304,12 @@ pub(crate) static ALL: &[Build] = &[
     labels,
     labels,
     cross_entropy,
-    derivative,
-    derivative,
-    derivative,
-    derivative,
+    grad,
+    jac,
+    jac,
+    hess,
+    hess,
+    hvp,
+    hvp,
     prime,
 ];
