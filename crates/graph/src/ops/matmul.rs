@@ -106,6 +106,7 @@ pub(crate) static MATMUL: OpDef = OpDef {
     kink: None,
     samples: &[
         "A : R[n, m]; B : R[m, k]; A B",
+        "A, B : R[n, n]; A B",
         "A : R[n, m]; x : R[m]; A x",
         "x, y : R[n]; x^T y",
         "x : R[n]; y : R[m]; x y^T",
