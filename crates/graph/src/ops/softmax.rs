@@ -103,7 +103,10 @@ fn reach(op: &Op, inputs: &[&Type], c: &Context<'_>) -> Reach {
 
 /// For each line along the axis: the places of its entries.
 fn lines(dims: &[usize], places: &[usize]) -> Vec<Vec<usize>> {
-    let Some(&axis) = places.first() else { return vec![vec![0]] };
+    // Without an axis (a number for each sample) every entry is a line.
+    let Some(&axis) = places.first() else {
+        return (0..dims.iter().product()).map(|i| vec![i]).collect();
+    };
     let inner: usize = dims[axis + 1..].iter().product();
     let outer: usize = dims[..axis].iter().product();
     let n = dims[axis];
@@ -253,7 +256,8 @@ fn expand(t: &mut Terms<'_>, at: &At) -> Made {
     let ty = t.ty(z);
     let over = match axis(&at.op, &ty, &t.context())? {
         Some(axis) => Over::Dims(vec![axis]),
-        None => Over::All,
+        None if ty.is_scalar() => Over::All,
+        None => Over::Dims(Vec::new()),
     };
     let top = t.op(Op::Reduce { op: BigOp::Max, over: over.clone() }, &[z])?;
     let spread = super::reduce::spread(t, top, &over, &ty)?;
@@ -352,6 +356,8 @@ pub(crate) static LOG_SUM_EXP: OpDef = call(
         "Z : R[n, N]; logsumexp(Z)",
         "Z : R[N, n]; logsumexp(Z)",
         "z : R; logsumexp(z)",
+        "Z : R[n, N]; logsumexp(2 logsumexp(Z))",
+        "Z : R[n, N]; logsoftmax(logsumexp(Z))",
     ],
 );
 /// `logsumexp(z) - z[y]`

@@ -265,7 +265,7 @@ fn indicator(g: &mut Grower) -> Made {
 
 fn kron(g: &mut Grower) -> Made {
     let n = g.size();
-    let a = g.some(&[n.clone()], |ty| ty.dims.len() <= 2);
+    let a = g.some(std::slice::from_ref(&n), |ty| ty.dims.len() <= 2);
     let dims = if g.dice.chance(50) { vec![n] } else { vec![n, g.size()] };
     let b = g.like(&dims);
     g.op(Op::Kron, &[a, b])

@@ -97,7 +97,7 @@ fn positions(
 /// Two indices in one place, as a convolution has them: `x[i+j-1]`.
 fn window(g: &mut Grower) -> Made {
     let (n, m) = (g.size(), g.size());
-    let x = g.like(&[n.clone()]);
+    let x = g.like(std::slice::from_ref(&n));
     let (i, j) = (g.t().fresh_axis("i", n), g.t().fresh_axis("j", m.clone()));
     let map = Affine { terms: vec![(i, 1), (j, 1)], constant: Size::number(-1) };
     let entry = g.op(Op::Access { positions: vec![Position::Affine(map)], pad: true }, &[x])?;
@@ -173,7 +173,7 @@ fn scatter(g: &mut Grower) -> Made {
 /// A label by its number or as the greatest entry, used in every way.
 fn labels(g: &mut Grower) -> Made {
     let n = g.size();
-    let z = g.like(&[n.clone()]);
+    let z = g.like(std::slice::from_ref(&n));
     let y = if g.dice.chance(50) { g.op(Op::ArgMax, &[z])? } else { g.label(&n) };
     match g.dice.below(4) {
         0 => g.op(Op::CrossEntropy, &[z, y]),
@@ -204,7 +204,7 @@ fn labels(g: &mut Grower) -> Made {
 
 fn cross_entropy(g: &mut Grower) -> Made {
     let n = g.size();
-    let z = g.like(&[n.clone()]);
+    let z = g.like(std::slice::from_ref(&n));
     let y = g.label(&n);
     g.op(Op::CrossEntropy, &[z, y])
 }

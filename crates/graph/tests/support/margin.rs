@@ -40,7 +40,7 @@ pub(crate) fn bad(
         let inputs: Vec<_> = node.inputs.iter().map(|i| value(*i)).collect();
         let tensors: Vec<&Tensor<f64>> = inputs.iter().map(|x| &**x).collect();
         if matches!(node.op, Op::Inverse | Op::Det | Op::LogDet | Op::PseudoInverse)
-            && !(condition(tensors[0]) <= CONDITION)
+            && condition(tensors[0]) > CONDITION
         {
             return Some(Bad::Condition);
         }
