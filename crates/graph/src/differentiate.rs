@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use crate::index::{NodeId, SymbolId};
 use crate::module::{Binding, Module, Role};
 use crate::op::{Misfit, Op};
+use crate::record::Differential;
 use crate::terms::Terms;
 pub use resolve::resolved;
 pub use reverse::{Derivation, Line};
@@ -90,8 +91,11 @@ fn value_of(binding: &Binding, wrt: &[SymbolId]) -> NodeId {
     if binding.through.iter().any(|s| wrt.contains(s)) { binding.value } else { binding.stable }
 }
 
-/// Which names depend on `wrt`, through definitions; `wrt` themselves are leaves.
+/// Which names move with `wrt`, through definitions; `wrt` themselves are leaves. What is constant
+/// piece by piece does not move: a label that was computed, a comparison.
 struct Activity {
+    /// What reads the names counts, whether it moves or not.
+    reads: bool,
     /// For each symbol.
     names: Vec<bool>,
     /// For each node, as far as the graph reaches now.
@@ -99,8 +103,19 @@ struct Activity {
 }
 
 impl Activity {
+    /// What moves with the names.
     fn of(module: &Module, wrt: &[SymbolId]) -> Activity {
+        Activity::counting(module, wrt, false)
+    }
+
+    /// What reads the names.
+    fn reading(module: &Module, wrt: &[SymbolId]) -> Activity {
+        Activity::counting(module, wrt, true)
+    }
+
+    fn counting(module: &Module, wrt: &[SymbolId], reads: bool) -> Activity {
         let mut activity = Activity {
+            reads,
             names: vec![false; module.symbols.len()],
             nodes: vec![None; module.graph.len()],
         };
@@ -123,8 +138,10 @@ impl Activity {
             let missing: Vec<NodeId> =
                 node.inputs.iter().filter(|i| self.nodes[i.index()].is_none()).copied().collect();
             if missing.is_empty() {
+                let still = matches!(node.op.def().differential, Differential::Zero);
                 let active = match node.op {
                     Op::Symbol { id, .. } => self.names.get(id.index()).copied().unwrap_or(false),
+                    _ if still && !self.reads => false,
                     _ => node.inputs.iter().any(|i| self.nodes[i.index()] == Some(true)),
                 };
                 self.nodes[id.index()] = Some(active);

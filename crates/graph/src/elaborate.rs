@@ -43,6 +43,7 @@ use chainrule_syntax::{Diagnostic, Span};
 
 use crate::index::{AxisId, NodeId, SizeId, SymbolId};
 use crate::module::{Function, Module};
+use crate::op::OpDef;
 use crate::size::Size;
 use budget::{Budget, LineIndex};
 pub(crate) use models::{Blocks, models};
@@ -64,6 +65,8 @@ pub(crate) struct Elaborator<'a> {
     pub(crate) later: HashMap<&'a str, (Span, BlockWord)>,
     /// Functions by name: the file's own, then the standard library's.
     pub(crate) functions: HashMap<String, Arc<Function>>,
+    /// Ops from outside, each a function by its record's name.
+    pub(crate) ops: Vec<&'static OpDef>,
     /// Function bodies being expanded, innermost last.
     pub(crate) expanding: Vec<String>,
     /// Expansions done, by function (its address) and arguments.
@@ -131,8 +134,9 @@ pub(crate) fn module<'a>(
     text: &'a str,
     model: &Blocks<'a>,
     broken: &[Name],
+    foreign: &[&'static OpDef],
 ) -> (Module, Vec<Diagnostic>) {
-    let (mut module, diagnostics) = elaborated(text, model, broken);
+    let (mut module, diagnostics) = elaborated(text, model, broken, foreign);
     crate::stable::put_in(&mut module);
     (module, diagnostics)
 }
@@ -143,10 +147,15 @@ pub(crate) fn module_as_written(
     blocks: &[&Block],
     broken: &[Name],
 ) -> (Module, Vec<Diagnostic>) {
-    elaborated(text, &Blocks { blocks: blocks.to_vec(), models: 1, overflow: None }, broken)
+    elaborated(text, &Blocks { blocks: blocks.to_vec(), models: 1, overflow: None }, broken, &[])
 }
 
-fn elaborated<'a>(text: &'a str, model: &Blocks<'a>, broken: &[Name]) -> (Module, Vec<Diagnostic>) {
+fn elaborated<'a>(
+    text: &'a str,
+    model: &Blocks<'a>,
+    broken: &[Name],
+    ops: &[&'static OpDef],
+) -> (Module, Vec<Diagnostic>) {
     let mut elaborator = Elaborator {
         text,
         out: Module::default(),
@@ -154,6 +163,7 @@ fn elaborated<'a>(text: &'a str, model: &Blocks<'a>, broken: &[Name]) -> (Module
         diagnostics: Vec::new(),
         later: block::declared_names(&model.blocks),
         functions: HashMap::new(),
+        ops: ops.to_vec(),
         expanding: Vec::new(),
         expanded: HashMap::new(),
         foreign: None,

@@ -213,7 +213,7 @@ impl<'m, S: Reference> Interpreter<'m, S> {
         if let Some(spec) = def.spec {
             let types: Vec<&Type> = node.inputs.iter().map(|i| self.module.graph.ty(*i)).collect();
             if let Some(spec) = spec(&node.op, &types, &node.ty, &self.module.context()) {
-                return self.multilinear(&spec, &inputs, &node.ty);
+                return self.contraction(&spec, &inputs, &node.ty);
             }
         }
         match &def.eval {

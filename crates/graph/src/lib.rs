@@ -32,6 +32,6 @@ pub use graph::{Graph, Node};
 pub use index::{AxisId, NodeId, SizeId, SymbolId};
 pub use module::Module;
 pub use op::{Context, Misfit, Op, OpDef};
-pub use read::{Reading, read, standard_optimizers};
+pub use read::{Reading, read, read_with, standard_optimizers};
 pub use size::{Ratio, Size, SizeDef, Sizes};
 pub use types::{Kind, Type};

@@ -167,10 +167,12 @@ impl Raise<'_> {
     /// `W`, or `W[2]` for a member of a family.
     fn symbol(&self, id: crate::index::SymbolId) -> Expr {
         let text = &self.module.symbol(id).name;
-        let Some((family, rest)) = text.split_once('[') else {
+        let family = text.strip_suffix(']').and_then(|t| t.split_once('['));
+        // The name of a cotangent may hold any text.
+        let family = family.and_then(|(name, member)| Some((name, member.parse::<f64>().ok()?)));
+        let Some((family, member)) = family else {
             return e(ExprKind::Name(text.clone()));
         };
-        let member: f64 = rest.trim_end_matches(']').parse().unwrap_or(0.0);
         self.indexed(e(ExprKind::Name(family.into())), vec![Index::At(number(member))], false)
     }
 

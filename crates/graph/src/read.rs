@@ -7,6 +7,7 @@ use chainrule_syntax::{Diagnostic, Span, diagnostic, limits};
 
 use crate::elaborate;
 use crate::module::Module;
+use crate::op::OpDef;
 
 /// A file's text, read.
 #[derive(Clone, Debug, Default)]
@@ -37,18 +38,25 @@ impl Reading {
 /// assert_eq!(found.repairs[0].message, "this fits: `A^T x`");
 /// ```
 pub fn read(text: &str) -> Reading {
-    let mut reading = read_untried(text);
-    crate::repair::keep_tried(text, &mut reading);
+    read_with(text, &[])
+}
+
+/// The same with ops from outside: each is a function under its record's name, and its shape rule
+/// says how many arguments it takes.
+pub fn read_with(text: &str, ops: &[&'static OpDef]) -> Reading {
+    let mut reading = read_untried(text, ops);
+    crate::repair::keep_tried(text, ops, &mut reading);
     reading
 }
 
 /// Reads `text`; the repairs proposed have not been tried.
-pub(crate) fn read_untried(text: &str) -> Reading {
-    let parsed = chainrule_syntax::parse(text);
+pub(crate) fn read_untried(text: &str, ops: &[&'static OpDef]) -> Reading {
+    let names: Vec<&str> = ops.iter().map(|def| def.name).collect();
+    let parsed = chainrule_syntax::parse_with(text, &names);
     let mut out = Reading { omitted: parsed.omitted, ..Reading::default() };
     let mut diagnostics = parsed.diagnostics;
     for blocks in elaborate::models(&parsed.file) {
-        let (module, found) = elaborate::module(text, &blocks, &parsed.file.broken);
+        let (module, found) = elaborate::module(text, &blocks, &parsed.file.broken, ops);
         out.modules.push(module);
         for d in found {
             // Shared blocks are read once for each model.

@@ -7,6 +7,7 @@
 use chainrule_syntax::ast::Expected;
 use chainrule_syntax::{Diagnostic, Repair};
 
+use crate::op::OpDef;
 use crate::read::{Reading, read_untried};
 
 /// Bytes read again for all trials of one file: large files get fewer trials, huge ones none.
@@ -53,10 +54,10 @@ pub(crate) fn may_be_ill_formed(expect: Option<Expected>) -> bool {
 }
 
 /// Keeps, of the repairs of every diagnostic, those that were tried and fit.
-pub(crate) fn keep_tried(text: &str, reading: &mut Reading) {
+pub(crate) fn keep_tried(text: &str, ops: &[&'static OpDef], reading: &mut Reading) {
     let steps: usize = reading.modules.iter().map(|m| m.steps).sum();
     let cost = text.len() + 256 + steps * STEP;
-    let mut trials = Trials { text, before: wrong(reading), cost, left: BUDGET };
+    let mut trials = Trials { text, ops, before: wrong(reading), cost, left: BUDGET };
     for found in &mut reading.diagnostics {
         trials.filter(found);
     }
@@ -76,6 +77,7 @@ pub(crate) fn keep_tried(text: &str, reading: &mut Reading) {
 
 struct Trials<'t> {
     text: &'t str,
+    ops: &'t [&'static OpDef],
     before: Wrong,
     /// What one trial costs.
     cost: usize,
@@ -115,7 +117,7 @@ impl Trials<'_> {
             if kept.iter().any(|(text, _)| *text == changed) {
                 continue;
             }
-            if fits(&self.before, &wrong(&read_untried(&changed))) {
+            if fits(&self.before, &wrong(&read_untried(&changed, self.ops))) {
                 kept.push((changed, repair));
             }
         }

@@ -28,6 +28,6 @@ pub mod vocabulary;
 
 pub use diagnostic::{Diagnostic, Edit, Label, Repair, Severity};
 pub use format::format;
-pub use parse::{Parsed, parse};
+pub use parse::{Parsed, parse, parse_with};
 pub use source::Source;
 pub use span::Span;

@@ -123,6 +123,11 @@ impl Parsed {
 /// assert_eq!(parsed.file.blocks.len(), 3);
 /// ```
 pub fn parse(text: &str) -> Parsed {
+    parse_with(text, &[])
+}
+
+/// The same with further functions, as a program adds them to the language.
+pub fn parse_with(text: &str, functions: &[&str]) -> Parsed {
     if text.len() > limits::TEXT_BYTES {
         let message =
             format!("the file has {} bytes; at most {} are read", text.len(), limits::TEXT_BYTES);
@@ -130,11 +135,15 @@ pub fn parse(text: &str) -> Parsed {
         return Parsed { diagnostics: vec![found], ..Parsed::default() };
     }
     let lexed = lex(text);
-    parse_lexed(text, &lexed)
+    parse_tokens(text, &lexed, functions)
 }
 
 /// Reads tokens that were cut before; see [`parse`].
 pub(crate) fn parse_lexed(text: &str, lexed: &Lexed) -> Parsed {
+    parse_tokens(text, lexed, &[])
+}
+
+fn parse_tokens(text: &str, lexed: &Lexed, functions: &[&str]) -> Parsed {
     let lines = group(text, lexed);
     let mut reader = Reader {
         text,
@@ -150,6 +159,7 @@ pub(crate) fn parse_lexed(text: &str, lexed: &Lexed) -> Parsed {
         models: 0,
         locals: HashSet::new(),
     };
+    functions.iter().for_each(|name| reader.functions.add_function((*name).into()));
     for line in &lines.stray {
         let names = reader.leading_names(*line);
         reader.file.broken.extend(names);

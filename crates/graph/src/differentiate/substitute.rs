@@ -21,7 +21,7 @@ pub fn substituted(
     replaced: &[(SymbolId, NodeId)],
 ) -> Result<NodeId, Refusal> {
     let wrt: Vec<SymbolId> = replaced.iter().map(|(s, _)| *s).collect();
-    let activity = Activity::of(module, &wrt);
+    let activity = Activity::reading(module, &wrt);
     let mut names: BTreeMap<SymbolId, NodeId> = replaced.iter().copied().collect();
     let mut substitute = Substitute { module, activity, done: BTreeMap::new() };
     let needed = substitute.needed(node, &names);

@@ -5,7 +5,7 @@ use chainrule_syntax::{Diagnostic, Span};
 
 use super::table::{self, Call, Function};
 use super::{Elaborator, Value};
-use crate::op::Op;
+use crate::op::{Custom, Op};
 use crate::size::Size;
 use crate::types::Type;
 
@@ -38,6 +38,10 @@ impl Elaborator<'_> {
             let node = self.expr(&arg.value, None)?;
             return self.add(op, &[node], &[arg.value.span], span);
         }
+        if let Some(def) = self.ops.iter().find(|def| def.name == name) {
+            let op = Op::Custom(Custom(def));
+            return self.foreign_call(function, op, args, span);
+        }
         if self.functions.contains_key(name) {
             return self.expand(function, args, span);
         }
@@ -50,6 +54,17 @@ impl Elaborator<'_> {
             return self.undefined(name, function.span);
         }
         None
+    }
+
+    /// An op from outside: its shape rule knows how many arguments it takes.
+    fn foreign_call(&mut self, function: &Name, op: Op, args: &[Arg], span: Span) -> Value {
+        if let Some(named) = args.iter().find_map(|arg| arg.name.as_ref()) {
+            return self.unknown_argument(function, named, None);
+        }
+        let nodes: Vec<Value> = args.iter().map(|arg| self.expr(&arg.value, None)).collect();
+        let nodes: Vec<_> = nodes.into_iter().collect::<Option<_>>()?;
+        let spans: Vec<Span> = args.iter().map(|arg| arg.value.span).collect();
+        self.add(op, &nodes, &spans, span)
     }
 
     fn check_call<'c>(

@@ -389,5 +389,5 @@ impl Elaborator<'_> {
 /// The standard library's optimizers, typed: a module of their own.
 pub(crate) fn standard_optimizers() -> (Module, Vec<Diagnostic>) {
     let parsed = chainrule_syntax::parse(STANDARD);
-    super::module(STANDARD, &super::Blocks::all(&parsed.file), &[])
+    super::module(STANDARD, &super::Blocks::all(&parsed.file), &[], &[])
 }

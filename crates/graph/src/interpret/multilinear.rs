@@ -34,8 +34,13 @@ struct Points {
 }
 
 impl<S: Reference> Interpreter<'_, S> {
-    /// `y[out] += scale * x1[in1] * .. * xk[ink]`
-    pub(crate) fn multilinear(
+    /// What index maps come to: `y[out] += x1[in1] * .. * xk[ink]` over the iteration space, for a
+    /// result of type `ty`. Inputs behind the factors are labels.
+    ///
+    /// # Errors
+    ///
+    /// An index runs outside its array at these sizes.
+    pub fn contraction(
         &self,
         spec: &Spec,
         inputs: &[Rc<Tensor<S>>],

@@ -69,6 +69,10 @@ impl<S: Reference> Interpreter<'_, S> {
             let entries = f(&whole, &parts).ok_or_else(|| {
                 Failure(format!("`{}` does not exist here: the matrix is singular", def.name))
             })?;
+            if entries.len() != written.dims.iter().product::<usize>() {
+                let text = format!("`{}` made {} entries", def.name, entries.len());
+                return Err(Failure(format!("{text}, its type says {:?}", written.dims)));
+            }
             written.write(&mut out, &point, &entries);
             if !advance(&mut point, &points) {
                 return Ok(out);

@@ -200,7 +200,7 @@ pub(crate) static HADAMARD: OpDef = op(
     Notation::DotStar,
     instances_of!(Entrywise, product),
     Differential::Multilinear { inputs: 2, vjp: hadamard_vjp },
-    &["x, y : R[n, m]; x .* y"],
+    &["x, y : R[n, m]; x .* y", "x : R[n, m] per N; y : R[n, m]; x .* y"],
 );
 /// `x ./ y`
 pub(crate) static HADAMARD_QUOTIENT: OpDef = op(
@@ -209,7 +209,7 @@ pub(crate) static HADAMARD_QUOTIENT: OpDef = op(
     Notation::DotSlash,
     instances_of!(Entrywise, ratio),
     Differential::Custom { jvp: elementwise_quotient_jvp, vjp: elementwise_quotient_vjp },
-    &["x : R[n]; y : R+[n]; x ./ y"],
+    &["x : R[n]; y : R+[n]; x ./ y", "x : R[n]; y : R+[n] per N; x ./ y"],
 );
 /// `s A`
 pub(crate) static SCALE: OpDef = op(
@@ -218,7 +218,7 @@ pub(crate) static SCALE: OpDef = op(
     Notation::Product,
     instances_of!(Entrywise, product),
     Differential::Multilinear { inputs: 2, vjp: scale_vjp },
-    &["s : R; A : R[n, m]; s A", "s : R per N; A : R[n]; s A"],
+    &["s : R; A : R[n, m]; s A", "s : R per N; A : R[n]; s A", "s : R; A : R[n, m] per N; s A"],
 );
 /// `A / s`
 pub(crate) static QUOTIENT: OpDef = op(
@@ -227,5 +227,5 @@ pub(crate) static QUOTIENT: OpDef = op(
     Notation::Slash,
     instances_of!(Entrywise, ratio),
     Differential::Custom { jvp: quotient_jvp, vjp: quotient_vjp },
-    &["A : R[n, m]; s : R+; A / s"],
+    &["A : R[n, m]; s : R+; A / s", "A : R[n, m]; s : R+ per N; A / s"],
 );

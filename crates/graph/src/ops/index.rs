@@ -39,7 +39,8 @@ fn infer_access(op: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misf
         Kind::Prob | Kind::Sym | Kind::Spd if !whole => Kind::Real,
         kind => kind.clone(),
     };
-    Ok(Type { axes, dims: kept(base, positions), kind })
+    // Of three axes `n`, `m`, 1 without the second a column is left.
+    Ok(Type { axes, kind, ..Type::array(kept(base, positions)) })
 }
 
 fn count_misfit(base: &Type, given: usize, c: &Context<'_>) -> Misfit {
@@ -162,10 +163,14 @@ pub(crate) static ACCESS: OpDef = OpDef {
     lowering: Lowering::Multilinear,
     kink: None,
     samples: &[
-        "A : R[n, m]; sum[i in 2] A[i,:]",
+        "A : R[n, m]; sum[i in n] A[i,:]",
         "A : R[n, m]; sum[j] A[:,j]",
         "p : R[n] per N; y : label[n] per N; p[y]",
+        "p : R[n, m] per N; y : label[n] per N; p[y,:]",
+        "p : R[n, m, k]; y : label[m]; sum[i in n] p[i,y,:]",
         "A : R[n, n]; sum[i] A[i,i]",
+        "A : R[n, n] per N; sum[i,j] A[i,j] A[j,i]",
+        "x : R[n]; y : label[m] per N; A : R[n, m]; sum[i] x[i] A[i,y]",
         "A : R[n, m]; K : R[2, 2]; sum(u in n, v in m: sum[i,j] K[i,j] A[u+i-1,v+j; pad])",
     ],
 };

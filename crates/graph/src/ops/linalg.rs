@@ -251,7 +251,7 @@ pub(crate) static INVERSE: OpDef = OpDef {
         Cost::Cubic(2),
         instances_of!(Wholes, inverse),
         Differential::Custom { jvp: inverse_jvp, vjp: inverse_vjp },
-        &["A : R[n, n]; (A + 3 I)^-1"],
+        &["A : R[n, n]; (A + 3 I)^-1", "A : R[n, n] per N; (A + 3 I)^-1", "S : SPD[n]; S^-1"],
     )
 };
 /// `A^k`
@@ -263,7 +263,7 @@ pub(crate) static MATRIX_POWER: OpDef = OpDef {
         Cost::Cubic(2),
         instances_of!(Wholes, matrix_power),
         Differential::Custom { jvp: power_jvp, vjp: power_vjp },
-        &["A : R[n, n]; A^3"],
+        &["A : R[n, n]; A^3", "A : R[n, n] per N; A^2", "S : Sym[n]; S^3"],
     )
 };
 /// The Moore-Penrose inverse.
@@ -273,7 +273,13 @@ pub(crate) static PSEUDO_INVERSE: OpDef = call(
     Cost::Cubic(6),
     instances_of!(Wholes, pseudo_inverse),
     Differential::Custom { jvp: pinv_jvp, vjp: pinv_vjp },
-    &["A : R[n, m]; pinv(A)", "A : R[m, n]; pinv(A)"],
+    &[
+        "A : R[n, m]; pinv(A)",
+        "A : R[m, n]; pinv(A)",
+        "A : R[n, m] per N; pinv(A)",
+        "x : R[n]; pinv(x)",
+        "x : R[1, n]; pinv(x)",
+    ],
 );
 /// The determinant.
 pub(crate) static DET: OpDef = call(
@@ -282,7 +288,7 @@ pub(crate) static DET: OpDef = call(
     Cost::Cubic(1),
     instances_of!(Wholes, det),
     Differential::Custom { jvp: det_jvp, vjp: det_vjp },
-    &["A : R[n, n]; det(A + 2 I)"],
+    &["A : R[n, n]; det(A + 2 I)", "A : R[n, n] per N; det(A + 2 I)"],
 );
 /// `log |det A|`
 pub(crate) static LOGDET: OpDef = call(
@@ -291,7 +297,11 @@ pub(crate) static LOGDET: OpDef = call(
     Cost::Cubic(1),
     instances_of!(Wholes, logdet),
     Differential::Custom { jvp: det_jvp, vjp: det_vjp },
-    &["A : R[n, n]; logdet(A + 2 I)"],
+    &[
+        "A : R[n, n]; logdet(A + 2 I)",
+        "A : R[n, n] per N; logdet(A + 2 I)",
+        "S : SPD[n]; logdet(S)",
+    ],
 );
 /// The sum of the diagonal.
 pub(crate) static TRACE: OpDef = OpDef {
@@ -305,6 +315,6 @@ pub(crate) static TRACE: OpDef = OpDef {
         Cost::Free,
         instances_of!(Wholes, det),
         Differential::Zero,
-        &["A : R[n, n]; tr(A)"],
+        &["A : R[n, n]; tr(A)", "A : R[n, n] per N; tr(A)", "a : R; tr(a)"],
     )
 };

@@ -106,10 +106,15 @@ pub(crate) static MATMUL: OpDef = OpDef {
     kink: None,
     samples: &[
         "A : R[n, m]; B : R[m, k]; A B",
+        "A, B : R[n, n]; A B",
         "A : R[n, m]; x : R[m]; A x",
         "x, y : R[n]; x^T y",
         "x : R[n]; y : R[m]; x y^T",
         "A : R[n, m]; x : R[m] per N; A x",
+        "A : R[n, m] per N; B : R[m, k] per N; A B",
+        "x : R[1, n]; A : R[n, m]; x A",
+        "x : R[1, n]; y : R[n] per N; x y",
+        "x : R[n] per N; y : R[m]; x y^T",
     ],
 };
 /// `A^T`
@@ -124,5 +129,5 @@ pub(crate) static TRANSPOSE: OpDef = OpDef {
     differential: Differential::Multilinear { inputs: 1, vjp: transpose_vjp },
     lowering: Lowering::Multilinear,
     kink: None,
-    samples: &["A : R[n, m]; A^T", "x : R[n]; x^T"],
+    samples: &["A : R[n, m]; A^T", "x : R[n]; x^T", "x : R[1, n] per N; x^T"],
 };

@@ -195,7 +195,10 @@ pub(crate) static NORM: OpDef = op(
         "x : R[n]; ||x||_1",
         "x : R[n]; ||x||_inf",
         "A : R[n, m]; ||A||_F",
-        "x : R[n] per N; ||x||^2",
+        "x : R[n] per N; ||x||",
+        "x : R[1, n] per N; ||x||_2",
+        "A : R[n, m] per N; ||A||_inf",
+        "A : R[n, m]; ||A||_1 ||A||_spec",
     ],
 );
 /// `x / ||x||`

@@ -151,7 +151,9 @@ fn vec_vjp(t: &mut Terms<'_>, at: &At, cotangent: NodeId, _: usize) -> Made {
             t.reshape(turned, &dims)
         };
     }
-    let names: Vec<_> = dims.iter().rev().map(|d| t.fresh_axis("i", d.clone())).collect();
+    let letters = ["i", "j", "k", "l"].into_iter().cycle();
+    let turned_dims = dims.iter().rev().zip(letters);
+    let names: Vec<_> = turned_dims.map(|(d, name)| t.fresh_axis(name, d.clone())).collect();
     let entry = t.entry(turned, &names)?;
     let back: Vec<_> = names.into_iter().rev().collect();
     t.collect(entry, &back)
@@ -186,8 +188,14 @@ const fn call(
 }
 
 /// A matrix with the vector on its diagonal.
-pub(crate) static DIAG: OpDef =
-    call("diag", infer_diag, spec_diag, 1, diag_vjp, &["v : R[n]; diag(v)"]);
+pub(crate) static DIAG: OpDef = call(
+    "diag",
+    infer_diag,
+    spec_diag,
+    1,
+    diag_vjp,
+    &["v : R[n]; diag(v)", "v : R[n] per N; diag(v)"],
+);
 /// The diagonal as a vector.
 pub(crate) static DIAG_VECTOR: OpDef = call(
     "diagv",
@@ -195,7 +203,7 @@ pub(crate) static DIAG_VECTOR: OpDef = call(
     spec_diag_vector,
     1,
     diag_vector_vjp,
-    &["A : R[n, n]; diagv(A)"],
+    &["A : R[n, n]; diagv(A)", "A : R[n, n] per N; diagv(A)"],
 );
 /// The Kronecker product.
 pub(crate) static KRON: OpDef = OpDef {
@@ -206,7 +214,17 @@ pub(crate) static KRON: OpDef = OpDef {
         spec_kron,
         2,
         kron_vjp,
-        &["A : R[n, m]; B : R[k, 2]; kron(A, B)", "a : R[n]; B : R[m, k]; kron(a^T, B)"],
+        &[
+            "A : R[n, m]; B : R[k, 2]; kron(A, B)",
+            "a : R[n]; B : R[m, k]; kron(a^T, B)",
+            "a : R[n]; b : R[m]; kron(a, b)",
+            "a : R[n]; b : R[m]; kron(a^T, b)",
+            "a : R[n]; b : R[m]; kron(a, b^T)",
+            "a : R[n]; B : R[m, k]; kron(B, a)",
+            "a : R; B : R[m, k]; kron(a, B)",
+            "a : R per N; b : R[n]; kron(b, a)",
+            "A : R[n, m] per N; B : R[k, 2]; kron(A, B)",
+        ],
     )
 };
 /// All entries as one column.
@@ -218,7 +236,15 @@ pub(crate) static VEC: OpDef = OpDef {
         spec_vec,
         1,
         vec_vjp,
-        &["A : R[n, m]; vec(A)", "A : R[n, m]; vec(A, order = row)", "A : R[n, m, k]; vec(A)"],
+        &[
+            "A : R[n, m]; vec(A)",
+            "A : R[n, m]; vec(A, order = row)",
+            "A : R[n, m, k]; vec(A)",
+            "A : R[n, m, k]; vec(A, order = row)",
+            "A : R[n, m, k] per N; vec(A)",
+            "A : R[1, n]; vec(A)",
+            "a : R; vec(a)",
+        ],
     )
 };
 /// The same entries, row-major, with other axes.
@@ -230,7 +256,11 @@ pub(crate) static RESHAPE: OpDef = OpDef {
         spec_reshape,
         1,
         reshape_vjp,
-        &["A : R[n, m]; flatten(A)", "v : R[n m]; reshape(v, n, m)"],
+        &[
+            "A : R[n, m]; flatten(A)",
+            "v : R[n m]; reshape(v, n, m)",
+            "A : R[n, m, k] per N; reshape(A, m, k n)",
+        ],
     )
 };
 

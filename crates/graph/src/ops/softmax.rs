@@ -103,7 +103,10 @@ fn reach(op: &Op, inputs: &[&Type], c: &Context<'_>) -> Reach {
 
 /// For each line along the axis: the places of its entries.
 fn lines(dims: &[usize], places: &[usize]) -> Vec<Vec<usize>> {
-    let Some(&axis) = places.first() else { return vec![vec![0]] };
+    // Without an axis (a number for each sample) every entry is a line.
+    let Some(&axis) = places.first() else {
+        return (0..dims.iter().product()).map(|i| vec![i]).collect();
+    };
     let inner: usize = dims[axis + 1..].iter().product();
     let outer: usize = dims[..axis].iter().product();
     let n = dims[axis];
@@ -253,7 +256,8 @@ fn expand(t: &mut Terms<'_>, at: &At) -> Made {
     let ty = t.ty(z);
     let over = match axis(&at.op, &ty, &t.context())? {
         Some(axis) => Over::Dims(vec![axis]),
-        None => Over::All,
+        None if ty.is_scalar() => Over::All,
+        None => Over::Dims(Vec::new()),
     };
     let top = t.op(Op::Reduce { op: BigOp::Max, over: over.clone() }, &[z])?;
     let spread = super::reduce::spread(t, top, &over, &ty)?;
@@ -326,7 +330,12 @@ pub(crate) static LOG_SOFTMAX: OpDef = call(
     Cost::Input(5),
     instances_of!(Wholes, log_softmax),
     Differential::Custom { jvp: log_softmax_jvp, vjp: log_softmax_vjp },
-    &["z : R[n]; logsoftmax(z)", "Z : R[n, m]; logsoftmax(Z, axis = 0)"],
+    &[
+        "z : R[n]; logsoftmax(z)",
+        "Z : R[n, m]; logsoftmax(Z, axis = 0)",
+        "Z : R[N, n]; logsoftmax(Z)",
+        "z : R[1, n] per N; logsoftmax(z)",
+    ],
 );
 /// `log(sum(exp(z)))`
 pub(crate) static LOG_SUM_EXP: OpDef = call(
@@ -335,7 +344,21 @@ pub(crate) static LOG_SUM_EXP: OpDef = call(
     Cost::Input(4),
     instances_of!(Wholes, log_sum_exp),
     Differential::Custom { jvp: log_sum_exp_jvp, vjp: log_sum_exp_vjp },
-    &["z : R[n] per N; logsumexp(z)", "Z : R[n, m]; logsumexp(Z, axis = 0)"],
+    &[
+        "z : R[n] per N; logsumexp(z)",
+        "Z : R[n, m]; logsumexp(Z, axis = 0)",
+        "Z : R[n, m]; logsumexp(Z, axis = 1)",
+        "Z : R[n, m] per N; logsumexp(Z, axis = 1)",
+        "z : R[1, n]; logsumexp(z)",
+        "z : R[1, n]; logsumexp(z, axis = 1)",
+        "z : R[1, n]; logsumexp(z, axis = 0)",
+        "z : R[n]; logsumexp(z, axis = 0)",
+        "Z : R[n, N]; logsumexp(Z)",
+        "Z : R[N, n]; logsumexp(Z)",
+        "z : R; logsumexp(z)",
+        "Z : R[n, N]; logsumexp(2 logsumexp(Z))",
+        "Z : R[n, N]; logsoftmax(logsumexp(Z))",
+    ],
 );
 /// `logsumexp(z) - z[y]`
 pub(crate) static CROSS_ENTROPY: OpDef = call(
@@ -344,5 +367,9 @@ pub(crate) static CROSS_ENTROPY: OpDef = call(
     Cost::Input(4),
     instances_of!(Wholes, cross_entropy),
     Differential::Custom { jvp: cross_entropy_jvp, vjp: cross_entropy_vjp },
-    &["z : R[n] per N; y : label[n] per N; cross_entropy(z, y)"],
+    &[
+        "z : R[n] per N; y : label[n] per N; cross_entropy(z, y)",
+        "z : R[n]; y : label[n] per N; cross_entropy(z, y)",
+        "Z : R[n, N]; y : label[n][N]; cross_entropy(Z, y)",
+    ],
 );
