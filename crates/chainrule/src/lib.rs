@@ -30,6 +30,7 @@
 pub struct Readme;
 
 mod builtin;
+mod derive;
 mod error;
 mod model;
 mod show;
@@ -40,6 +41,7 @@ pub use chainrule_graph::builder;
 pub use chainrule_graph::{Module, Size, Type};
 pub use chainrule_syntax as syntax;
 pub use chainrule_syntax::{Diagnostic, Edit, Label, Repair, Severity, Source, Span};
+pub use derive::{Derive, Gradient, Named, Step};
 pub use error::{Error, ErrorKind};
 pub use model::{Model, format, read_text};
 pub use show::{

@@ -3,6 +3,7 @@
 //! To add a command, write its file, name it below, and add its row to the table.
 
 mod completions;
+mod derive;
 mod fmt;
 mod new;
 mod show;
@@ -42,6 +43,7 @@ macro_rules! commands {
 commands! {
     New = new,
     Show = show,
+    Derive = derive,
     Fmt = fmt,
     Completions = completions,
 }
