@@ -71,7 +71,7 @@ impl Model {
     ///
     /// ```
     /// let (derivations, _) = chainrule::Model::read("iris")?.derive()?;
-    /// assert_eq!(derivations[0].steps[0].name, "dJ/dl");
+    /// assert_eq!(derivations[0].steps[0].name, "dJ/dz2");
     /// assert!(derivations[0].gradients.iter().any(|g| g.wrt == "W0" && g.shape == "H x d"));
     /// # Ok::<(), chainrule::Error>(())
     /// ```

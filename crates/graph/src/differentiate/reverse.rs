@@ -67,7 +67,7 @@ pub(super) fn derive(
             continue;
         }
         let Some(mut total) = sweep.found.remove(&symbol) else { continue };
-        if naming {
+        if naming && !sweep.is_number(total) {
             total = sweep.line(of, symbol, total, &mut out)?;
         }
         let value = value_of(&sweep.module.bindings[at], wrt);
@@ -90,6 +90,20 @@ pub(super) fn derive(
 impl Sweep<'_> {
     fn terms(&mut self) -> Terms<'_> {
         Terms::of(self.module)
+    }
+
+    /// Whether this is one number that no name changes, such as `1/N`: it needs no line.
+    fn is_number(&self, node: NodeId) -> bool {
+        let graph = &self.module.graph;
+        let mut open = vec![node];
+        while let Some(id) = open.pop() {
+            let node = graph.node(id);
+            if !node.ty.is_scalar() || matches!(node.op, Op::Symbol { .. }) {
+                return false;
+            }
+            open.extend(&node.inputs);
+        }
+        true
     }
 
     /// The gradient by a name that the value does not depend on.

@@ -49,6 +49,11 @@ impl Terms<'_> {
                 self.neg(product)
             }
             (_, Op::Number { .. }) => self.op(Op::Scale, &[a, s]),
+            // Numbers are multiplied first: `2 lambda W`.
+            (_, Op::Scale) if !self.graph.ty(y.inputs[1]).is_scalar() => {
+                let product = self.scale(s, y.inputs[0])?;
+                self.scale(product, y.inputs[1])
+            }
             (Op::Number { .. }, Op::Scale) if self.constant(y.inputs[0]).is_some() => {
                 let product = self.scale(s, y.inputs[0])?;
                 self.scale(product, y.inputs[1])
@@ -92,6 +97,14 @@ impl Terms<'_> {
             (_, Op::Neg) => {
                 let product = self.hadamard(a, y.inputs[0])?;
                 self.neg(product)
+            }
+            (Op::Scale, _) => {
+                let product = self.hadamard(x.inputs[1], b)?;
+                self.scale(x.inputs[0], product)
+            }
+            (_, Op::Scale) => {
+                let product = self.hadamard(a, y.inputs[1])?;
+                self.scale(y.inputs[0], product)
             }
             _ => self.op(Op::Hadamard, &[a, b]),
         }
@@ -162,6 +175,18 @@ impl Terms<'_> {
     pub fn inner(&mut self, a: NodeId, b: NodeId) -> Made {
         if self.graph.ty(a).is_scalar() {
             return self.scale(a, b);
+        }
+        let (x, y) = (self.graph.node(a).clone(), self.graph.node(b).clone());
+        match (&x.op, &y.op) {
+            (Op::Scale, _) if !self.graph.ty(x.inputs[1]).is_scalar() => {
+                let inner = self.inner(x.inputs[1], b)?;
+                return self.scale(x.inputs[0], inner);
+            }
+            (_, Op::Scale) if !self.graph.ty(y.inputs[1]).is_scalar() => {
+                let inner = self.inner(a, y.inputs[1])?;
+                return self.scale(y.inputs[0], inner);
+            }
+            _ => {}
         }
         self.op(Op::Inner, &[a, b])
     }
