@@ -184,10 +184,11 @@ fn gradients(
     let derivation = differentiate::derivation(module, of, &wrt)?;
     for line in &derivation.lines {
         let ty = module.symbol(line.symbol).ty.clone();
+        let equation = raise::equation(module, line.value);
         out.steps.push(Step {
-            name: module.symbol(line.symbol).name.clone(),
+            name: format!("{}{}", module.symbol(line.symbol).name, equation.indices),
             shape: shape(module, &ty),
-            text: raise::text(module, line.value),
+            text: equation.text,
             rule: rule(&line.rules),
             shapes: factors(module, line.value),
         });
@@ -199,7 +200,7 @@ fn gradients(
         out.gradients.push(Gradient {
             wrt: module.symbol(*variable).name.clone(),
             shape: shape(module, module.graph.ty(*gradient)),
-            text: raise::text(module, value),
+            text: raise::equation(module, value).text,
         });
     }
     let mut formulas: Vec<NodeId> = lines.iter().map(|l| l.value).collect();
@@ -233,7 +234,7 @@ fn operator(
         _ => "gradient",
     };
     let shape = shape(module, module.graph.ty(value));
-    let text = raise::text(module, value);
+    let text = raise::equation(module, value).text;
     let wrt = node.inputs.get(1).map_or(String::new(), |by| raise::text(module, *by));
     out.gradients.push(Gradient { wrt, shape: shape.clone(), text: text.clone() });
     let shapes = factors(module, value);
