@@ -262,6 +262,12 @@ impl<'m> Raise<'m> {
         let gradient = self.module.graph.node(inputs[0]);
         let mut labels = inputs[1..].iter();
         let mut indices = Vec::new();
+        // An index that was solved for reaches over the ends.
+        let solved = |p: &Position| match p {
+            Position::Affine(map) => map.terms.iter().any(|(a, _)| self.renamed.contains_key(a)),
+            _ => false,
+        };
+        let pad = pad || positions.iter().any(solved);
         for position in positions {
             indices.push(match position {
                 Position::All => Index::All(Span::default()),

@@ -107,6 +107,7 @@ impl<'m> Terms<'m> {
             Op::Ones { .. } => Some(1.0),
             Op::Zeros { .. } => Some(0.0),
             Op::Lift { .. } => self.constant(node.inputs[0]),
+            Op::Neg => self.constant(node.inputs[0]).map(|c| -c),
             _ => None,
         }
     }

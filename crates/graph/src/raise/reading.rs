@@ -306,13 +306,19 @@ impl Raise<'_> {
                         }
                     }
                     // Only factors: a term of a sum could be left over outside.
-                    Op::Scale | Op::Reduce { op: BigOp::Sum, .. } => open.extend(&node.inputs),
+                    Op::Scale | Op::Lift { .. } | Op::Reduce { op: BigOp::Sum, .. } => open.extend(&node.inputs),
                     _ => {}
                 }
             }
             false
         };
-        let (axis, _) = *map.terms.iter().find(|(a, k)| *k == 1 && whole(*a))?;
+        let length = |axis: AxisId| {
+            let extent = self.module.axes.get(axis).extent.as_ref();
+            extent.and_then(|n| n.value(&self.module.sizes)).and_then(crate::size::Ratio::whole)
+        };
+        // The longer one: a kernel's index stays.
+        let fits = map.terms.iter().filter(|(a, k)| *k == 1 && whole(*a));
+        let (axis, _) = *fits.max_by_key(|(a, _)| length(*a))?;
         let rest = Affine {
             terms: map.terms.iter().filter(|(a, _)| *a != axis).copied().collect(),
             constant: map.constant.clone(),

@@ -48,6 +48,21 @@ impl Terms<'_> {
                 let product = self.scale(s, y.inputs[0])?;
                 self.neg(product)
             }
+            (Op::Scale, _) if self.constant(x.inputs[0]) == Some(-1.0) => {
+                let product = self.scale(x.inputs[1], a)?;
+                self.neg(product)
+            }
+            (Op::Quotient, _) if self.constant(x.inputs[0]).is_some_and(|c| c < 0.0) => {
+                let numerator = self.neg(x.inputs[0])?;
+                let share = self.op(Op::Quotient, &[numerator, x.inputs[1]])?;
+                let product = self.scale(share, a)?;
+                self.neg(product)
+            }
+            // A number times copies of a number.
+            (_, Op::Lift { from, .. }) if from.is_empty() && x.ty.axes.is_empty() => {
+                let product = self.scale(s, y.inputs[0])?;
+                self.lifted(product, &y.ty)
+            }
             (_, Op::Number { .. }) => self.op(Op::Scale, &[a, s]),
             // Numbers are multiplied first: `2 lambda W`.
             (_, Op::Scale) if !self.graph.ty(y.inputs[1]).is_scalar() => {
