@@ -86,8 +86,12 @@ impl Model {
                 warnings.extend(missing(line));
                 for targets in groups(module, &line.targets) {
                     let made = derivation(module, line, &targets).map_err(|refusal| {
-                        let found =
-                            Diagnostic::error("no-derivative", refusal.0, line.span, "asked for here");
+                        let found = Diagnostic::error(
+                            "no-derivative",
+                            refusal.0,
+                            line.span,
+                            "asked for here",
+                        );
                         Error::equations(self.source().clone(), vec![found], 0)
                     })?;
                     all.push(made);
@@ -294,7 +298,11 @@ fn factors(module: &Module, node: NodeId) -> String {
         } else {
             let ty = Type { axes: Vec::new(), ..(*n.ty).clone() };
             let text = module.context().shape(&ty.with_kind(chainrule_graph::Kind::Real));
-            shapes.push(if ty.dims.len() == 1 { format!("({text} x 1)") } else { format!("({text})") });
+            shapes.push(if ty.dims.len() == 1 {
+                format!("({text} x 1)")
+            } else {
+                format!("({text})")
+            });
         }
     }
     if shapes.len() < 2 || shapes.len() > 4 { String::new() } else { shapes.concat() }

@@ -16,6 +16,10 @@ pub enum ErrorKind {
     NotFound,
     /// A setting names nothing of the file, or is no number.
     Setting,
+    /// The program cannot do this yet.
+    NotYet,
+    /// A value does not exist: a singular matrix, a file with too few columns.
+    Failed,
 }
 
 /// Why something failed.
@@ -48,6 +52,14 @@ impl Error {
 
     pub(crate) fn setting(message: String) -> Error {
         Error { kind: ErrorKind::Setting, message, path: None, equations: None, cause: None }
+    }
+
+    pub(crate) fn not_yet(message: String) -> Error {
+        Error { kind: ErrorKind::NotYet, message, path: None, equations: None, cause: None }
+    }
+
+    pub(crate) fn failed(message: String) -> Error {
+        Error { kind: ErrorKind::Failed, message, path: None, equations: None, cause: None }
     }
 
     pub(crate) fn equations(

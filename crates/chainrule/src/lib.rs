@@ -34,6 +34,7 @@ mod derive;
 mod error;
 mod model;
 mod show;
+mod train;
 
 pub use builtin::{BUILTIN, builtin};
 pub use chainrule_graph as graph;
@@ -47,3 +48,4 @@ pub use model::{Model, format, read_text};
 pub use show::{
     Cost, Equation, Piece, Row, Setting, Show, ShownClaim, ShownNote, ShownSize, ShownTraining,
 };
+pub use train::{Epoch, Scores, TrainOptions, Trained};

@@ -7,6 +7,7 @@ mod derive;
 mod fmt;
 mod new;
 mod show;
+mod train;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -44,6 +45,7 @@ commands! {
     New = new,
     Show = show,
     Derive = derive,
+    Train = train,
     Fmt = fmt,
     Completions = completions,
 }

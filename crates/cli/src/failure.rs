@@ -57,6 +57,8 @@ impl Failure {
                 ErrorKind::Equations => "equations",
                 ErrorKind::NotFound => "not-found",
                 ErrorKind::Setting => "usage",
+                ErrorKind::NotYet => "not-yet",
+                ErrorKind::Failed => "failed",
             }),
             Failure::Pipe => None,
         }

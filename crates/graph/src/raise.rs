@@ -75,7 +75,8 @@ fn with_named(mut call: Expr, word: &str, value: Expr) -> Expr {
 impl<'m> Raise<'m> {
     fn new(module: &'m Module, reading: bool) -> Raise<'m> {
         let shown = |b: &&crate::module::Binding| {
-            let simple = matches!(module.graph.node(b.stable).op, Op::Symbol { .. } | Op::Number { .. });
+            let simple =
+                matches!(module.graph.node(b.stable).op, Op::Symbol { .. } | Op::Number { .. });
             module.symbol(b.symbol).role == Role::Defined && !simple
         };
         let pairs = || {

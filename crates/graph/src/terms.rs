@@ -223,7 +223,9 @@ impl<'m> Terms<'m> {
     fn sums_to_one(&self, x: NodeId, dims: &[usize]) -> bool {
         let mut node = self.graph.node(x);
         while let Op::Symbol { id, .. } = node.op {
-            let Ok(at) = self.bindings.binary_search_by_key(&id, |b| b.symbol) else { return false };
+            let Ok(at) = self.bindings.binary_search_by_key(&id, |b| b.symbol) else {
+                return false;
+            };
             node = self.graph.node(self.bindings[at].value);
         }
         match node.op {

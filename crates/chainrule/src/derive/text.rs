@@ -12,7 +12,8 @@ impl Derive {
     pub fn text(&self) -> String {
         let mut out = String::new();
         let wrt: Vec<&str> = self.gradients.iter().map(|g| g.wrt.as_str()).collect();
-        let model = if self.model.is_empty() { String::new() } else { format!("model {}", self.model) };
+        let model =
+            if self.model.is_empty() { String::new() } else { format!("model {}", self.model) };
         let single = self.steps.len() == 1 && self.gradients.len() == 1;
         let title = match &self.steps[..] {
             [step] if single => step.name.clone(),
@@ -97,7 +98,8 @@ fn place(text: &[char], room: usize) -> Option<usize> {
                     && text.get(i + 2) != Some(&'.');
                 // A deep sign is no better a place than a blank at the top.
                 let found = (!sign, depth, i);
-                let is_better = best.is_none_or(|b| (found.1, found.0) <= (b.1, b.0) || b.2 < room / 3);
+                let is_better =
+                    best.is_none_or(|b| (found.1, found.0) <= (b.1, b.0) || b.2 < room / 3);
                 if is_better {
                     best = Some(found);
                 }

@@ -91,8 +91,10 @@ impl Raise<'_> {
             Op::Reshape { dims } => {
                 let own = &self.module.graph.ty(node.inputs[0]).dims;
                 // A row with the entries of a column.
-                let is_row = matches!(own.as_slice(), [n, m] if n.is_one() && dims[..] == [m.clone()]);
-                let column = matches!(dims.as_slice(), [n, m] if n.is_one() && own[..] == [m.clone()]);
+                let is_row =
+                    matches!(own.as_slice(), [n, m] if n.is_one() && dims[..] == [m.clone()]);
+                let column =
+                    matches!(dims.as_slice(), [n, m] if n.is_one() && own[..] == [m.clone()]);
                 (is_row || column).then(|| transpose(self.node(node.inputs[0])))
             }
             Op::Transpose => {
@@ -142,7 +144,8 @@ impl Raise<'_> {
         if new.is_empty() || new.iter().all(batch) {
             return None;
         }
-        let ones = |s: &Self, at: &[usize]| call("ones", at.iter().map(|a| s.size(&dims[*a])).collect());
+        let ones =
+            |s: &Self, at: &[usize]| call("ones", at.iter().map(|a| s.size(&dims[*a])).collect());
         let one = self.constant_one(input);
         if from.is_empty() {
             let ones = ones(self, &new);
@@ -192,7 +195,8 @@ impl Raise<'_> {
         let word = if op == BigOp::Min { "minimum" } else { "maximum" };
         let over = match over {
             Over::Named(axes) => {
-                let names: Vec<String> = axes.iter().map(|a| print::expr(&self.index_name(*a))).collect();
+                let names: Vec<String> =
+                    axes.iter().map(|a| print::expr(&self.index_name(*a))).collect();
                 format!(" over {}", names.join(", "))
             }
             Over::Axis(at) | Over::Batch(at) => format!(" along axis {at}"),
@@ -254,14 +258,18 @@ impl Raise<'_> {
             left.push(new);
         }
         let one_to_one = |a: &AxisId| {
-            positions.iter().any(|p| matches!(p, Position::Affine(m) if m.terms.iter().any(|t| t.0 == *a)))
+            positions
+                .iter()
+                .any(|p| matches!(p, Position::Affine(m) if m.terms.iter().any(|t| t.0 == *a)))
         };
         if summed.is_empty() && over.iter().any(|a| !one_to_one(a)) {
             return None;
         }
         let mut value = node.inputs[0];
         let inner = self.module.graph.node(value);
-        if let (false, Op::Reduce { op: BigOp::Sum, over: Over::Named(axes) }) = (summed.is_empty(), &inner.op) {
+        if let (false, Op::Reduce { op: BigOp::Sum, over: Over::Named(axes) }) =
+            (summed.is_empty(), &inner.op)
+        {
             summed.splice(0..0, axes.iter().copied());
             value = inner.inputs[0];
         }
@@ -284,7 +292,8 @@ impl Raise<'_> {
         let [(_, a), (_, b)] = map.terms.as_slice() else { return false };
         let below = |k: i64, at: usize| {
             let axis = self.module.axes.get(map.terms[at].0);
-            let extent = axis.extent.as_ref().and_then(Size::constant).and_then(crate::size::Ratio::whole);
+            let extent =
+                axis.extent.as_ref().and_then(Size::constant).and_then(crate::size::Ratio::whole);
             extent.is_some_and(|n| n <= k.into())
         };
         *b == 1 && *a > 1 && below(*a, 1) || *a == 1 && *b > 1 && below(*b, 0)
@@ -300,13 +309,17 @@ impl Raise<'_> {
                 match &node.op {
                     Op::Access { positions, .. } => {
                         let dims = &self.module.graph.ty(node.inputs[0]).dims;
-                        let hit = |(p, d): (&Position, &Size)| index(p) == Some(axis) && Some(d) == extent;
+                        let hit = |(p, d): (&Position, &Size)| {
+                            index(p) == Some(axis) && Some(d) == extent
+                        };
                         if positions.iter().zip(dims).any(hit) {
                             return true;
                         }
                     }
                     // Only factors: a term of a sum could be left over outside.
-                    Op::Scale | Op::Lift { .. } | Op::Reduce { op: BigOp::Sum, .. } => open.extend(&node.inputs),
+                    Op::Scale | Op::Lift { .. } | Op::Reduce { op: BigOp::Sum, .. } => {
+                        open.extend(&node.inputs)
+                    }
                     _ => {}
                 }
             }
@@ -323,7 +336,8 @@ impl Raise<'_> {
             terms: map.terms.iter().filter(|(a, _)| *a != axis).copied().collect(),
             constant: map.constant.clone(),
         };
-        let text = format!("{}-{}", print::expr(new), print::expr(&self.affine(&rest)).replace(' ', ""));
+        let text =
+            format!("{}-{}", print::expr(new), print::expr(&self.affine(&rest)).replace(' ', ""));
         let plain = rest.terms.len() == 1 && rest.constant == Size::number(0);
         plain.then(|| (axis, name(text)))
     }

@@ -329,9 +329,7 @@ impl Linear<'_, '_> {
             (Op::Diag, Op::MatMul) if ones(self.t, y.inputs[0]) => {
                 self.t.matmul(x.inputs[0], y.inputs[1])
             }
-            (Op::Transpose, Op::Diag) if ones(self.t, x.inputs[0]) => {
-                self.t.transpose(y.inputs[0])
-            }
+            (Op::Transpose, Op::Diag) if ones(self.t, x.inputs[0]) => self.t.transpose(y.inputs[0]),
             (Op::Transpose, Op::Diag) => self.row_times_diagonal(a, b),
             (Op::Transpose, Op::MatMul) if self.t.graph.node(y.inputs[0]).op == Op::Diag => {
                 let first = self.product(a, y.inputs[0])?;

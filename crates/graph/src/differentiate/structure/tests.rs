@@ -84,9 +84,8 @@ fn structured_jacobians_are_the_dense_ones() {
         for path in paths {
             let reading = read(&std::fs::read_to_string(&path).expect("text"));
             let mut module = reading.modules[0].clone();
-            let is_matrix = |id: &NodeId| {
-                matches!(module.graph.node(*id).op, Op::Jac { .. } | Op::Hess)
-            };
+            let is_matrix =
+                |id: &NodeId| matches!(module.graph.node(*id).op, Op::Jac { .. } | Op::Hess);
             let nodes: Vec<NodeId> = module.graph.ids().filter(is_matrix).collect();
             for id in nodes {
                 let text = format!("{}: {}", path.display(), raise::text(&module, id));
