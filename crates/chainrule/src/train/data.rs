@@ -96,7 +96,7 @@ fn source<'m>(module: &'m Module, name: &str) -> Result<&'m DataSource, Error> {
 }
 
 fn read_columns(name: &str, ty: &Type, source: &DataSource) -> Result<Columns, Error> {
-    let path = source.path.as_ref().map_or("", |p| p.value.as_str());
+    let path = source.path.as_ref().map_or("", |p| p.text.as_str());
     let known = source.format.text == "csv" && path == "iris.csv" && source.scales.is_empty();
     let (first, last) = match source.options.as_slice() {
         [SourceOption::Column(n)] => (n.value as usize, n.value as usize),
