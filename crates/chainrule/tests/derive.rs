@@ -65,7 +65,7 @@ fn structured_matrices_are_printed_as_such() {
         ("F = tanh(X)", "jac(F, X)", "diag(vec(1 - F .* F))"),
         ("p = softmax(z)", "jac(p, z)", "diag(p) - p p^T"),
         ("s = tr(A B)", "jac(s, A)", "vec(B^T)^T"),
-        ("q = x^T A x", "hess(q, x)", "A + A^T"),
+        ("q = x^T A x", "hess(q, x)", "A^T + A"),
     ] {
         assert_eq!(jacobian(net, target), text, "{target} of {net}");
     }
