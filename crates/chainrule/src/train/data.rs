@@ -53,20 +53,20 @@ pub(super) fn read(module: &Module) -> Result<Parts, Error> {
     for (at, symbol) in module.symbols.iter().enumerate() {
         match symbol.role {
             Role::Data => {}
-            Role::Noise(_) => return Err(not_yet(format!("the noise `{}`", symbol.name))),
+            Role::Noise(_) => return Err(not_yet(&format!("the noise `{}`", symbol.name))),
             _ => continue,
         }
         let source = source(module, &symbol.name)?;
         columns.push((SymbolId::new(at), read_columns(&symbol.name, &symbol.ty, source)?));
     }
     let Some((_, first)) = columns.first() else {
-        return Err(not_yet("a net without data".into()));
+        return Err(not_yet("a net without data"));
     };
     let rows = first.values.len() / first.width;
     Ok(Parts { parts: split(module, rows)?, columns })
 }
 
-fn not_yet(what: String) -> Error {
+fn not_yet(what: &str) -> Error {
     Error::not_yet(format!(
         "{what} is not there yet: training is a first tracer that reads the built-in `iris` only"
     ))
@@ -92,7 +92,7 @@ fn source<'m>(module: &'m Module, name: &str) -> Result<&'m DataSource, Error> {
     }
     let what =
         words.map_or(format!("data for `{name}`"), |w| format!("{w}, the data of `{name}`,"));
-    Err(not_yet(what))
+    Err(not_yet(&what))
 }
 
 fn read_columns(name: &str, ty: &Type, source: &DataSource) -> Result<Columns, Error> {
@@ -104,7 +104,7 @@ fn read_columns(name: &str, ty: &Type, source: &DataSource) -> Result<Columns, E
         _ => (0, 0),
     };
     if !known || first == 0 || last < first || ty.axes.len() != 1 || ty.dims.len() > 1 {
-        return Err(not_yet(format!("{} \"{path}\", the data of `{name}`,", source.format.text)));
+        return Err(not_yet(&format!("{} \"{path}\", the data of `{name}`,", source.format.text)));
     }
     let cells = |line: &'static str| -> Vec<&'static str> {
         line.split(',').skip(first - 1).take(last + 1 - first).collect()

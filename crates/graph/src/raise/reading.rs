@@ -318,7 +318,7 @@ impl Raise<'_> {
                     }
                     // Only factors: a term of a sum could be left over outside.
                     Op::Scale | Op::Lift { .. } | Op::Reduce { op: BigOp::Sum, .. } => {
-                        open.extend(&node.inputs)
+                        open.extend(&node.inputs);
                     }
                     _ => {}
                 }
