@@ -18,6 +18,10 @@ pub enum ErrorKind {
     Setting,
     /// Something has no derivative, or no loops.
     Derivative,
+    /// The program cannot do this yet.
+    NotYet,
+    /// A value does not exist: a singular matrix, a file with too few columns.
+    Failed,
 }
 
 /// Why something failed.
@@ -54,6 +58,14 @@ impl Error {
 
     pub(crate) fn refused(message: String) -> Error {
         Error { kind: ErrorKind::Derivative, message, path: None, equations: None, cause: None }
+    }
+
+    pub(crate) fn not_yet(message: String) -> Error {
+        Error { kind: ErrorKind::NotYet, message, path: None, equations: None, cause: None }
+    }
+
+    pub(crate) fn failed(message: String) -> Error {
+        Error { kind: ErrorKind::Failed, message, path: None, equations: None, cause: None }
     }
 
     pub(crate) fn equations(

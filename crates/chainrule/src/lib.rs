@@ -30,10 +30,12 @@
 pub struct Readme;
 
 mod builtin;
+mod derive;
 mod error;
 mod lowered;
 mod model;
 mod show;
+mod train;
 
 pub use builtin::{BUILTIN, builtin};
 pub use chainrule_graph as graph;
@@ -41,9 +43,11 @@ pub use chainrule_graph::builder;
 pub use chainrule_graph::{Module, Size, Type};
 pub use chainrule_syntax as syntax;
 pub use chainrule_syntax::{Diagnostic, Edit, Label, Repair, Severity, Source, Span};
+pub use derive::{Derive, Gradient, Named, Step};
 pub use error::{Error, ErrorKind};
 pub use lowered::{LoweredPage, ShownContraction};
 pub use model::{Model, format, read_text};
 pub use show::{
     Cost, Equation, Piece, Row, Setting, Show, ShownClaim, ShownNote, ShownSize, ShownTraining,
 };
+pub use train::{Epoch, Scores, TrainOptions, Trained};

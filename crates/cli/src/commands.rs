@@ -3,9 +3,11 @@
 //! To add a command, write its file, name it below, and add its row to the table.
 
 mod completions;
+mod derive;
 mod fmt;
 mod new;
 mod show;
+mod train;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -42,6 +44,8 @@ macro_rules! commands {
 commands! {
     New = new,
     Show = show,
+    Derive = derive,
+    Train = train,
     Fmt = fmt,
     Completions = completions,
 }

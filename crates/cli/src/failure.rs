@@ -58,6 +58,8 @@ impl Failure {
                 ErrorKind::NotFound => "not-found",
                 ErrorKind::Setting => "usage",
                 ErrorKind::Derivative => "derivative",
+                ErrorKind::NotYet => "not-yet",
+                ErrorKind::Failed => "failed",
             }),
             Failure::Pipe => None,
         }

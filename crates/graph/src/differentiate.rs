@@ -8,6 +8,7 @@ mod forward;
 mod jacobian;
 mod resolve;
 mod reverse;
+mod structure;
 mod substitute;
 
 use std::collections::BTreeMap;

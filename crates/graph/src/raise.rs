@@ -8,10 +8,16 @@ use chainrule_syntax::ast::{
 };
 use chainrule_syntax::{Span, parse, print};
 
-use crate::index::NodeId;
-use crate::module::Module;
+use std::collections::BTreeMap;
+
+use crate::index::{AxisId, NodeId, SymbolId};
+use crate::module::{Module, Role};
 use crate::op::{Affine, Notation, Op, Over, Position};
 use crate::size::Size;
+
+mod reading;
+
+pub use reading::{Equation, equation};
 
 /// Most nodes written out; what is larger ends in `..`.
 const NODES: usize = 400;
@@ -23,12 +29,16 @@ pub fn text(module: &Module, node: NodeId) -> String {
 
 /// The tree of a node; shared parts are written out each time, up to a bound.
 pub fn expr(module: &Module, node: NodeId) -> Expr {
-    Raise { module, left: NODES }.node(node)
+    Raise::new(module, false).node(node)
 }
 
 struct Raise<'m> {
     module: &'m Module,
     left: usize,
+    /// For reading: values that have a name, each with its symbol.
+    named: Option<BTreeMap<NodeId, SymbolId>>,
+    /// Indices that are written as something else.
+    renamed: BTreeMap<AxisId, Expr>,
 }
 
 fn e(kind: ExprKind) -> Expr {
@@ -62,10 +72,31 @@ fn with_named(mut call: Expr, word: &str, value: Expr) -> Expr {
     call
 }
 
-impl Raise<'_> {
+impl<'m> Raise<'m> {
+    fn new(module: &'m Module, reading: bool) -> Raise<'m> {
+        let shown = |b: &&crate::module::Binding| {
+            let simple =
+                matches!(module.graph.node(b.stable).op, Op::Symbol { .. } | Op::Number { .. });
+            module.symbol(b.symbol).role == Role::Defined && !simple
+        };
+        let pairs = || {
+            let bindings = module.bindings.iter().filter(shown);
+            bindings.flat_map(|b| [(b.value, b.symbol), (b.stable, b.symbol)]).collect()
+        };
+        Raise { module, left: NODES, named: reading.then(pairs), renamed: BTreeMap::new() }
+    }
+
     fn node(&mut self, id: NodeId) -> Expr {
         let Some(left) = self.left.checked_sub(1) else { return e(ExprKind::Name("..".into())) };
         self.left = left;
+        if let Some(named) = &self.named {
+            if let Some(symbol) = named.get(&id) {
+                return self.symbol(*symbol);
+            }
+            if let Some(read) = self.read(id) {
+                return read;
+            }
+        }
         let node = self.module.graph.node(id);
         let args = |s: &mut Self| -> Vec<Expr> { node.inputs.iter().map(|i| s.node(*i)).collect() };
         match node.op.def().notation {
@@ -125,6 +156,9 @@ impl Raise<'_> {
             Op::Not => e(ExprKind::Not(input(self, 0))),
             Op::Reduce { op, over } => self.reduce(*op, over, node.inputs[0]),
             Op::Access { positions, pad } => self.access(positions, *pad, &node.inputs),
+            Op::Direction => self.direction(id),
+            Op::First { op, over } => self.first(*op, over, node.inputs[0]),
+            Op::Scatter { positions, .. } => self.scatter(positions, &node.inputs),
             _ => self.parameterised(id),
         }
     }
@@ -165,7 +199,7 @@ impl Raise<'_> {
     }
 
     /// `W`, or `W[2]` for a member of a family.
-    fn symbol(&self, id: crate::index::SymbolId) -> Expr {
+    fn symbol(&self, id: SymbolId) -> Expr {
         let text = &self.module.symbol(id).name;
         let family = text.strip_suffix(']').and_then(|t| t.split_once('['));
         // The name of a cotangent may hold any text.
@@ -181,7 +215,7 @@ impl Raise<'_> {
         e(ExprKind::Access { base, indices, pad, bracket })
     }
 
-    fn index_name(&self, axis: crate::index::AxisId) -> Expr {
+    fn index_name(&self, axis: AxisId) -> Expr {
         e(ExprKind::Name(self.module.axes.get(axis).name.clone()))
     }
 
@@ -231,6 +265,12 @@ impl Raise<'_> {
         let gradient = self.module.graph.node(inputs[0]);
         let mut labels = inputs[1..].iter();
         let mut indices = Vec::new();
+        // An index that was solved for reaches over the ends.
+        let solved = |p: &Position| match p {
+            Position::Affine(map) => map.terms.iter().any(|(a, _)| self.renamed.contains_key(a)),
+            _ => false,
+        };
+        let pad = pad || positions.iter().any(solved);
         for position in positions {
             indices.push(match position {
                 Position::All => Index::All(Span::default()),
@@ -260,6 +300,11 @@ impl Raise<'_> {
     }
 
     fn affine(&self, map: &Affine) -> Expr {
+        if let ([(axis, 1)], true) = (map.terms.as_slice(), map.constant == Size::number(0))
+            && let Some(other) = self.renamed.get(axis)
+        {
+            return other.clone();
+        }
         let mut terms = Vec::new();
         for (axis, value) in &map.terms {
             let sign = if *value < 0 { Sign::Minus } else { Sign::Plus };

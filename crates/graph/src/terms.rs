@@ -10,7 +10,7 @@ mod product;
 use crate::axis::{Axes, Axis};
 use crate::graph::Graph;
 use crate::index::{AxisId, NodeId};
-use crate::module::Module;
+use crate::module::{Binding, Module};
 use crate::op::{Context, Misfit, Op, Over};
 use crate::record::{At, Made};
 use crate::size::{Size, Sizes};
@@ -26,12 +26,19 @@ pub struct Terms<'m> {
     pub sizes: &'m Sizes,
     /// The named axes.
     pub axes: &'m mut Axes,
+    /// What names stand for: a clean-up may look through one.
+    pub bindings: &'m [Binding],
 }
 
 impl<'m> Terms<'m> {
     /// The terms of `module`.
     pub fn of(module: &'m mut Module) -> Terms<'m> {
-        Terms { graph: &mut module.graph, sizes: &module.sizes, axes: &mut module.axes }
+        Terms {
+            graph: &mut module.graph,
+            sizes: &module.sizes,
+            axes: &mut module.axes,
+            bindings: &module.bindings,
+        }
     }
 
     /// What shape rules look at.
@@ -100,6 +107,7 @@ impl<'m> Terms<'m> {
             Op::Ones { .. } => Some(1.0),
             Op::Zeros { .. } => Some(0.0),
             Op::Lift { .. } => self.constant(node.inputs[0]),
+            Op::Neg => self.constant(node.inputs[0]).map(|c| -c),
             _ => None,
         }
     }
@@ -129,14 +137,25 @@ impl<'m> Terms<'m> {
         match (&x.op, &y.op) {
             (_, Op::Neg) => {
                 let plain = y.inputs[0];
-                self.op(Op::Sub, &[a, plain])
+                self.factored(Op::Sub, a, plain)
             }
             (Op::Neg, _) => {
                 let plain = x.inputs[0];
-                self.op(Op::Sub, &[b, plain])
+                self.factored(Op::Sub, b, plain)
             }
-            _ => self.op(Op::Add, &[a, b]),
+            _ => self.factored(Op::Add, a, b),
         }
+    }
+
+    /// `s a + s b` as `s (a + b)`: what two terms were multiplied by stays one factor.
+    fn factored(&mut self, op: Op, a: NodeId, b: NodeId) -> Made {
+        let (x, y) = (self.graph.node(a), self.graph.node(b));
+        if x.op != Op::Scale || y.op != Op::Scale || x.inputs[0] != y.inputs[0] {
+            return self.op(op, &[a, b]);
+        }
+        let (s, a, b) = (x.inputs[0], x.inputs[1], y.inputs[1]);
+        let sum = self.op(op, &[a, b])?;
+        self.scale(s, sum)
     }
 
     /// `a - b`
@@ -180,9 +199,40 @@ impl<'m> Terms<'m> {
         if dims.is_empty() {
             return Ok(x);
         }
+        let node = self.graph.node(x).clone();
+        match node.op {
+            // What all terms share is no part of the sum.
+            Op::Scale if !self.graph.ty(node.inputs[1]).is_scalar() => {
+                let sum = self.sum_dims(node.inputs[1], dims)?;
+                return self.scale(node.inputs[0], sum);
+            }
+            Op::Neg => {
+                let sum = self.sum_dims(node.inputs[0], dims)?;
+                return self.neg(sum);
+            }
+            _ => {}
+        }
+        let ones = self.sums_to_one(x, &dims);
         let over =
             if dims.len() == self.graph.ty(x).dims.len() { Over::All } else { Over::Dims(dims) };
-        self.op(Op::Reduce { op: chainrule_syntax::ast::BigOp::Sum, over }, &[x])
+        let sum = self.op(Op::Reduce { op: chainrule_syntax::ast::BigOp::Sum, over }, &[x])?;
+        if ones { self.ones(&self.ty(sum)) } else { Ok(sum) }
+    }
+
+    /// Whether the sums over `dims` are 1 by definition: a one-hot vector, a softmax.
+    fn sums_to_one(&self, x: NodeId, dims: &[usize]) -> bool {
+        let mut node = self.graph.node(x);
+        while let Op::Symbol { id, .. } = node.op {
+            let Ok(at) = self.bindings.binary_search_by_key(&id, |b| b.symbol) else {
+                return false;
+            };
+            node = self.graph.node(self.bindings[at].value);
+        }
+        match node.op {
+            Op::OneHot => dims == [0],
+            Op::Softmax { .. } => dims == [0] && node.ty.dims.len() == 1,
+            _ => false,
+        }
     }
 
     /// Copies `x`, which lacks axes (and, if it is a number, dims) of `ty`, along them.

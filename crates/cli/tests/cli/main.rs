@@ -1,6 +1,7 @@
 //! The program as people and scripts see it: runs the binary, looks at what it leaves behind.
 
 mod common;
+mod derive;
 mod files;
 mod lowered;
 mod mistakes;

@@ -1,9 +1,9 @@
-//! Jacobians: forward mode along every entry of the variable at once.
+//! Jacobians: with their structure where they have one, else entry by entry.
 //!
-//! The variable moves along unit arrays that carry one new axis a dim; the tangent of the value then
+//! The dense form is forward mode along every entry of the variable at once. The variable moves along unit arrays that carry one new axis a dim; the tangent of the value then
 //! has these axes, and rows and columns are put in the order of `vec`.
 
-use super::{Refusal, forward};
+use super::{Refusal, forward, structure};
 use crate::index::{AxisId, NodeId, SymbolId};
 use crate::module::Module;
 use crate::op::Op;
@@ -14,6 +14,19 @@ use crate::types::Type;
 
 /// `jac(of, wrt)`: rows are the entries of the value, columns those of the variable.
 pub(super) fn jacobian(
+    module: &mut Module,
+    of: NodeId,
+    wrt: SymbolId,
+    row: bool,
+) -> Result<NodeId, Refusal> {
+    match structure::jacobian(module, of, wrt, row)? {
+        Some(matrix) => Ok(matrix),
+        None => dense(module, of, wrt, row),
+    }
+}
+
+/// The same, entry by entry.
+pub(super) fn dense(
     module: &mut Module,
     of: NodeId,
     wrt: SymbolId,

@@ -40,6 +40,8 @@ struct Sweep<'m> {
     riding: Vec<AxisId>,
     found: Contributions,
     rules: BTreeMap<SymbolId, Vec<&'static str>>,
+    /// Whether cotangents get names.
+    naming: bool,
 }
 
 /// The gradients of `of` by `wrt`; with `naming`, every cotangent gets a name.
@@ -57,7 +59,7 @@ pub(super) fn derive(
     let riding = ty.axes.clone();
     let seed = Terms::of(module).ones(&ty)?;
     let mut sweep =
-        Sweep { module, activity, riding, found: BTreeMap::new(), rules: BTreeMap::new() };
+        Sweep { module, activity, riding, found: BTreeMap::new(), rules: BTreeMap::new(), naming };
     let mut out = Derivation::default();
     sweep.through(of, seed)?;
     let last = sweep.module.bindings.len();
@@ -67,8 +69,7 @@ pub(super) fn derive(
             continue;
         }
         let Some(mut total) = sweep.found.remove(&symbol) else { continue };
-        // A number needs no name.
-        if naming && sweep.terms().constant(total).is_none() {
+        if naming && !sweep.is_number(total) {
             total = sweep.line(of, symbol, total, &mut out)?;
         }
         let value = value_of(&sweep.module.bindings[at], wrt);
@@ -91,6 +92,20 @@ pub(super) fn derive(
 impl Sweep<'_> {
     fn terms(&mut self) -> Terms<'_> {
         Terms::of(self.module)
+    }
+
+    /// Whether this is one number that no name changes, such as `1/N`: it needs no line.
+    fn is_number(&self, node: NodeId) -> bool {
+        let graph = &self.module.graph;
+        let mut open = vec![node];
+        while let Some(id) = open.pop() {
+            let node = graph.node(id);
+            if !node.ty.is_scalar() || matches!(node.op, Op::Symbol { .. }) {
+                return false;
+            }
+            open.extend(&node.inputs);
+        }
+        true
     }
 
     /// The gradient by a name that the value does not depend on.
@@ -180,14 +195,34 @@ impl Sweep<'_> {
 
     fn contribute(&mut self, symbol: SymbolId, part: NodeId) -> Result<(), Refusal> {
         let sum = match self.found.get(&symbol) {
-            Some(earlier) => {
-                let earlier = *earlier;
-                self.terms().add(earlier, part)?
+            // What comes through the net stands in front of a penalty.
+            Some(&earlier) if self.is_direct(earlier) && !self.is_direct(part) => {
+                self.terms().add(part, earlier)?
             }
+            Some(&earlier) => self.terms().add(earlier, part)?,
             None => part,
         };
         self.found.insert(symbol, sum);
         Ok(())
+    }
+
+    /// Whether no cotangent is read: the value reads the name itself.
+    fn is_direct(&self, node: NodeId) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut open = vec![node];
+        while let Some(id) = open.pop() {
+            if !self.naming || !seen.insert(id) {
+                continue;
+            }
+            let node = self.module.graph.node(id);
+            if let Op::Symbol { id, .. } = node.op
+                && self.module.symbol(id).role == crate::module::Role::Derived
+            {
+                return false;
+            }
+            open.extend(&node.inputs);
+        }
+        true
     }
 
     /// A derivative within one sample must not pass a sum over the samples.

@@ -112,6 +112,12 @@ fn access_vjp(t: &mut Terms<'_>, at: &At, cotangent: NodeId, _: usize) -> Made {
     let (base, here) = (t.ty(at.inputs[0]), t.ty(at.node));
     let rides = |a: &AxisId| base.axes.contains(a) || at.riding.contains(a);
     let over = here.axes.iter().filter(|a| !rides(a)).copied().collect();
+    if *positions == [Position::Label] {
+        // `p[y]`: the textbook's unit vector.
+        let unit = t.op(Op::OneHot, &at.inputs[1..])?;
+        let product = t.scale(cotangent, unit)?;
+        return t.sum_axes(product, over);
+    }
     let op = Op::Scatter { positions: positions.clone(), dims: base.dims, over, pad: *pad };
     let mut inputs = vec![cotangent];
     inputs.extend(&at.inputs[1..]);

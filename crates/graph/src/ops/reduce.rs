@@ -107,6 +107,19 @@ pub(crate) fn spread(t: &mut Terms<'_>, y: NodeId, over: &Over, x: &Type) -> Mad
     let kept: Vec<Size> = from.iter().map(|i| x.dims[*i].clone()).collect();
     // A sum of all dims leaves a number, and a number may be kept as one entry.
     let y = t.reshape(y, &kept)?;
+    let node = t.graph.node(y).clone();
+    if node.op == Op::Neg {
+        let copies = spread(t, node.inputs[0], over, x)?;
+        return t.neg(copies);
+    }
+    if let (Op::Lift { from, axes, .. }, false) = (&node.op, kept.is_empty())
+        && from.is_empty()
+        && axes.is_empty()
+    {
+        // Copies of copies of a number.
+        let op = Op::Lift { axes: Vec::new(), dims: x.dims.clone(), from: Vec::new() };
+        return t.op(op, &node.inputs);
+    }
     t.op(Op::Lift { axes: Vec::new(), dims: x.dims.clone(), from }, &[y])
 }
 

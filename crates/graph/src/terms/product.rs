@@ -48,7 +48,27 @@ impl Terms<'_> {
                 let product = self.scale(s, y.inputs[0])?;
                 self.neg(product)
             }
+            (Op::Scale, _) if self.constant(x.inputs[0]) == Some(-1.0) => {
+                let product = self.scale(x.inputs[1], a)?;
+                self.neg(product)
+            }
+            (Op::Quotient, _) if self.constant(x.inputs[0]).is_some_and(|c| c < 0.0) => {
+                let numerator = self.neg(x.inputs[0])?;
+                let share = self.op(Op::Quotient, &[numerator, x.inputs[1]])?;
+                let product = self.scale(share, a)?;
+                self.neg(product)
+            }
+            // A number times copies of a number.
+            (_, Op::Lift { from, .. }) if from.is_empty() && x.ty.axes.is_empty() => {
+                let product = self.scale(s, y.inputs[0])?;
+                self.lifted(product, &y.ty)
+            }
             (_, Op::Number { .. }) => self.op(Op::Scale, &[a, s]),
+            // Numbers are multiplied first: `2 lambda W`.
+            (_, Op::Scale) if !self.graph.ty(y.inputs[1]).is_scalar() => {
+                let product = self.scale(s, y.inputs[0])?;
+                self.scale(product, y.inputs[1])
+            }
             (Op::Number { .. }, Op::Scale) if self.constant(y.inputs[0]).is_some() => {
                 let product = self.scale(s, y.inputs[0])?;
                 self.scale(product, y.inputs[1])
@@ -92,6 +112,14 @@ impl Terms<'_> {
             (_, Op::Neg) => {
                 let product = self.hadamard(a, y.inputs[0])?;
                 self.neg(product)
+            }
+            (Op::Scale, _) => {
+                let product = self.hadamard(x.inputs[1], b)?;
+                self.scale(x.inputs[0], product)
+            }
+            (_, Op::Scale) => {
+                let product = self.hadamard(a, y.inputs[1])?;
+                self.scale(y.inputs[0], product)
             }
             _ => self.op(Op::Hadamard, &[a, b]),
         }
@@ -162,6 +190,18 @@ impl Terms<'_> {
     pub fn inner(&mut self, a: NodeId, b: NodeId) -> Made {
         if self.graph.ty(a).is_scalar() {
             return self.scale(a, b);
+        }
+        let (x, y) = (self.graph.node(a).clone(), self.graph.node(b).clone());
+        match (&x.op, &y.op) {
+            (Op::Scale, _) if !self.graph.ty(x.inputs[1]).is_scalar() => {
+                let inner = self.inner(x.inputs[1], b)?;
+                return self.scale(x.inputs[0], inner);
+            }
+            (_, Op::Scale) if !self.graph.ty(y.inputs[1]).is_scalar() => {
+                let inner = self.inner(a, y.inputs[1])?;
+                return self.scale(y.inputs[0], inner);
+            }
+            _ => {}
         }
         self.op(Op::Inner, &[a, b])
     }

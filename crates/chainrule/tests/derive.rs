@@ -1,0 +1,81 @@
+//! Derivations of the built-in examples, as golden pages, and what they must and must not hold.
+
+mod common;
+
+use chainrule::{BUILTIN, Derive, Model};
+
+fn derivations(name: &str) -> Vec<Derive> {
+    let model = Model::read(name).unwrap_or_else(|e| panic!("{name}: {e}"));
+    model.derive().unwrap_or_else(|e| panic!("{name}: {e}")).0
+}
+
+fn formula(name: &str, step: &str) -> String {
+    let all = derivations(name);
+    let found = all.iter().flat_map(|d| &d.steps).find(|s| s.name == step);
+    found.unwrap_or_else(|| panic!("{name} has no line {step}")).text.clone()
+}
+
+#[test]
+fn the_built_in_examples_are_derived() {
+    for (name, _) in BUILTIN {
+        let pages: Vec<String> = derivations(name).iter().map(Derive::text).collect();
+        let page = pages.join("\n");
+        let wide: Vec<&str> = page.lines().filter(|l| l.chars().count() > 80).collect();
+        assert!(wide.is_empty(), "{name}: {wide:?}");
+        common::golden(&common::suite().join(format!("derive/{name}.txt")), &page);
+    }
+}
+
+#[test]
+fn formulas_read_as_on_paper() {
+    for (name, step, text) in [
+        ("iris", "dJ/dz2", "1/N (p - onehot(y))"),
+        ("iris", "dJ/dz1", "dJ/da1 .* sigmoid(z1)"),
+        ("iris", "dJ/dW1", "sum[N] dJ/dz2 a1^T"),
+        ("cifar2", "dJt/dZ3", "1/N (Psi - D)"),
+        ("cifar2", "dJt/dW2", "dJt/dZ3 A2^T + 2 lambda W2"),
+        ("softreg", "dJ/dz", "1/N (softmax(z) - onehot(y))"),
+        ("softreg", "hess(l, z)", "diag(softmax(z)) - softmax(z) softmax(z)^T"),
+        ("graph002", "dL/dA", "dL/dw z^T + dL/dz t^T + dL/dy x^T"),
+        ("graph002", "jac(w, B)", "kron(x^T, A A diag(u))"),
+        ("convnet", "dJ/dK2[o,c,i,j]", "sum[N,u,v] dJ/dY2[o,u,v] R1[c,u+i,v+j]"),
+        ("convnet", "dJ/dR1[c,s,t]", "sum[o,i,j] K2[o,c,i,j] dJ/dY2[o,s-i,t-j; pad]"),
+        ("circles", "dl/dx", "W1^T dl/dha"),
+    ] {
+        assert_eq!(formula(name, step), text, "{name}: {step}");
+    }
+}
+
+#[test]
+fn structured_matrices_are_printed_as_such() {
+    let jacobian = |net: &str, target: &str| {
+        let text = format!(
+            "size n, m, k\ngiven\n  A, B : R[n, n]\n  X : R[n, m]\n  C : R[m, k]\n  x, z : R[n]\nnet\n  \
+             {net}\nderive {target}\n"
+        );
+        let model = Model::parse("j.eqn", text).unwrap_or_else(|e| panic!("{net}: {e:?}"));
+        model.derive().expect("it derives").0[0].gradients[0].text.clone()
+    };
+    for (net, target, text) in [
+        ("F = A X C", "jac(F, X)", "kron(C^T, A)"),
+        ("F = A X C", "jac(F, X, order = row)", "kron(A, C^T)"),
+        ("F = A x", "jac(F, x)", "A"),
+        ("F = A x", "jac(F, x) layout denominator", "A^T"),
+        ("F = x", "jac(F, x)", "I(n)"),
+        ("F = tanh(X)", "jac(F, X)", "diag(vec(1 - F .* F))"),
+        ("p = softmax(z)", "jac(p, z)", "diag(p) - p p^T"),
+        ("s = tr(A B)", "jac(s, A)", "vec(B^T)^T"),
+        ("q = x^T A x", "hess(q, x)", "A^T + A"),
+    ] {
+        assert_eq!(jacobian(net, target), text, "{target} of {net}");
+    }
+}
+
+#[test]
+fn what_has_no_derivative_is_said_at_its_line() {
+    let text = "size n\ngiven\n  A : R[n, n]\nnet\n  s = ||A||_spec\nderive hess(s, A)\n";
+    let error = Model::parse("s.eqn", text).expect("it reads").derive().unwrap_err();
+    let (source, found) = error.diagnostics().expect("diagnostics");
+    assert_eq!(found[0].code, "no-derivative");
+    assert_eq!(source.line_column(found[0].span().start as usize).0, 6);
+}

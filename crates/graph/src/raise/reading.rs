@@ -1,0 +1,344 @@
+//! Formulas for reading: what derivatives make, written as on paper.
+//!
+//! Chains of products have no inner parentheses, a value that has a name is its name, a copy along
+//! new axes is a product with ones, and a sum of entries is an index equation.
+
+use chainrule_syntax::ast::{BigOp, Expr, ExprKind, Index, NormKind, ProductOp, Sign};
+use chainrule_syntax::print;
+
+use super::{Raise, call, e, product};
+use crate::index::{AxisId, NodeId};
+use crate::module::Module;
+use crate::op::{Affine, Op, Over, Position};
+use crate::size::Size;
+
+/// A formula with what stands in brackets behind its name: `[c,s,t]` of an index equation.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Equation {
+    /// The indices of the left side, with brackets; empty unless this is an index equation.
+    pub indices: String,
+    /// The right side.
+    pub text: String,
+}
+
+/// The equation that says what `node` is.
+pub fn equation(module: &Module, node: NodeId) -> Equation {
+    let mut raise = Raise::new(module, true);
+    if let Some(named) = &mut raise.named {
+        // A value is not its own formula.
+        named.remove(&node);
+    }
+    let root = module.graph.node(node);
+    if let Op::Scatter { positions, over, .. } = &root.op
+        && let Some(found) = raise.index_equation(positions, over, node)
+    {
+        return found;
+    }
+    Equation { indices: String::new(), text: print::expr(&raise.node(node)) }
+}
+
+fn name(text: String) -> Expr {
+    e(ExprKind::Name(text))
+}
+
+fn transpose(of: Expr) -> Expr {
+    match of.kind {
+        ExprKind::Transpose(inner) => *inner,
+        kind => e(ExprKind::Transpose(Box::new(e(kind)))),
+    }
+}
+
+/// A plain index, alone.
+fn index(position: &Position) -> Option<AxisId> {
+    match position {
+        Position::Affine(Affine { terms, constant }) => match terms.as_slice() {
+            [(axis, 1)] if *constant == Size::number(0) => Some(*axis),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+impl Raise<'_> {
+    /// Forms that read better than the exact ones; `None` where the exact form is as good.
+    pub(super) fn read(&mut self, id: NodeId) -> Option<Expr> {
+        let node = self.module.graph.node(id);
+        match &node.op {
+            Op::MatMul => {
+                let mut factors = Vec::new();
+                self.chain(id, &mut factors);
+                let mut factors = factors.into_iter().map(|f| self.node(f));
+                let first = factors.next()?;
+                Some(factors.fold(first, |a, b| product(ProductOp::Juxtaposition, a, b)))
+            }
+            Op::Add | Op::Sub => {
+                let minus = if node.op == Op::Sub { Sign::Minus } else { Sign::Plus };
+                let (a, b) = self.operands(&node.inputs);
+                Some(e(ExprKind::Sum(vec![(Sign::Plus, a), (minus, b)])))
+            }
+            Op::HadamardQuotient => {
+                let (a, b) = self.operands(&node.inputs);
+                Some(product(ProductOp::DotSlash, a, b))
+            }
+            Op::Compare { op } => {
+                let (a, b) = self.operands(&node.inputs);
+                Some(e(ExprKind::Compare(*op, Box::new(a), Box::new(b))))
+            }
+            Op::Lift { dims, from, .. } => self.copies(node.inputs[0], dims, from),
+            Op::Reduce { op, over: Over::Dims(places) } => {
+                self.sum_of_dims(*op, places, node.inputs[0])
+            }
+            Op::Reshape { dims } => {
+                let own = &self.module.graph.ty(node.inputs[0]).dims;
+                // A row with the entries of a column.
+                let is_row =
+                    matches!(own.as_slice(), [n, m] if n.is_one() && dims[..] == [m.clone()]);
+                let column =
+                    matches!(dims.as_slice(), [n, m] if n.is_one() && own[..] == [m.clone()]);
+                (is_row || column).then(|| transpose(self.node(node.inputs[0])))
+            }
+            Op::Transpose => {
+                let inner = self.node(node.inputs[0]);
+                Some(transpose(inner))
+            }
+            _ => None,
+        }
+    }
+
+    /// The factors of a product of matrices.
+    fn chain(&self, id: NodeId, factors: &mut Vec<NodeId>) {
+        let node = self.module.graph.node(id);
+        let plain = self.named.as_ref().is_some_and(|named| !named.contains_key(&id));
+        let number = node.inputs.iter().any(|i| self.module.graph.ty(*i).is_scalar());
+        if node.op == Op::MatMul && plain && !number && factors.len() < 64 {
+            self.chain(node.inputs[0], factors);
+            self.chain(node.inputs[1], factors);
+        } else {
+            factors.push(id);
+        }
+    }
+
+    /// Two operands of which one may be a number that goes with every entry.
+    fn operands(&mut self, inputs: &[NodeId]) -> (Expr, Expr) {
+        let [a, b] = [inputs[0], inputs[1]];
+        let (x, y) = (self.number_behind(a), self.number_behind(b));
+        match (x, y) {
+            (Some(x), None) => (self.node(x), self.node(b)),
+            (None, Some(y)) => (self.node(a), self.node(y)),
+            _ => (self.node(a), self.node(b)),
+        }
+    }
+
+    fn number_behind(&self, id: NodeId) -> Option<NodeId> {
+        let node = self.module.graph.node(id);
+        let number = matches!(&node.op, Op::Lift { .. })
+            && self.module.graph.ty(node.inputs[0]).is_scalar()
+            && !self.module.graph.ty(id).is_scalar();
+        number.then(|| node.inputs[0])
+    }
+
+    /// `s ones(n)`, `x ones(m)^T`, `ones(n) x^T`; along a batch axis nothing is written.
+    fn copies(&mut self, input: NodeId, dims: &[Size], from: &[usize]) -> Option<Expr> {
+        let batch = |at: &usize| self.module.sizes.batch_of(&dims[*at]).is_some();
+        let new: Vec<usize> = (0..dims.len()).filter(|at| !from.contains(at)).collect();
+        if new.is_empty() || new.iter().all(batch) {
+            return None;
+        }
+        let ones =
+            |s: &Self, at: &[usize]| call("ones", at.iter().map(|a| s.size(&dims[*a])).collect());
+        let one = self.constant_one(input);
+        if from.is_empty() {
+            let ones = ones(self, &new);
+            let number = self.node(input);
+            return Some(if one { ones } else { product(ProductOp::Juxtaposition, number, ones) });
+        }
+        let (1, 2) = (from.len(), dims.len()) else { return None };
+        let (ones, x) = (ones(self, &new), self.node(input));
+        Some(match from[0] {
+            0 => product(ProductOp::Juxtaposition, x, transpose(ones)),
+            _ => product(ProductOp::Juxtaposition, ones, transpose(x)),
+        })
+    }
+
+    fn constant_one(&self, id: NodeId) -> bool {
+        self.module.graph.node(id).op == Op::number(1.0)
+    }
+
+    /// `sum[N] X` over a batch axis, `sum(A, axis = 0)^T` over another: what is left is a column.
+    fn sum_of_dims(&mut self, op: BigOp, places: &[usize], input: NodeId) -> Option<Expr> {
+        let dims = self.module.graph.ty(input).dims.clone();
+        let [at] = places else { return None };
+        if dims.len() != 2 {
+            return None;
+        }
+        let over = match self.module.sizes.batch_of(&dims[*at]) {
+            Some(_) => Over::Batch(*at),
+            None => Over::Axis(*at),
+        };
+        let sum = self.reduce(op, &over, input);
+        Some(if *at == 0 { transpose(sum) } else { sum })
+    }
+
+    /// `x / ||x||`
+    pub(super) fn direction(&mut self, id: NodeId) -> Expr {
+        let input = self.module.graph.node(id).inputs[0];
+        let dims = self.module.graph.ty(input).dims.len();
+        let kind = if dims > 1 { NormKind::Frobenius } else { NormKind::Plain };
+        let x = self.node(input);
+        let norm = e(ExprKind::Norm(Box::new(x.clone()), kind));
+        product(ProductOp::Slash, x, norm)
+    }
+
+    /// `1[x is the maximum over i, j]`: the first one, if there are several.
+    pub(super) fn first(&mut self, op: BigOp, over: &Over, input: NodeId) -> Expr {
+        let body = print::expr(&self.node(input));
+        let word = if op == BigOp::Min { "minimum" } else { "maximum" };
+        let over = match over {
+            Over::Named(axes) => {
+                let names: Vec<String> =
+                    axes.iter().map(|a| print::expr(&self.index_name(*a))).collect();
+                format!(" over {}", names.join(", "))
+            }
+            Over::Axis(at) | Over::Batch(at) => format!(" along axis {at}"),
+            Over::Dims(at) if at.len() == 1 => format!(" along axis {}", at[0]),
+            Over::All | Over::Dims(_) => String::new(),
+        };
+        name(format!("1[{body} is the {word}{over}]"))
+    }
+
+    /// Inside a formula: the entries and where they are added up.
+    pub(super) fn scatter(&mut self, positions: &[Position], inputs: &[NodeId]) -> Expr {
+        let places = print::expr(&self.places(positions, &inputs[1..]));
+        let value = self.node(inputs[0]);
+        call("scatter", vec![value, name(places)])
+    }
+
+    fn places(&mut self, positions: &[Position], labels: &[NodeId]) -> Expr {
+        let mut labels = labels.iter();
+        let mut indices = Vec::new();
+        for position in positions {
+            indices.push(match (position, labels.as_slice()) {
+                (Position::Affine(map), _) => Index::At(self.affine(map)),
+                (Position::Label, [label, ..]) => {
+                    labels.next();
+                    Index::At(self.node(*label))
+                }
+                _ => Index::All(chainrule_syntax::Span::default()),
+            });
+        }
+        self.indexed(name(String::new()), indices, false)
+    }
+
+    /// A sum of entries as an equation for each entry: `[c,s,t] = sum[o,i,j] K[o,c,i,j] Y[o,s-i,t-j]`.
+    fn index_equation(
+        &mut self,
+        positions: &[Position],
+        over: &[AxisId],
+        node: NodeId,
+    ) -> Option<Equation> {
+        let node = self.module.graph.node(node);
+        let mut left = Vec::new();
+        let mut summed: Vec<AxisId> = Vec::new();
+        let mut fresh = ["s", "t", "p", "q", "r"].into_iter();
+        for position in positions {
+            let Position::Affine(map) = position else { return None };
+            if let Some(axis) = index(position) {
+                left.push(self.index_name(axis));
+                continue;
+            }
+            if self.is_one_to_one(map) {
+                left.push(self.affine(map));
+                continue;
+            }
+            // `u + i = s` as `u = s - i`: the other index is summed.
+            let new = name(fresh.next()?.into());
+            let solved = self.solved(map, &new, node.inputs[0])?;
+            self.renamed.insert(solved.0, solved.1);
+            summed.extend(map.terms.iter().map(|(a, _)| *a).filter(|a| *a != solved.0));
+            left.push(new);
+        }
+        let one_to_one = |a: &AxisId| {
+            positions
+                .iter()
+                .any(|p| matches!(p, Position::Affine(m) if m.terms.iter().any(|t| t.0 == *a)))
+        };
+        if summed.is_empty() && over.iter().any(|a| !one_to_one(a)) {
+            return None;
+        }
+        let mut value = node.inputs[0];
+        let inner = self.module.graph.node(value);
+        if let (false, Op::Reduce { op: BigOp::Sum, over: Over::Named(axes) }) =
+            (summed.is_empty(), &inner.op)
+        {
+            summed.splice(0..0, axes.iter().copied());
+            value = inner.inputs[0];
+        }
+        let body = self.node(value);
+        let right = match summed.as_slice() {
+            [] => body,
+            _ => {
+                let names: Vec<String> =
+                    summed.iter().map(|a| self.module.axes.get(*a).name.clone()).collect();
+                name(format!("sum[{}] {}", names.join(","), print::expr(&body)))
+            }
+        };
+        let indices = left.into_iter().map(Index::At).collect();
+        let left = self.indexed(name(String::new()), indices, false);
+        Some(Equation { indices: print::expr(&left), text: print::expr(&right) })
+    }
+
+    /// Whether every entry is met once: `2p+i` with `i` below 2.
+    fn is_one_to_one(&self, map: &Affine) -> bool {
+        let [(_, a), (_, b)] = map.terms.as_slice() else { return false };
+        let below = |k: i64, at: usize| {
+            let axis = self.module.axes.get(map.terms[at].0);
+            let extent =
+                axis.extent.as_ref().and_then(Size::constant).and_then(crate::size::Ratio::whole);
+            extent.is_some_and(|n| n <= k.into())
+        };
+        *b == 1 && *a > 1 && below(*a, 1) || *a == 1 && *b > 1 && below(*b, 0)
+    }
+
+    /// The index that runs over all of an array in `value`, and what it is for the entry `new`.
+    fn solved(&self, map: &Affine, new: &Expr, value: NodeId) -> Option<(AxisId, Expr)> {
+        let whole = |axis: AxisId| {
+            let extent = self.module.axes.get(axis).extent.as_ref();
+            let mut open = vec![value];
+            while let Some(id) = open.pop() {
+                let node = self.module.graph.node(id);
+                match &node.op {
+                    Op::Access { positions, .. } => {
+                        let dims = &self.module.graph.ty(node.inputs[0]).dims;
+                        let hit = |(p, d): (&Position, &Size)| {
+                            index(p) == Some(axis) && Some(d) == extent
+                        };
+                        if positions.iter().zip(dims).any(hit) {
+                            return true;
+                        }
+                    }
+                    // Only factors: a term of a sum could be left over outside.
+                    Op::Scale | Op::Lift { .. } | Op::Reduce { op: BigOp::Sum, .. } => {
+                        open.extend(&node.inputs);
+                    }
+                    _ => {}
+                }
+            }
+            false
+        };
+        let length = |axis: AxisId| {
+            let extent = self.module.axes.get(axis).extent.as_ref();
+            extent.and_then(|n| n.value(&self.module.sizes)).and_then(crate::size::Ratio::whole)
+        };
+        // The longer one: a kernel's index stays.
+        let fits = map.terms.iter().filter(|(a, k)| *k == 1 && whole(*a));
+        let (axis, _) = *fits.max_by_key(|(a, _)| length(*a))?;
+        let rest = Affine {
+            terms: map.terms.iter().filter(|(a, _)| *a != axis).copied().collect(),
+            constant: map.constant.clone(),
+        };
+        let text =
+            format!("{}-{}", print::expr(new), print::expr(&self.affine(&rest)).replace(' ', ""));
+        let plain = rest.terms.len() == 1 && rest.constant == Size::number(0);
+        plain.then(|| (axis, name(text)))
+    }
+}
