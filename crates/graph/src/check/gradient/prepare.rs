@@ -80,7 +80,6 @@ fn hidden(module: &mut Module, name: &str, role: Role, ty: Type) -> SymbolId {
 impl Prepared {
     /// A point far from kinks, or the best of many, and how far it is.
     pub(super) fn point(&self, settings: &Settings) -> Result<(Point, f64), Stop> {
-        let numbers = sizes::draw(&self.module, settings.seed, 0)?;
         let branching = kinks::nodes(&self.module, &[self.of]);
         let mut best: Option<(Point, kinks::Quality)> = None;
         let mut failed = None;
@@ -95,6 +94,8 @@ impl Prepared {
             if draw >= DRAWS / 2 && best.is_some() {
                 break;
             }
+            // Other sizes too: a gradient may be 0 at these.
+            let numbers = sizes::draw(&self.module, settings.seed, draw / 8)?;
             let point = Point::draw(&self.module, &numbers, &how)?;
             match self.seen(&point, &branching) {
                 Ok(Some(found)) => {
@@ -128,7 +129,9 @@ impl Prepared {
         if !finite(&value) || !finite(&gradient) {
             return Ok(None);
         }
-        Ok(Some(kinks::quality(&self.module, &mut it, branching)?))
+        let mut quality = kinks::quality(&self.module, &mut it, branching)?;
+        quality.dull += usize::from(gradient.largest() < 1e-10 * value.largest().max(1.0));
+        Ok(Some(quality))
     }
 
     /// How many directions are worth their work.
