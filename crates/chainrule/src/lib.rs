@@ -30,11 +30,13 @@
 pub struct Readme;
 
 mod builtin;
+mod check;
 mod error;
 mod model;
 mod show;
 
 pub use builtin::{BUILTIN, builtin};
+pub use check::{CheckOptions, Checked, CheckedModel};
 pub use chainrule_graph as graph;
 pub use chainrule_graph::builder;
 pub use chainrule_graph::{Module, Size, Type};

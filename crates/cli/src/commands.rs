@@ -2,6 +2,7 @@
 //!
 //! To add a command, write its file, name it below, and add its row to the table.
 
+mod check;
 mod completions;
 mod fmt;
 mod new;
@@ -42,6 +43,7 @@ macro_rules! commands {
 commands! {
     New = new,
     Show = show,
+    Check = check,
     Fmt = fmt,
     Completions = completions,
 }

@@ -22,7 +22,7 @@ pub use collect::{Target, targets};
 pub use gradient::{Gradient, against};
 pub use optimizer::Stepped;
 pub use own::own;
-pub use verdict::{Judged, Verdict};
+pub use verdict::{Counterexample, Judged, Verdict};
 
 /// What a check is asked to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -94,7 +94,15 @@ impl From<crate::op::Misfit> for Stop {
 /// Checks gradients, optimizers, stated derivatives and claims.
 pub fn check(module: &Module, settings: &Settings) -> Report {
     let mut report = Report::default();
+    let what = &module.check.what;
+    let named = |name: &str| what.iter().any(|w| w == name);
+    // `check W1, "eq. 3"`: of the kinds that are named only those.
+    let values = !named("all") && module.symbols.iter().any(|s| named(&s.name));
+    let claims = !named("all") && module.claims.iter().any(|c| named(&c.name));
     for target in targets(module) {
+        if values && !named(&module.symbol(target.wrt).name) {
+            continue;
+        }
         report.gradients.push(gradient::checked(module, &target, settings));
     }
     let zero = point::zero_constants(module);
@@ -105,5 +113,6 @@ pub fn check(module: &Module, settings: &Settings) -> Report {
     report.optimizers = optimizer::checked(module, settings);
     report.stated = stated::judged(module, settings);
     report.claims = claim::judged(module, settings);
+    report.claims.retain(|c| !claims || named(&c.name));
     report
 }
