@@ -12,6 +12,8 @@ use crate::scalar::Complex;
 
 /// How many directions.
 const DIRECTIONS: u64 = 8;
+/// How many entries all values together may have.
+const ROOM: usize = 1 << 28;
 /// The imaginary step.
 const IMAGINARY: f64 = 1e-30;
 /// The largest error that passes: sums of many terms lose a few digits.
@@ -46,7 +48,10 @@ fn checked(module: &Module, loss: NodeId, settings: &Settings, rows: u64) -> Gra
         message: None,
     };
     match error(module, loss, settings, rows) {
-        Ok(error) => {
+        Ok((error, used)) => {
+            if used < rows {
+                out.message = Some(format!("with {used} of {rows} rows: there is no room for more"));
+            }
             out.complex = error;
             out.passed = error <= EXACT;
         }
@@ -55,14 +60,14 @@ fn checked(module: &Module, loss: NodeId, settings: &Settings, rows: u64) -> Gra
     out
 }
 
-fn error(module: &Module, loss: NodeId, settings: &Settings, rows: u64) -> Result<f64, Stop> {
+fn error(module: &Module, loss: NodeId, settings: &Settings, rows: u64) -> Result<(f64, u64), Stop> {
     let mut module = module.clone();
     let loss = collect::without_operators(&mut module, loss)?;
     let read = collect::names(&module, loss);
     let wrt: Vec<SymbolId> =
         module.params().map(|(id, _)| id).filter(|id| read.contains(id)).collect();
     let formulas = gradients(&mut module, loss, &wrt)?;
-    let numbers = Numbers::of(&module, rows.max(1), 3);
+    let (numbers, rows) = fitting(&module, loss, rows.max(1))?;
     let point = start(&module, &numbers, settings.seed)?;
     let mut base: Interpreter<'_, f64> = point.interpreter(&module)?;
     let mut found = Vec::new();
@@ -90,7 +95,25 @@ fn error(module: &Module, loss: NodeId, settings: &Settings, rows: u64) -> Resul
         let gap = (expected - stepped).abs() / scale.max(1e-300);
         worst = if gap.is_nan() { f64::NAN } else { worst.max(gap) };
     }
-    Ok(worst)
+    Ok((worst, rows))
+}
+
+/// As many of the rows as the interpreter has room for.
+fn fitting(module: &Module, loss: NodeId, rows: u64) -> Result<(Numbers, u64), Stop> {
+    let mut rows = rows;
+    loop {
+        let numbers = Numbers::of(module, rows, 3);
+        let it: Interpreter<'_, f64> = Interpreter::new(module, numbers.clone());
+        let mut entries = 0_usize;
+        for id in collect::behind(module, loss) {
+            // A value that is too large by itself is too much, too.
+            entries = entries.saturating_add(it.work(id).unwrap_or(usize::MAX));
+        }
+        if entries <= ROOM || rows == 1 {
+            return Ok((numbers, rows));
+        }
+        rows /= 2;
+    }
 }
 
 /// The start values that the file gives, drawn rows for its data.
