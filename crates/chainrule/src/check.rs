@@ -69,10 +69,9 @@ impl Model {
         let models = self.modules().iter().map(|module| {
             let report = match options.rows {
                 None => check::check(module, &settings),
-                Some(rows) => Report {
-                    gradients: check::own(module, &settings, rows),
-                    ..Report::default()
-                },
+                Some(rows) => {
+                    Report { gradients: check::own(module, &settings, rows), ..Report::default() }
+                }
             };
             CheckedModel { name: module.name.clone(), report }
         });

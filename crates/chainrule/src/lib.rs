@@ -36,12 +36,12 @@ mod model;
 mod show;
 
 pub use builtin::{BUILTIN, builtin};
-pub use check::{CheckOptions, Checked, CheckedModel};
 pub use chainrule_graph as graph;
 pub use chainrule_graph::builder;
 pub use chainrule_graph::{Module, Size, Type};
 pub use chainrule_syntax as syntax;
 pub use chainrule_syntax::{Diagnostic, Edit, Label, Repair, Severity, Source, Span};
+pub use check::{CheckOptions, Checked, CheckedModel};
 pub use error::{Error, ErrorKind};
 pub use model::{Model, format, read_text};
 pub use show::{

@@ -27,7 +27,8 @@ pub(crate) fn checked(checked: &Checked) -> Value {
         "claims": all(&judged),
     });
     if checked.is_empty() {
-        value["message"] = json!("there is nothing to check: no parameter, no derivative, no claim");
+        value["message"] =
+            json!("there is nothing to check: no parameter, no derivative, no claim");
     }
     value
 }

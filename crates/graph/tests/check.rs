@@ -32,9 +32,10 @@ fn wrong(report: &Report) -> Vec<String> {
             g.of, g.name, g.forward, g.complex, g.difference, g.message
         )
     });
-    let claims = report.claims.iter().chain(&report.stated).filter(|c| !c.passed).map(|c| {
-        format!("{}: {:?}, expected {:?}: {}", c.name, c.verdict, c.expected, c.message)
-    });
+    let claims =
+        report.claims.iter().chain(&report.stated).filter(|c| !c.passed).map(|c| {
+            format!("{}: {:?}, expected {:?}: {}", c.name, c.verdict, c.expected, c.message)
+        });
     let optimizers = report.optimizers.iter().filter(|o| !o.passed);
     let optimizers = optimizers.map(|o| format!("{}: {:e} {:?}", o.name, o.error, o.message));
     gradients.chain(claims).chain(optimizers).collect()
@@ -87,8 +88,8 @@ fn the_examples_hold() {
 const NET: &str = "\
 size n
 param
-  W : R[n, n]
-  b : R[n]
+  W : R[n, n] ~ he
+  b : R[n] ~ he
 given
   x : R[n]
   stale : R[n]
@@ -232,7 +233,8 @@ net
 claim \"c\" dl/dx = W
 ";
     let report = check(&read(text).modules[0], &Settings::default());
-    let said = report.claims[0].message.clone() + report.gradients[0].message.as_deref().unwrap_or("");
+    let said =
+        report.claims[0].message.clone() + report.gradients[0].message.as_deref().unwrap_or("");
     assert!(said.contains("within one sample") && !report.passed(), "{report:?}");
 }
 
@@ -249,7 +251,7 @@ fn stated_derivatives_and_optimizers_are_checked() {
     let text = "\
 size n
 param
-  w : R[n]
+  w : R[n] ~ he
 fn soft(x) = x ./ (1 + abs(x))
   soft'(x) = 1 ./ (1 + abs(x)) .^ 2
 fn wrong(x) = x .^ 3

@@ -68,8 +68,8 @@ impl Finding {
 }
 
 pub(super) fn judge(work: &mut Work, claim: &Claim, settings: &Settings) -> Judged {
-    let found = find(work, claim, settings)
-        .unwrap_or_else(|stop| Finding::of(Verdict::IllFormed, stop.0));
+    let found =
+        find(work, claim, settings).unwrap_or_else(|stop| Finding::of(Verdict::IllFormed, stop.0));
     let passed = found.verdict.meets(claim.expect);
     Judged {
         name: claim.name.clone(),
@@ -95,9 +95,8 @@ fn find(work: &mut Work, claim: &Claim, settings: &Settings) -> Result<Finding, 
                 let message = "it holds with every Jacobian transposed";
                 return Ok(Finding::of(Verdict::TrueInLayout, message));
             }
-            let counterexample =
-                counter::shrunk(&work.module, &sides, broken.link, settings)
-                    .or_else(|| broken.counterexample.clone());
+            let counterexample = counter::shrunk(&work.module, &sides, broken.link, settings)
+                .or_else(|| broken.counterexample.clone());
             let link = if links.len() > 1 {
                 let place = ["first", "second", "third"].get(broken.link).copied();
                 format!("the {} link is false: ", place.unwrap_or("last broken"))

@@ -26,7 +26,7 @@ pub fn targets(module: &Module) -> Vec<Target> {
     let mut found = asked(module);
     let mut all: Vec<Target> = Vec::new();
     for loss in losses(module, &found) {
-        let read = kept_names(module, loss);
+        let read = names(module, loss);
         let params = module.params().filter(|(id, _)| read.contains(id));
         all.extend(params.map(|(wrt, _)| Target { of: loss, wrt, second: false }));
     }
@@ -124,12 +124,7 @@ pub(super) fn names(module: &Module, root: NodeId) -> BTreeSet<SymbolId> {
     behind(module, root).into_iter().filter_map(symbol).collect()
 }
 
-/// The parameters that a loss reads; a derivative inside it is looked through.
-fn kept_names(module: &Module, loss: NodeId) -> BTreeSet<SymbolId> {
-    names(module, loss)
-}
-
-/// The numbers that are trained or derived; without any, the last number that is defined.
+/// The numbers that are trained or derived, and for every other parameter the last one that reads it.
 fn losses(module: &Module, asked: &[Target]) -> Vec<NodeId> {
     let is_param = |s: SymbolId| matches!(module.symbol(s).role, Role::Param(_));
     let number = |n: NodeId| {
@@ -138,7 +133,9 @@ fn losses(module: &Module, asked: &[Target]) -> Vec<NodeId> {
     };
     let symbol = |s: SymbolId| {
         let names = module.graph.ids();
-        names.into_iter().find(|n| matches!(module.graph.node(*n).op, Op::Symbol { id, .. } if id == s))
+        names
+            .into_iter()
+            .find(|n| matches!(module.graph.node(*n).op, Op::Symbol { id, .. } if id == s))
     };
     let trained = module.trainings.iter().filter_map(|t| symbol(t.loss));
     let derived = asked.iter().filter(|t| is_param(t.wrt) && number(t.of)).map(|t| t.of);
@@ -148,13 +145,17 @@ fn losses(module: &Module, asked: &[Target]) -> Vec<NodeId> {
             found.push(node);
         }
     }
-    if found.is_empty() {
-        let defined = module.bindings.iter().rev().filter(|b| {
-            let symbol = module.symbol(b.symbol);
-            symbol.role == Role::Defined && number(b.value)
+    // A parameter that none of them reads: the last number that reads it.
+    for (param, _) in module.params() {
+        if found.iter().any(|loss| names(module, *loss).contains(&param)) {
+            continue;
+        }
+        let last = module.bindings.iter().rev().find(|b| {
+            let defined = module.symbol(b.symbol).role == Role::Defined;
+            defined && number(b.value) && names(module, b.value).contains(&param)
         });
-        // The term, not its name: nothing need read the name.
-        found.extend(defined.take(1).map(|b| b.value));
+        // Its name, if something reads that.
+        found.extend(last.map(|b| symbol(b.symbol).unwrap_or(b.value)));
     }
     found
 }

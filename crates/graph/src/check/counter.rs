@@ -1,7 +1,7 @@
 //! Where a false claim fails: at small sizes and whole numbers if it fails there too.
 
-use super::claim::{AGREE, Sides};
 use super::claim::links::{Seen, gap, numbers, see};
+use super::claim::{AGREE, Sides};
 use super::point::{Draw, Manner, Point};
 use super::verdict::Counterexample;
 use super::{Settings, collect};

@@ -19,8 +19,7 @@ const NOTHING: f64 = 1e-13;
 /// The imaginary step.
 const IMAGINARY: f64 = 1e-30;
 /// The steps of differences: each of the first three with its half.
-const STEPS: [f64; 4] =
-    [1.0 / 1024.0, 1.0 / 2048.0, 1.0 / 4096.0, 1.0 / 8192.0];
+const STEPS: [f64; 4] = [1.0 / 1024.0, 1.0 / 2048.0, 1.0 / 4096.0, 1.0 / 8192.0];
 
 /// What was found of one derivative.
 #[derive(Clone, PartialEq, Debug)]
@@ -106,11 +105,7 @@ struct Errors {
     kinks: usize,
 }
 
-fn compare(
-    prepared: Prepared,
-    target: &Target,
-    settings: &Settings,
-) -> Result<Gradient, Stop> {
+fn compare(prepared: Prepared, target: &Target, settings: &Settings) -> Result<Gradient, Stop> {
     let module = &prepared.module;
     let (point, _) = prepared.point(settings)?;
     let mut base: Interpreter<'_, f64> = point.interpreter(module)?;

@@ -63,10 +63,7 @@ pub(super) fn quality(
 }
 
 /// Whether some entry would take another branch than at the base point.
-pub(super) fn crossed(
-    it: &mut Interpreter<'_, Frozen>,
-    nodes: &[NodeId],
-) -> Result<bool, Failure> {
+pub(super) fn crossed(it: &mut Interpreter<'_, Frozen>, nodes: &[NodeId]) -> Result<bool, Failure> {
     for id in nodes {
         let now = it.branches(*id, Ask::Branch, |x: Frozen| x.value)?;
         let then = it.branches(*id, Ask::Branch, |x: Frozen| x.base)?;

@@ -49,9 +49,7 @@ fn stepped(module: &Module, optimizer: &Optimizer, settings: &Settings) -> Stepp
     let name = optimizer.name.clone();
     match error(module, optimizer, settings) {
         Ok(error) => Stepped { name, lines, error, passed: error <= EXACT, message: None },
-        Err(stop) => {
-            Stepped { name, lines, error: f64::NAN, passed: false, message: Some(stop.0) }
-        }
+        Err(stop) => Stepped { name, lines, error: f64::NAN, passed: false, message: Some(stop.0) },
     }
 }
 
@@ -187,7 +185,10 @@ impl Recurrence {
     /// A number fills the bundle that a state is.
     fn filled<S: Scalar>(&self, symbol: SymbolId, value: &Tensor<S>, entries: usize) -> Tensor<S> {
         let ty = &self.module.symbol(symbol).ty;
-        if ty.is_scalar() || ty.kind != Kind::Real || value.data.len() == entries && !value.shape.is_empty() {
+        if ty.is_scalar()
+            || ty.kind != Kind::Real
+            || value.data.len() == entries && !value.shape.is_empty()
+        {
             return value.clone();
         }
         Tensor { axes: Vec::new(), shape: vec![entries], data: vec![value.data[0]; entries] }

@@ -50,7 +50,8 @@ fn checked(module: &Module, loss: NodeId, settings: &Settings, rows: u64) -> Gra
     match error(module, loss, settings, rows) {
         Ok((error, used)) => {
             if used < rows {
-                out.message = Some(format!("with {used} of {rows} rows: there is no room for more"));
+                out.message =
+                    Some(format!("with {used} of {rows} rows: there is no room for more"));
             }
             out.complex = error;
             out.passed = error <= EXACT;
@@ -60,7 +61,12 @@ fn checked(module: &Module, loss: NodeId, settings: &Settings, rows: u64) -> Gra
     out
 }
 
-fn error(module: &Module, loss: NodeId, settings: &Settings, rows: u64) -> Result<(f64, u64), Stop> {
+fn error(
+    module: &Module,
+    loss: NodeId,
+    settings: &Settings,
+    rows: u64,
+) -> Result<(f64, u64), Stop> {
     let mut module = module.clone();
     let loss = collect::without_operators(&mut module, loss)?;
     let read = collect::names(&module, loss);
@@ -80,7 +86,8 @@ fn error(module: &Module, loss: NodeId, settings: &Settings, rows: u64) -> Resul
         let (mut expected, mut scale) = (0.0, 0.0_f64);
         for (symbol, gradient) in wrt.iter().zip(&found) {
             let Some(value) = point.get(*symbol) else { continue };
-            let random = Random::new(settings.seed ^ (k + 1), stream_of(&module.symbol(*symbol).name));
+            let random =
+                Random::new(settings.seed ^ (k + 1), stream_of(&module.symbol(*symbol).name));
             let step: Vec<f64> = (0..value.data.len() as u64).map(|i| random.normal(i)).collect();
             for (g, d) in gradient.data.iter().zip(&step) {
                 expected += g * d;
@@ -145,7 +152,8 @@ fn start(module: &Module, numbers: &Numbers, seed: u64) -> Result<Point, Stop> {
 
 fn initial(word: &str, of: &[f64], shape: &[usize], random: Random) -> Vec<f64> {
     let entries: usize = shape.iter().product();
-    let (out, inner) = (shape.first().copied().unwrap_or(1), shape.iter().skip(1).product::<usize>());
+    let (out, inner) =
+        (shape.first().copied().unwrap_or(1), shape.iter().skip(1).product::<usize>());
     let fans = (inner.max(1) + out) as f64;
     let one = |i: u64| match (word, of) {
         ("normal", [mean, deviation, ..]) => mean + deviation * random.normal(i),

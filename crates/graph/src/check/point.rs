@@ -177,11 +177,7 @@ fn value(
 }
 
 /// The entries that one entry of a product sums over: all dims but the first, batch axes aside.
-fn fan_in(
-    module: &Module,
-    it: &Interpreter<'_, f64>,
-    symbol: &Symbol,
-) -> Result<usize, Failure> {
+fn fan_in(module: &Module, it: &Interpreter<'_, f64>, symbol: &Symbol) -> Result<usize, Failure> {
     let dims = symbol.ty.dims.iter().skip(1);
     let inner = dims.filter(|d| module.sizes.batch_of(d).is_none());
     inner.map(|d| it.numbers().size(d)).product::<Result<usize, Failure>>().map(|n| n.max(1))

@@ -77,12 +77,8 @@ fn written(function: &Function) -> String {
             format!("{}{}{}", p.name.text, ty.unwrap_or_default(), default.unwrap_or_default())
         })
         .collect();
-    let mut text = format!(
-        "fn {}({}) = {}\n",
-        function.name,
-        params.join(", "),
-        print::expr(&function.body)
-    );
+    let mut text =
+        format!("fn {}({}) = {}\n", function.name, params.join(", "), print::expr(&function.body));
     for local in &function.locals {
         text.push_str(&format!("  {} = {}\n", local.name.text, print::expr(&local.value)));
     }

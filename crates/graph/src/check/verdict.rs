@@ -109,7 +109,8 @@ impl Counterexample {
         let with: Vec<String> = sizes.into_iter().chain(values).collect();
         let with =
             if with.is_empty() { String::new() } else { format!("with {}: ", with.join(", ")) };
-        let at = if entry.is_empty() { String::new() } else { format!("at [{}] ", entry.join(", ")) };
+        let at =
+            if entry.is_empty() { String::new() } else { format!("at [{}] ", entry.join(", ")) };
         let (left, right) = (short(self.left), short(self.right));
         format!("{with}{at}the left side is {left}, the right side {right}")
     }

@@ -49,7 +49,9 @@ impl<S: Reference> Interpreter<'_, S> {
                 let f = if ask == Ask::Distance { fold_gap } else { fold_place };
                 return self.whole(id, f, &inputs).map(Some);
             }
-            Op::Norm { kind: NormKind::One } => Tensor::clone(&*self.value(node.inputs[0])?).map(part),
+            Op::Norm { kind: NormKind::One } => {
+                Tensor::clone(&*self.value(node.inputs[0])?).map(part)
+            }
             Op::Norm { kind: NormKind::Plain | NormKind::Two | NormKind::Frobenius }
                 if ask == Ask::Distance =>
             {

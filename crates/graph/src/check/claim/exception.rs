@@ -63,7 +63,8 @@ pub(super) fn unless(
     let missing = found.iter().all(|(_, _, missing)| *missing);
     let conditions: Vec<String> =
         found.iter().map(|(symbol, hit, _)| condition(&work.module, *symbol, *hit)).collect();
-    let why = if missing { "the derivative does not exist there" } else { "the sides differ there" };
+    let why =
+        if missing { "the derivative does not exist there" } else { "the sides differ there" };
     let message = format!("it holds where {}; {why}", conditions.join(" and "));
     let verdict = Verdict::TrueWhere { missing };
     Ok(Finding { gap: Some(tested.gap), ..Finding::of(verdict, message) })

@@ -29,8 +29,8 @@ pub(super) fn typed(
     let same = |a: &Size, b: &Size| {
         a == b || a.value(sizes).is_some_and(|value| b.value(sizes) == Some(value))
     };
-    let dims = own.dims.len() == ty.dims.len()
-        && own.dims.iter().zip(&ty.dims).all(|(a, b)| same(a, b));
+    let dims =
+        own.dims.len() == ty.dims.len() && own.dims.iter().zip(&ty.dims).all(|(a, b)| same(a, b));
     // The batch axis is silent; one that is written must be there.
     let axes = ty.axes.iter().all(|a| own.axes.contains(a) || claim.forall.contains(a));
     let label = |k: &Kind| matches!(k, Kind::Label(_) | Kind::Truth);
@@ -75,9 +75,10 @@ fn of_kind(
     let entries: usize = dims.iter().product();
     let each = |good: &dyn Fn(f64) -> bool| value.data.iter().all(|x| good(*x));
     let symmetric = || {
-        value.data.chunks(entries.max(1)).all(|part| {
-            (0..part.len()).all(|at| close(part[at], part[at % n * n + at / n]))
-        })
+        value
+            .data
+            .chunks(entries.max(1))
+            .all(|part| (0..part.len()).all(|at| close(part[at], part[at % n * n + at / n])))
     };
     Ok(match ty.kind {
         Kind::Positive => each(&|x| x > 0.0),
@@ -87,8 +88,7 @@ fn of_kind(
         Kind::Spd => {
             // Sylvester: every leading minor is positive.
             let minor = |part: &[f64], m: usize| {
-                let corner: Vec<f64> =
-                    (0..m * m).map(|at| part[at / m * n + at % m]).collect();
+                let corner: Vec<f64> = (0..m * m).map(|at| part[at / m * n + at % m]).collect();
                 crate::scalar::linalg::det(m, &corner) > 0.0
             };
             let positive = |part: &[f64]| (1..=n).all(|m| minor(part, m));

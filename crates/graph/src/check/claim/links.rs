@@ -75,9 +75,9 @@ impl<S: Scalar> Seen<S> {
 /// Whether the sides read sizes alone: then the numbers that the file fixes are meant.
 pub(crate) fn of_sizes(module: &Module, sides: &Sides) -> bool {
     let nodes = sides.nodes.iter().chain(&sides.condition);
-    nodes.flat_map(|n| collect::behind(module, *n)).all(|id| {
-        !matches!(module.graph.node(id).op, Op::Symbol { .. })
-    })
+    nodes
+        .flat_map(|n| collect::behind(module, *n))
+        .all(|id| !matches!(module.graph.node(id).op, Op::Symbol { .. }))
 }
 
 /// The sizes of one draw.

@@ -69,8 +69,7 @@ impl Layout {
         }
         let shared = |a: &AxisId| value.axes.contains(a);
         let own: Vec<bool> = name.axes.iter().map(|a| !shared(a)).collect();
-        let kept: Vec<bool> =
-            own.into_iter().chain(name.dims().iter().map(|_| true)).collect();
+        let kept: Vec<bool> = own.into_iter().chain(name.dims().iter().map(|_| true)).collect();
         let free = kept.iter().zip(&name.shape).filter(|(k, _)| **k).map(|(_, n)| n).product();
         let place_of_name = |axis: &AxisId| gradient.axes.iter().position(|b| b == axis);
         let of_gradient = |index: &[usize]| {
