@@ -77,7 +77,7 @@ impl Gradient {
 
 /// Checks the derivative that differentiation finds.
 pub(super) fn checked(module: &Module, target: &Target, settings: &Settings) -> Gradient {
-    let found = prepare(module, target, None).and_then(|p| compare(p, target, settings));
+    let found = prepare(module, target, None).and_then(|p| compare(&p, target, settings));
     found.unwrap_or_else(|stop| stopped(module, target, stop))
 }
 
@@ -88,7 +88,7 @@ pub fn against(
     gradient: NodeId,
     settings: &Settings,
 ) -> Gradient {
-    let found = prepare(module, target, Some(gradient)).and_then(|p| compare(p, target, settings));
+    let found = prepare(module, target, Some(gradient)).and_then(|p| compare(&p, target, settings));
     found.unwrap_or_else(|stop| stopped(module, target, stop))
 }
 
@@ -105,7 +105,7 @@ struct Errors {
     kinks: usize,
 }
 
-fn compare(prepared: Prepared, target: &Target, settings: &Settings) -> Result<Gradient, Stop> {
+fn compare(prepared: &Prepared, target: &Target, settings: &Settings) -> Result<Gradient, Stop> {
     let module = &prepared.module;
     let (point, _) = prepared.point(settings)?;
     let mut base: Interpreter<'_, f64> = point.interpreter(module)?;
@@ -114,7 +114,7 @@ fn compare(prepared: Prepared, target: &Target, settings: &Settings) -> Result<G
     let start = Tensor::clone(&*base.value(prepared.variable)?);
     let layout = Layout::of(module, &value, &reverse, &start)?;
     let (directions, sampled) = layout.directions(settings.seed, prepared.most(&base)?);
-    let found = errors(&prepared, &point, &start, &layout, &reverse, &directions)?;
+    let found = errors(prepared, &point, &start, &layout, &reverse, &directions)?;
     let scale = reverse.largest().max(1e-8 * value.largest().max(1.0));
     let difference = found.difference.iter().copied().fold(f64::INFINITY, f64::min) / scale;
     let mut out = Gradient {
