@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::differentiate::resolved;
-use crate::index::{NodeId, SymbolId};
+use crate::index::{NodeId, SizeId, SymbolId};
+use crate::interpret::dependents;
 use crate::module::{Module, Role, Statement};
 use crate::op::Op;
+use crate::size::Size;
 use crate::terms::Terms;
 use crate::types::Kind;
 
@@ -115,6 +117,21 @@ pub(super) fn behind(module: &Module, root: NodeId) -> BTreeSet<NodeId> {
     seen
 }
 
+/// The base sizes that terms and what is behind them speak of.
+pub(super) fn sizes(module: &Module, roots: &[NodeId]) -> BTreeSet<SizeId> {
+    let mut used = BTreeSet::new();
+    for id in roots.iter().flat_map(|root| behind(module, *root)) {
+        let node = module.graph.node(id);
+        used.extend(node.ty.dims.iter().flat_map(Size::names));
+        let extents = node.ty.axes.iter().filter_map(|a| module.axes.get(*a).extent.as_ref());
+        used.extend(extents.flat_map(Size::names));
+        if let Op::SizeNumber { size } = &node.op {
+            used.extend(size.names());
+        }
+    }
+    used
+}
+
 /// The names that a term reads, through definitions too.
 pub(super) fn names(module: &Module, root: NodeId) -> BTreeSet<SymbolId> {
     let symbol = |id: NodeId| match module.graph.node(id).op {
@@ -145,17 +162,24 @@ fn losses(module: &Module, asked: &[Target]) -> Vec<NodeId> {
             found.push(node);
         }
     }
+    let mut read: BTreeSet<SymbolId> = BTreeSet::new();
+    found.iter().for_each(|loss| read.extend(names(module, *loss)));
     // A parameter that none of them reads: the last number that reads it.
     for (param, _) in module.params() {
-        if found.iter().any(|loss| names(module, *loss).contains(&param)) {
+        if read.contains(&param) {
             continue;
         }
+        let depends = dependents(module, param);
         let last = module.bindings.iter().rev().find(|b| {
             let defined = module.symbol(b.symbol).role == Role::Defined;
-            defined && number(b.value) && names(module, b.value).contains(&param)
+            defined && number(b.value) && depends[b.value.index()]
         });
-        // Its name, if something reads that.
-        found.extend(last.map(|b| symbol(b.symbol).unwrap_or(b.value)));
+        if let Some(last) = last {
+            // Its name, if something reads that.
+            let node = symbol(last.symbol).unwrap_or(last.value);
+            read.extend(names(module, node));
+            found.push(node);
+        }
     }
     found
 }

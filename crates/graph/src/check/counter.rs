@@ -5,8 +5,8 @@ use super::claim::{AGREE, Sides};
 use super::point::{Draw, Manner, Point};
 use super::verdict::Counterexample;
 use super::{Settings, collect};
+use crate::index::SymbolId;
 use crate::module::Module;
-use crate::op::Op;
 use chainrule_syntax::ast::Relation;
 
 /// More entries than this are not listed.
@@ -81,23 +81,9 @@ type Values = Vec<(String, Vec<usize>, Vec<f64>)>;
 
 /// The sizes and the small values that the sides read.
 fn read(module: &Module, sides: &Sides, point: &Point) -> (Sizes, Values) {
-    let mut names = std::collections::BTreeSet::new();
-    let mut used = std::collections::BTreeSet::new();
-    for node in &sides.nodes {
-        for id in collect::behind(module, *node) {
-            let node = module.graph.node(id);
-            used.extend(node.ty.dims.iter().flat_map(crate::size::Size::names));
-            let extents = node.ty.axes.iter().filter_map(|a| module.axes.get(*a).extent.as_ref());
-            used.extend(extents.flat_map(crate::size::Size::names));
-            match &node.op {
-                Op::Symbol { id, .. } => {
-                    names.insert(*id);
-                }
-                Op::SizeNumber { size } => used.extend(size.names()),
-                _ => {}
-            }
-        }
-    }
+    let names: std::collections::BTreeSet<SymbolId> =
+        sides.nodes.iter().flat_map(|node| collect::names(module, *node)).collect();
+    let used = collect::sizes(module, &sides.nodes);
     let sizes = used
         .into_iter()
         .filter_map(|id| Some((module.sizes.get(id).name.clone(), point.numbers.get(id)?)))

@@ -54,7 +54,7 @@ impl Gradient {
     fn none(module: &Module, target: &Target) -> Gradient {
         let symbol = module.symbol(target.wrt);
         Gradient {
-            of: crate::raise::text(module, target.of),
+            of: text(module, target.of),
             name: symbol.name.clone(),
             shape: module.type_text(&symbol.ty),
             parameter: matches!(symbol.role, crate::module::Role::Param(_)),
@@ -72,6 +72,14 @@ impl Gradient {
     /// The largest error that is not one of differences.
     pub fn error(&self) -> f64 {
         self.forward.max(self.complex)
+    }
+}
+
+/// A value by its name, if it has one.
+pub(super) fn text(module: &Module, node: NodeId) -> String {
+    match module.bindings.iter().find(|b| b.value == node) {
+        Some(binding) => module.symbol(binding.symbol).name.clone(),
+        None => crate::raise::text(module, node),
     }
 }
 

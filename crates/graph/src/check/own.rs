@@ -2,7 +2,7 @@
 //! parameters at once, by complex step.
 
 use super::point::{Draw, Manner, Point};
-use super::{Settings, Stop, collect, gradient::Gradient};
+use super::{Settings, Stop, collect, gradient::Gradient, gradient::text};
 use crate::differentiate::gradients;
 use crate::index::{NodeId, SymbolId};
 use crate::interpret::{Interpreter, Numbers, Tensor};
@@ -34,7 +34,7 @@ pub fn own(module: &Module, settings: &Settings, rows: u64) -> Vec<Gradient> {
 
 fn checked(module: &Module, loss: NodeId, settings: &Settings, rows: u64) -> Gradient {
     let mut out = Gradient {
-        of: crate::raise::text(module, loss),
+        of: text(module, loss),
         name: "all parameters".into(),
         shape: format!("{} values", module.sizes.text(&module.parameter_count())),
         parameter: true,

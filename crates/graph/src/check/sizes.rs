@@ -1,5 +1,7 @@
 //! Numbers for the sizes of a check: pairwise different, small, obeying every size equation.
 
+use std::collections::BTreeSet;
+
 use chainrule_syntax::ast::CheckOption;
 
 use crate::index::SizeId;
@@ -23,7 +25,7 @@ struct Rule {
 
 struct Search<'m> {
     module: &'m Module,
-    /// Base sizes: the fixed ones by their number, then the rest.
+    /// Base sizes: the fixed ones by their number, those that matter, the rest.
     order: Vec<SizeId>,
     rules: Vec<Rule>,
     ranges: Vec<(u64, u64)>,
@@ -32,16 +34,22 @@ struct Search<'m> {
     tries: usize,
 }
 
-/// Different draws give different numbers where the file leaves freedom.
+/// Sizes that are `used` get the least numbers. Different draws give different numbers where the file leaves freedom.
 ///
 /// # Errors
 ///
 /// No small numbers obey the size equations.
-pub(super) fn draw(module: &Module, seed: u64, draw: u64) -> Result<Numbers, String> {
+pub(super) fn draw(
+    module: &Module,
+    used: &BTreeSet<SizeId>,
+    seed: u64,
+    draw: u64,
+) -> Result<Numbers, String> {
     let most = module.sizes.base().count() as u64 + 1;
     for least in [2, 1] {
         for bound in most..=most + ROOM {
-            let mut search = Search::of(module, Random::new(seed, 0x512e + draw), least, bound);
+            let mut search =
+                Search::of(module, used, Random::new(seed, 0x512e + draw), least, bound);
             if search.place(0, bound) {
                 let mut numbers = Numbers::of(module, 2, 2);
                 for (id, number) in search.order.iter().zip(&search.numbers) {
@@ -55,10 +63,16 @@ pub(super) fn draw(module: &Module, seed: u64, draw: u64) -> Result<Numbers, Str
 }
 
 impl<'m> Search<'m> {
-    fn of(module: &'m Module, random: Random, least: i128, bound: u64) -> Search<'m> {
+    fn of(
+        module: &'m Module,
+        used: &BTreeSet<SizeId>,
+        random: Random,
+        least: i128,
+        bound: u64,
+    ) -> Search<'m> {
         let mut order: Vec<(Option<u64>, SizeId)> =
             module.sizes.base().map(|(id, def)| (def.number, id)).collect();
-        order.sort_by_key(|(number, id)| (number.is_none(), *number, *id));
+        order.sort_by_key(|(number, id)| (number.is_none(), *number, !used.contains(id), *id));
         let order: Vec<SizeId> = order.into_iter().map(|(_, id)| id).collect();
         let ready = |size: &Size| {
             let place = |id: SizeId| order.iter().position(|o| *o == id).map_or(0, |at| at + 1);

@@ -58,7 +58,8 @@ fn of_kind(
         return Ok(true);
     }
     let node = work.resolved(node)?;
-    let numbers = sizes::draw(&work.module, settings.seed, 0)?;
+    let numbers =
+        sizes::draw(&work.module, &collect::sizes(&work.module, &[node]), settings.seed, 0)?;
     let how = Draw {
         seed: settings.seed,
         draw: 0,

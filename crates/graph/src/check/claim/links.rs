@@ -87,7 +87,8 @@ pub(crate) fn numbers(
     seed: u64,
     draw: u64,
 ) -> Result<Numbers, Stop> {
-    let mut numbers = sizes::draw(module, seed, draw)?;
+    let used = collect::sizes(module, &sides.nodes);
+    let mut numbers = sizes::draw(module, &used, seed, draw)?;
     if of_sizes(module, sides) {
         for (id, def) in module.sizes.base() {
             if let Some(own) = def.number {

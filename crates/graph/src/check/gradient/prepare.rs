@@ -80,6 +80,7 @@ fn hidden(module: &mut Module, name: &str, role: Role, ty: Type) -> SymbolId {
 impl Prepared {
     /// A point far from kinks, or the best of many, and how far it is.
     pub(super) fn point(&self, settings: &Settings) -> Result<(Point, f64), Stop> {
+        let used = collect::sizes(&self.module, &[self.of]);
         let branching = kinks::nodes(&self.module, &[self.of]);
         let mut best: Option<(Point, kinks::Quality)> = None;
         let mut failed = None;
@@ -95,7 +96,7 @@ impl Prepared {
                 break;
             }
             // Other sizes too: a gradient may be 0 at these.
-            let numbers = sizes::draw(&self.module, settings.seed, draw / 8)?;
+            let numbers = sizes::draw(&self.module, &used, settings.seed, draw / 8)?;
             let point = Point::draw(&self.module, &numbers, &how)?;
             match self.seen(&point, &branching) {
                 Ok(Some(found)) => {
