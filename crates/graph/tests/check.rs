@@ -41,9 +41,11 @@ fn wrong(report: &Report) -> Vec<String> {
     gradients.chain(claims).chain(optimizers).collect()
 }
 
-fn all_hold(folder: &str) {
+fn all_hold(folder: &str, count: usize) {
     let mut failures = Vec::new();
-    for path in files(folder) {
+    let all = files(folder);
+    assert_eq!(all.len(), count, "{folder}");
+    for path in all {
         for module in modules(&path) {
             let start = std::time::Instant::now();
             let report = check(&module, &Settings::default());
@@ -72,17 +74,17 @@ fn all_hold(folder: &str) {
 
 #[test]
 fn every_identity_holds() {
-    all_hold("suite/identities");
+    all_hold("suite/identities", 123);
 }
 
 #[test]
 fn every_claim_gets_its_verdict() {
-    all_hold("suite/claims");
+    all_hold("suite/claims", 105);
 }
 
 #[test]
 fn the_examples_hold() {
-    all_hold("crates/chainrule/models");
+    all_hold("crates/chainrule/models", 8);
 }
 
 const NET: &str = "\
@@ -277,4 +279,28 @@ fn own_sizes_and_start_values() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
     let found = own(&modules(&path)[0], &Settings::default(), 10);
     assert!(found.len() == 1 && found[0].passed, "{found:?}");
+}
+
+#[test]
+fn sizes_obey_their_equations_and_keep_their_order() {
+    let text = "\
+size n = 5, m = 3, S = 1024, k = 5
+size P = S / 64, R = S - k + 1
+given
+  X : R[n, m]
+  a : R[S]
+  w : R[k]
+net
+  J = det(X^T X)
+  c[u] = sum[i] w[i] a[u+i]
+  f = sum(c)
+claim \"order\" dJ/dX = 2 det(X^T X) X (X^T X)^-1
+claim \"last\" a[R-1] = a[S-k]
+claim \"conv\" df/dw[i] = sum(u in R: a[u+i])
+claim \"whole\" P 64 = S
+";
+    let reading = read(text);
+    assert!(reading.is_ok(), "{:?}", reading.diagnostics);
+    let report = check(&reading.modules[0], &Settings::default());
+    assert!(report.passed(), "{:?}", wrong(&report));
 }

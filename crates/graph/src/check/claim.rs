@@ -104,7 +104,10 @@ fn find(work: &mut Work, claim: &Claim, settings: &Settings) -> Result<Finding, 
                 String::new()
             };
             let text = counterexample.as_ref().map_or_else(
-                || "no point was found where both sides have a value".into(),
+                || {
+                    "no point was found where the condition holds and both sides have a value"
+                        .into()
+                },
                 Counterexample::text,
             );
             Ok(Finding {

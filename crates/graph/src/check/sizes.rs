@@ -12,8 +12,10 @@ use crate::size::{Ratio, Size};
 
 /// How far beyond the fewest numbers the search goes.
 const ROOM: u64 = 24;
+/// How often the bound is doubled then.
+const LARGE: u32 = 7;
 /// How many assignments are tried at one bound.
-const TRIES: usize = 200_000;
+const TRIES: usize = 50_000;
 
 /// What must hold of the sizes: the polynomial is whole and at least so much.
 struct Rule {
@@ -47,7 +49,9 @@ pub(super) fn draw(
 ) -> Result<Numbers, String> {
     let most = module.sizes.base().count() as u64 + 1;
     for least in [2, 1] {
-        for bound in most..=most + ROOM {
+        // First step by step, then by doubling: `P = S / 128` needs a large one.
+        let large = (0..LARGE).map(|k| (most + ROOM) << (k + 1));
+        for bound in (most..=most + ROOM).chain(large) {
             let mut search =
                 Search::of(module, used, Random::new(seed, 0x512e + draw), least, bound);
             if search.place(0, bound) {
