@@ -16,6 +16,8 @@ pub enum ErrorKind {
     NotFound,
     /// A setting names nothing of the file, or is no number.
     Setting,
+    /// Something has no derivative, or no loops.
+    Derivative,
 }
 
 /// Why something failed.
@@ -48,6 +50,10 @@ impl Error {
 
     pub(crate) fn setting(message: String) -> Error {
         Error { kind: ErrorKind::Setting, message, path: None, equations: None, cause: None }
+    }
+
+    pub(crate) fn refused(message: String) -> Error {
+        Error { kind: ErrorKind::Derivative, message, path: None, equations: None, cause: None }
     }
 
     pub(crate) fn equations(

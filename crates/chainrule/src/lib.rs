@@ -32,6 +32,7 @@ pub struct Readme;
 mod builtin;
 mod check;
 mod error;
+mod lowered;
 mod model;
 mod show;
 
@@ -43,6 +44,7 @@ pub use chainrule_syntax as syntax;
 pub use chainrule_syntax::{Diagnostic, Edit, Label, Repair, Severity, Source, Span};
 pub use check::{CheckOptions, Checked, CheckedModel};
 pub use error::{Error, ErrorKind};
+pub use lowered::{LoweredPage, ShownContraction};
 pub use model::{Model, format, read_text};
 pub use show::{
     Cost, Equation, Piece, Row, Setting, Show, ShownClaim, ShownNote, ShownSize, ShownTraining,

@@ -5,7 +5,7 @@ use std::path::Path;
 use chainrule_graph::{Module, Reading};
 
 use crate::show::{Setting, Show, apply};
-use crate::{BUILTIN, Diagnostic, Error, Source, builtin};
+use crate::{BUILTIN, Diagnostic, Error, LoweredPage, Source, builtin};
 
 /// An equation file that was read without an error: its source, its models, its warnings.
 #[derive(Clone, Debug)]
@@ -119,6 +119,40 @@ impl Model {
     pub fn show(&self) -> Vec<Show> {
         self.modules().iter().map(|module| Show::new(self, module)).collect()
     }
+}
+
+impl Model {
+    /// What a training step comes to: its matrix products and convolutions with their sizes. `rows`
+    /// is the number of samples a step; without it, that of the file's first training.
+    ///
+    /// ```
+    /// let mlp = chainrule::Model::read("mlp")?;
+    /// let step = &mlp.lowered(Some(128))?[0];
+    /// assert_eq!(step.contractions.len(), 8);
+    /// assert_eq!(step.flops, Some(410_779_648));
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A loss has no gradient.
+    pub fn lowered(&self, rows: Option<u64>) -> Result<Vec<LoweredPage>, Error> {
+        let page = |module| crate::lowered::page(module, rows).map_err(|r| Error::refused(r.0));
+        self.modules().iter().map(page).collect()
+    }
+
+    /// The lowered graph of each model after a pass: one of [`Model::PASSES`].
+    ///
+    /// # Errors
+    ///
+    /// A loss has no gradient.
+    pub fn dump(&self, pass: &str) -> Result<Vec<String>, Error> {
+        let dump = |module| crate::lowered::dump(module, pass).map_err(|r| Error::refused(r.0));
+        self.modules().iter().map(dump).collect()
+    }
+
+    /// What can be dumped: the equations with their derivatives, then the passes of lowering.
+    pub const PASSES: [&str; 6] = ["graph", "loops", "sums", "pointwise", "solved", "lowered"];
 }
 
 /// Formats the text of an equation file: one spacing, aligned columns, comments kept.

@@ -57,6 +57,7 @@ impl Failure {
                 ErrorKind::Equations => "equations",
                 ErrorKind::NotFound => "not-found",
                 ErrorKind::Setting => "usage",
+                ErrorKind::Derivative => "derivative",
             }),
             Failure::Pipe => None,
         }

@@ -1,6 +1,6 @@
 //! What `show --json` writes.
 
-use chainrule::{Cost, Equation, Row, Show, ShownSize};
+use chainrule::{Cost, Equation, LoweredPage, Row, Show, ShownSize};
 use serde_json::{Map, Value, json};
 
 /// One model.
@@ -80,5 +80,37 @@ fn cost(cost: &Cost) -> Value {
         "value_bytes_per_row": cost.value_bytes_per_row,
         "value_bytes_formula": cost.value_bytes_formula,
         "value_bytes_once": cost.value_bytes_once,
+    })
+}
+
+/// The contractions of one model's training step: numbers where they are known, else formulas.
+pub(crate) fn lowered(page: &LoweredPage) -> Value {
+    let contractions: Vec<Value> = page
+        .contractions
+        .iter()
+        .map(|c| {
+            let role = |at: usize| {
+                let (text, number) = &c.roles[at];
+                number.map_or_else(|| json!(text), |n| json!(n))
+            };
+            json!({
+                "name": c.name,
+                "m": role(0),
+                "n": role(1),
+                "k": role(2),
+                "flops": c.flops.map_or_else(|| json!(c.flops_formula), |n| json!(n)),
+                "flops_with_halo": c.flops_with_halo,
+                "formula": { "m": c.roles[0].0, "n": c.roles[1].0, "k": c.roles[2].0 },
+            })
+        })
+        .collect();
+    json!({
+        "model": page.model,
+        "of": page.title,
+        "rows": page.rows,
+        "contractions": contractions,
+        "flops": page.flops,
+        "flops_with_halo": page.flops_with_halo,
+        "other_loops": page.others,
     })
 }

@@ -18,7 +18,7 @@ use crate::size::Size;
 use crate::types::Type;
 pub(crate) use kink::Ask;
 pub use tensor::Tensor;
-pub(crate) use tensor::advance;
+pub(crate) use tensor::{advance, strides};
 
 /// Most entries of one value.
 const MOST_ENTRIES: usize = 1 << 27;

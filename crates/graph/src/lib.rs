@@ -11,6 +11,7 @@ pub mod elementary;
 pub mod graph;
 pub mod index;
 pub mod interpret;
+pub mod lower;
 pub mod module;
 pub mod op;
 mod ops;

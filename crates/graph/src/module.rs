@@ -296,6 +296,35 @@ impl Module {
         self.symbols.iter().position(known).map(SymbolId::new)
     }
 
+    /// Adds a name without formula, and the node that reads it.
+    ///
+    /// # Errors
+    ///
+    /// The graph is full.
+    pub fn declare(
+        &mut self,
+        name: &str,
+        role: Role,
+        ty: &Type,
+    ) -> Result<(SymbolId, NodeId), crate::op::Misfit> {
+        let id = SymbolId::new(self.symbols.len());
+        let ty = self.graph.shared(ty.clone());
+        let span = Span::default();
+        let symbol = Symbol { name: name.into(), role, ty: ty.clone(), span, type_span: None };
+        self.symbols.push(symbol);
+        Ok((id, self.read(id)?))
+    }
+
+    /// The node that reads a name.
+    ///
+    /// # Errors
+    ///
+    /// The graph is full.
+    pub fn read(&mut self, id: SymbolId) -> Result<NodeId, crate::op::Misfit> {
+        let ty = self.symbol(id).ty.clone();
+        crate::terms::Terms::of(self).op(crate::op::Op::Symbol { id, ty }, &[])
+    }
+
     /// The parameters, in the order they are declared.
     pub fn params(&self) -> impl Iterator<Item = (SymbolId, &Symbol)> {
         let numbered = self.symbols.iter().enumerate().map(|(i, s)| (SymbolId::new(i), s));

@@ -276,7 +276,7 @@ fn plural(n: usize) -> &'static str {
 }
 
 /// `1,199,882`
-fn grouped(n: u64) -> String {
+pub(crate) fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {

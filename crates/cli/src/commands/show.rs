@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chainrule::Show;
+use chainrule::{LoweredPage, Model, Show};
 use serde_json::{Value, json};
 
 use crate::exit::Exit;
@@ -15,6 +15,7 @@ Examples:
   chainrule show iris                   a built-in example
   chainrule show iris --set H=64        the same with another size
   chainrule show net.eqn --json         for a program
+  chainrule show mlp --lowered          the matrix products of a training step
   chainrule show - < net.eqn            from standard input";
 
 /// Show what an equation file says
@@ -28,6 +29,15 @@ pub(crate) struct Args {
     /// The equation file, `-` for standard input, or a built-in example
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// Show the matrix products and convolutions of a training step: rows M, columns N, summed K
+    #[arg(long)]
+    lowered: bool,
+    /// Samples a step in the numbers of `--lowered` [default: the batch of the file's training]
+    #[arg(long, value_name = "N", requires = "lowered", value_parser = clap::value_parser!(u64).range(1..=1 << 40))]
+    rows: Option<u64>,
+    /// Print the terms after a pass instead
+    #[arg(long, value_name = "PASS", value_parser = Model::PASSES, conflicts_with = "lowered")]
+    dump: Option<String>,
 }
 
 /// Reads the file and shows it.
@@ -39,6 +49,12 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<Exit, Failure> {
     let model = input::model(&args.file, &shell.options.set)?;
     let warnings = model.warnings();
     shell.warnings(model.source(), &warnings);
+    if args.lowered {
+        return lowered(args, &model, shell);
+    }
+    if let Some(pass) = &args.dump {
+        return dump(pass, &model, shell);
+    }
     let shown = model.show();
     if shell.is_json() {
         let models: Vec<Value> = shown.iter().map(show_json::model).collect();
@@ -51,6 +67,35 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<Exit, Failure> {
     } else {
         let pages: Vec<String> = shown.iter().map(Show::text).collect();
         shell.page(&pages.join("\n"))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The contractions of a training step. In JSON the first model's stand at the top.
+fn lowered(args: &Args, model: &Model, shell: &Shell) -> Result<Exit, Failure> {
+    let pages = model.lowered(args.rows)?;
+    if !shell.is_json() {
+        let texts: Vec<String> = pages.iter().map(LoweredPage::text).collect();
+        shell.page(&texts.join("\n"))?;
+        return Ok(Exit::Done);
+    }
+    let all: Vec<Value> = pages.iter().map(show_json::lowered).collect();
+    let mut value = all.first().cloned().unwrap_or_default();
+    if let Value::Object(map) = &mut value {
+        map.insert("file".into(), json!(model.source().name()));
+        map.insert("models".into(), json!(all));
+    }
+    shell.value(&value)?;
+    Ok(Exit::Done)
+}
+
+/// The terms after a pass, as text.
+fn dump(pass: &str, model: &Model, shell: &Shell) -> Result<Exit, Failure> {
+    let texts = model.dump(pass)?;
+    if shell.is_json() {
+        shell.value(&json!({ "file": model.source().name(), "pass": pass, "models": texts }))?;
+    } else {
+        shell.page(&texts.join("\n"))?;
     }
     Ok(Exit::Done)
 }

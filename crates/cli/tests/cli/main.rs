@@ -3,6 +3,7 @@
 mod check;
 mod common;
 mod files;
+mod lowered;
 mod mistakes;
 mod program;
 mod readme;

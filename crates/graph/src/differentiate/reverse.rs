@@ -67,7 +67,8 @@ pub(super) fn derive(
             continue;
         }
         let Some(mut total) = sweep.found.remove(&symbol) else { continue };
-        if naming {
+        // A number needs no name.
+        if naming && sweep.terms().constant(total).is_none() {
             total = sweep.line(of, symbol, total, &mut out)?;
         }
         let value = value_of(&sweep.module.bindings[at], wrt);
@@ -138,13 +139,7 @@ impl Sweep<'_> {
             }
             at.riding = self.riding.clone();
             self.no_mixing(&at)?;
-            for (k, &input) in at.inputs.iter().enumerate() {
-                if !self.activity.node(self.module, input) {
-                    continue;
-                }
-                let Some(part) = self.vjp(&at, total, k)? else { continue };
-                let part = self.fit(part, input)?;
-                self.note(input, &at);
+            for (input, part) in self.parts(&at, total)? {
                 let sum = match totals.get(&input) {
                     Some(earlier) => {
                         let earlier = *earlier;
@@ -157,6 +152,24 @@ impl Sweep<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What a node sends to each of its inputs: to one that it reads twice, the sum.
+    fn parts(&mut self, at: &At, total: NodeId) -> Result<Vec<(NodeId, NodeId)>, Refusal> {
+        let mut parts: Vec<(NodeId, NodeId)> = Vec::new();
+        for (k, &input) in at.inputs.iter().enumerate() {
+            if !self.activity.node(self.module, input) {
+                continue;
+            }
+            let Some(part) = self.vjp(at, total, k)? else { continue };
+            let part = self.fit(part, input)?;
+            self.note(input, at);
+            match parts.iter().position(|(known, _)| *known == input) {
+                Some(twice) => parts[twice].1 = self.terms().add(parts[twice].1, part)?,
+                None => parts.push((input, part)),
+            }
+        }
+        Ok(parts)
     }
 
     fn note(&mut self, input: NodeId, at: &At) {

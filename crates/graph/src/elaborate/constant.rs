@@ -9,6 +9,7 @@ use super::Elaborator;
 use crate::index::NodeId;
 use crate::module::Role;
 use crate::op::Op;
+use crate::record::Eval;
 
 impl Elaborator<'_> {
     /// The number a node comes to, if it is made of constants.
@@ -94,25 +95,10 @@ impl Elaborator<'_> {
     }
 }
 
-/// An op applied to numbers.
+/// An op applied to numbers: its record's evaluation.
 fn applied(op: &Op, inputs: &[f64]) -> Option<f64> {
-    Some(match (op, inputs) {
-        (Op::Neg, [a]) => -a,
-        (Op::Add, [a, b]) => a + b,
-        (Op::Sub, [a, b]) => a - b,
-        (Op::Scale, [a, b]) => a * b,
-        (Op::Quotient, [a, b]) => a / b,
-        (Op::Power, [a, b]) => a.powf(*b),
-        (Op::Sqrt, [a]) => a.sqrt(),
-        (Op::Exp, [a]) => a.exp(),
-        (Op::Log, [a]) => a.ln(),
-        (Op::Sin, [a]) => a.sin(),
-        (Op::Cos, [a]) => a.cos(),
-        (Op::Tan, [a]) => a.tan(),
-        (Op::Tanh, [a]) => a.tanh(),
-        (Op::Abs, [a]) => a.abs(),
-        (Op::Maximum, [a, b]) => a.max(*b),
-        (Op::Minimum, [a, b]) => a.min(*b),
-        _ => return None,
-    })
+    match &op.def().eval {
+        Eval::Entrywise(f) => Some((f.real)(op, inputs)),
+        _ => None,
+    }
 }
