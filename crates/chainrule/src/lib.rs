@@ -30,6 +30,7 @@
 pub struct Readme;
 
 mod builtin;
+mod check;
 mod derive;
 mod error;
 mod lowered;
@@ -43,6 +44,7 @@ pub use chainrule_graph::builder;
 pub use chainrule_graph::{Module, Size, Type};
 pub use chainrule_syntax as syntax;
 pub use chainrule_syntax::{Diagnostic, Edit, Label, Repair, Severity, Source, Span};
+pub use check::{CheckOptions, Checked, CheckedModel};
 pub use derive::{Derive, Gradient, Named, Step};
 pub use error::{Error, ErrorKind};
 pub use lowered::{LoweredPage, ShownContraction};

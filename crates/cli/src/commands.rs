@@ -2,6 +2,7 @@
 //!
 //! To add a command, write its file, name it below, and add its row to the table.
 
+mod check;
 mod completions;
 mod derive;
 mod fmt;
@@ -46,6 +47,7 @@ commands! {
     Show = show,
     Derive = derive,
     Train = train,
+    Check = check,
     Fmt = fmt,
     Completions = completions,
 }

@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod check_json;
 mod commands;
 mod exit;
 mod failure;

@@ -3,6 +3,7 @@
 //! One generic evaluation runs on `f64`, complex numbers, double-double and frozen branches. Nodes
 //! are evaluated once, without recursion; a named value is evaluated where it is first read.
 
+mod kink;
 mod multilinear;
 mod tensor;
 mod whole;
@@ -15,6 +16,7 @@ use crate::op::Op;
 use crate::record::{Eval, Reference};
 use crate::size::Size;
 use crate::types::Type;
+pub(crate) use kink::Ask;
 pub use tensor::Tensor;
 pub(crate) use tensor::{advance, strides};
 

@@ -3,6 +3,7 @@
 
 pub mod axis;
 pub mod builder;
+pub mod check;
 pub mod cost;
 pub mod differentiate;
 mod elaborate;

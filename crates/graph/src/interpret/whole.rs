@@ -7,23 +7,24 @@ use super::{Failure, Interpreter, Tensor};
 use crate::index::{AxisId, NodeId};
 use crate::op::Op;
 use crate::record::{EntryFn, Reach, Reference, Whole, WholeFn};
+use crate::scalar::Scalar;
 use crate::types::Type;
 
 impl<S: Reference> Interpreter<'_, S> {
     /// One entry of the result from one entry of each input.
-    pub(super) fn entrywise(
+    pub(super) fn entrywise<T: Scalar>(
         &self,
         op: &Op,
-        f: EntryFn<S>,
-        inputs: &[Rc<Tensor<S>>],
+        f: EntryFn<T>,
+        inputs: &[Rc<Tensor<T>>],
         ty: &Type,
-    ) -> Result<Tensor<S>, Failure> {
+    ) -> Result<Tensor<T>, Failure> {
         let shape = self.shape(ty)?;
         let entries: usize = shape.iter().product();
         let steps: Vec<Vec<usize>> = inputs.iter().map(|x| steps(x, &ty.axes, &shape)).collect();
         let mut data = Vec::with_capacity(entries);
         let mut index = vec![0; shape.len()];
-        let mut args = vec![S::from_f64(0.0); inputs.len()];
+        let mut args = vec![T::from_f64(0.0); inputs.len()];
         for _ in 0..entries {
             for ((arg, x), steps) in args.iter_mut().zip(inputs).zip(&steps) {
                 let at: usize = index.iter().zip(steps).map(|(i, s)| i * s).sum();
@@ -36,12 +37,12 @@ impl<S: Reference> Interpreter<'_, S> {
     }
 
     /// Everything at once, for each point of the axes that the op does not consume.
-    pub(super) fn whole(
+    pub(super) fn whole<T: Scalar>(
         &self,
         id: NodeId,
-        f: WholeFn<S>,
-        inputs: &[Rc<Tensor<S>>],
-    ) -> Result<Tensor<S>, Failure> {
+        f: WholeFn<T>,
+        inputs: &[Rc<Tensor<T>>],
+    ) -> Result<Tensor<T>, Failure> {
         let node = self.module.graph.node(id);
         let def = node.op.def();
         let types: Vec<&Type> = node.inputs.iter().map(|i| self.module.graph.ty(*i)).collect();
@@ -56,16 +57,16 @@ impl<S: Reference> Interpreter<'_, S> {
         let blocks: Vec<Block> =
             inputs.iter().map(|x| Block::of(x, &riding, &reach.axes)).collect();
         let shape = self.shape(&node.ty)?;
-        let mut out = Tensor::filled(node.ty.axes.clone(), shape, S::from_f64(0.0));
+        let mut out = Tensor::filled(node.ty.axes.clone(), shape, T::from_f64(0.0));
         let written = Block::of(&out, &riding, &reach.axes);
         let dims: Vec<Vec<usize>> = blocks.iter().map(|b| b.dims.clone()).collect();
         let whole =
             Whole { op: &node.op, inputs: &dims, output: &written.dims, places: &reach.places };
         let mut point = vec![0; riding.len()];
         loop {
-            let parts: Vec<Vec<S>> =
+            let parts: Vec<Vec<T>> =
                 blocks.iter().zip(inputs).map(|(b, x)| b.read(x, &point)).collect();
-            let parts: Vec<&[S]> = parts.iter().map(Vec::as_slice).collect();
+            let parts: Vec<&[T]> = parts.iter().map(Vec::as_slice).collect();
             let entries = f(&whole, &parts).ok_or_else(|| {
                 Failure(format!("`{}` does not exist here: the matrix is singular", def.name))
             })?;
@@ -82,7 +83,7 @@ impl<S: Reference> Interpreter<'_, S> {
 }
 
 /// For each axis and dim of the result the step in an input that rides along.
-fn steps<S: Reference>(x: &Tensor<S>, axes: &[AxisId], shape: &[usize]) -> Vec<usize> {
+fn steps<S: Scalar>(x: &Tensor<S>, axes: &[AxisId], shape: &[usize]) -> Vec<usize> {
     let own = strides(&x.shape);
     let axis = |a: &AxisId| x.axes.iter().position(|b| b == a).map_or(0, |at| own[at]);
     let mut steps: Vec<usize> = axes.iter().map(axis).collect();
@@ -104,7 +105,7 @@ struct Block {
 }
 
 impl Block {
-    fn of<S: Reference>(x: &Tensor<S>, riding: &[AxisId], consumed: &[AxisId]) -> Block {
+    fn of<S: Scalar>(x: &Tensor<S>, riding: &[AxisId], consumed: &[AxisId]) -> Block {
         let own = strides(&x.shape);
         let place = |a: &AxisId| x.axes.iter().position(|b| b == a);
         let outer = riding.iter().map(|a| place(a).map_or(0, |at| own[at])).collect();
@@ -132,11 +133,11 @@ impl Block {
         }
     }
 
-    fn read<S: Reference>(&self, x: &Tensor<S>, point: &[usize]) -> Vec<S> {
+    fn read<S: Scalar>(&self, x: &Tensor<S>, point: &[usize]) -> Vec<S> {
         self.places(point).into_iter().map(|at| x.data[at]).collect()
     }
 
-    fn write<S: Reference>(&self, out: &mut Tensor<S>, point: &[usize], entries: &[S]) {
+    fn write<S: Scalar>(&self, out: &mut Tensor<S>, point: &[usize], entries: &[S]) {
         for (at, value) in self.places(point).into_iter().zip(entries) {
             out.data[at] = *value;
         }

@@ -1,0 +1,140 @@
+//! The tables of `chainrule check`.
+
+use chainrule_graph::check::{Gradient, Judged, Report};
+
+use super::{CheckedModel, title};
+
+/// Longer texts are cut.
+const WIDTH: usize = 36;
+
+pub(super) fn page(model: &CheckedModel) -> String {
+    let report = &model.report;
+    let name = if model.name.is_empty() { "(no name)" } else { &model.name };
+    let verdict = match (report.is_empty(), report.passed()) {
+        (true, _) => "nothing to check",
+        (_, true) => "passed",
+        (_, false) => "did not pass",
+    };
+    let mut out = format!("model {name}: {verdict}\n");
+    gradients(report, &mut out);
+    optimizers(report, &mut out);
+    claims(report, &mut out);
+    for note in &report.notes {
+        out.push_str(&format!("\nnote: {note}\n"));
+    }
+    out
+}
+
+/// Rows in columns, the first two to the left; a mark stands before what fails.
+fn table(out: &mut String, head: &[&str], rows: &[Vec<String>], left: usize) {
+    let columns = head.len();
+    let width = |i: usize| {
+        let cells = rows.iter().map(|r| r[i].chars().count());
+        cells.chain([head[i].chars().count()]).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let head: Vec<String> = head.iter().map(|h| (*h).to_owned()).collect();
+    for row in std::iter::once(&head).chain(rows) {
+        let cell = |i: usize| {
+            let fill = " ".repeat(widths[i] - row[i].chars().count());
+            if i < left { format!("{}{fill}", row[i]) } else { format!("{fill}{}", row[i]) }
+        };
+        let cells: Vec<String> = (0..columns).map(cell).collect();
+        out.push_str(format!("  {}", cells.join("  ")).trim_end());
+        out.push('\n');
+    }
+}
+
+fn gradients(report: &Report, out: &mut String) {
+    if report.gradients.is_empty() {
+        return;
+    }
+    out.push_str("\ngradients: reverse mode against\n");
+    let head = ["", "derivative", "shape", "forward", "complex", "differences", "kinks", "along"];
+    let rows: Vec<Vec<String>> = report.gradients.iter().map(row).collect();
+    table(out, &head, &rows, 3);
+    for gradient in &report.gradients {
+        if let Some(message) = &gradient.message {
+            out.push_str(&format!("  {}: {message}\n", title(gradient)));
+        }
+    }
+}
+
+fn row(gradient: &Gradient) -> Vec<String> {
+    let along = if gradient.sampled {
+        format!("{} directions", gradient.directions)
+    } else {
+        format!("all {} entries", gradient.directions)
+    };
+    vec![
+        mark(gradient.passed),
+        cut(&title(gradient)),
+        gradient.shape.clone(),
+        number(gradient.forward),
+        number(gradient.complex),
+        gradient.difference.map_or_else(|| "-".into(), number),
+        gradient.kinks.to_string(),
+        along,
+    ]
+}
+
+fn optimizers(report: &Report, out: &mut String) {
+    if report.optimizers.is_empty() {
+        return;
+    }
+    out.push_str("\noptimizers: two steps, together and entry by entry\n");
+    for optimizer in &report.optimizers {
+        let error = number(optimizer.error);
+        out.push_str(&format!("  {} {}  {error}\n", mark(optimizer.passed), optimizer.name));
+        for line in &optimizer.lines {
+            out.push_str(&format!("      {line}\n"));
+        }
+        if let Some(message) = &optimizer.message {
+            out.push_str(&format!("      {message}\n"));
+        }
+    }
+}
+
+fn claims(report: &Report, out: &mut String) {
+    let all: Vec<&Judged> = report.stated.iter().chain(&report.claims).collect();
+    if all.is_empty() {
+        return;
+    }
+    out.push_str("\nclaims\n");
+    let row = |c: &&Judged| {
+        vec![
+            mark(c.passed),
+            cut(&c.name),
+            c.verdict.text().to_owned(),
+            c.expected.map_or_else(String::new, |e| e.text().to_owned()),
+            c.gap.map_or_else(String::new, number),
+        ]
+    };
+    let rows: Vec<Vec<String>> = all.iter().map(row).collect();
+    table(out, &["", "claim", "verdict", "expected", "gap"], &rows, 4);
+    for claim in all {
+        if !claim.passed || claim.verdict.text() != "verified" {
+            out.push_str(&format!("  {}: {}\n", claim.name, claim.message));
+        }
+    }
+}
+
+fn mark(passed: bool) -> String {
+    if passed { "ok".into() } else { "FAILS".into() }
+}
+
+fn number(x: f64) -> String {
+    match x {
+        _ if x.is_nan() => "-".into(),
+        0.0 => "0".into(),
+        _ => format!("{x:.0e}"),
+    }
+}
+
+fn cut(text: &str) -> String {
+    if text.chars().count() <= WIDTH {
+        return text.into();
+    }
+    let start: String = text.chars().take(WIDTH - 2).collect();
+    format!("{start}..")
+}

@@ -1,0 +1,89 @@
+//! `chainrule check` as people and scripts see it.
+
+use crate::common::Folder;
+
+const FALSE: &str = "\
+size n
+given
+  x : R[n]
+claim \"twice\" grad(||x||^2, x) = x
+";
+
+#[test]
+fn exit_codes_and_messages() {
+    let folder = Folder::new("check-codes");
+    folder.write("false.eqn", FALSE);
+    folder.write("expected.eqn", FALSE.replace("= x\n", "= x expect false\n"));
+    folder.write("nothing.eqn", "given\n  s : R\nnet\n  f = s\n");
+    folder.write("bad.eqn", "net\n  y = 3 +\n");
+    for (args, code) in [
+        ("check iris", 0),
+        ("check circles --draws 1 --seed 5", 0),
+        ("check iris --at", 0),
+        ("check iris --at file --rows 1", 0),
+        ("check expected.eqn", 0),
+        ("check false.eqn", 3),
+        ("check nothing.eqn", 3),
+        ("check bad.eqn", 4),
+        ("check nosuch.eqn", 1),
+        ("check", 2),
+        ("check iris --rows 1", 2),
+        ("check iris --draws 0", 2),
+    ] {
+        let run = folder.run(args);
+        assert_eq!(run.code, Some(code), "{args}: {run:?}");
+    }
+    let run = folder.run("check nothing.eqn");
+    assert!(run.stderr.contains("nothing to check"), "{run:?}");
+    let page = folder.run("check false.eqn").stdout;
+    assert!(page.contains("FAILS  twice"), "{page}");
+    assert!(page.contains("the left side is"), "{page}");
+}
+
+#[test]
+fn json_names_gradients_and_claims() {
+    let folder = Folder::new("check-json");
+    let json = folder.run("check iris --json").json();
+    assert_eq!(json["passed"], true);
+    let names: Vec<&str> = ["gradients", "optimizers", "claims", "passed"].into();
+    assert!(names.iter().all(|n| !json[n].is_null()), "{json}");
+    assert_eq!(json.as_object().map(serde_json::Map::len), Some(4));
+    for name in ["W0", "b0", "W1", "b1"] {
+        let all = json["gradients"].as_array().expect("a list");
+        let found = all.iter().find(|g| g["parameter"] == name).expect("the parameter");
+        let error = |key: &str| found[key].as_f64().expect("a number");
+        assert!(error("relative_error") < 1e-12 && error("reverse_forward") < 1e-12, "{found}");
+        assert!(error("reverse_difference") < 1e-9, "{found}");
+        assert_eq!(found["kinks"], 0);
+        assert!(found["shape"].as_str().is_some_and(|s| s.starts_with("R[")), "{found}");
+    }
+    let claims = json["claims"].as_array().expect("a list");
+    assert_eq!(claims[0]["verdict"], "ill-formed");
+    assert_eq!(claims[0]["expected"], "ill-formed");
+    assert_eq!(claims[1]["verdict"], "verified");
+    assert!(claims[1].get("expected").is_none());
+}
+
+#[test]
+fn a_false_claim_has_a_counterexample() {
+    let folder = Folder::new("check-false");
+    folder.write("false.eqn", FALSE);
+    let run = folder.run("check false.eqn --json");
+    assert_eq!(run.code, Some(3));
+    let json = run.json();
+    assert_eq!(json["passed"], false);
+    let claim = &json["claims"][0];
+    assert_eq!(claim["verdict"], "false");
+    assert!(claim["counterexample"]["sizes"]["n"].as_u64() >= Some(2), "{claim}");
+    let side = |name: &str| claim["counterexample"][name].as_f64().expect("a number");
+    assert_eq!(side("left"), 2.0 * side("right"));
+    assert!(claim["gap"].as_f64() > Some(0.1) && claim["nearest"].is_null(), "{claim}");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes() {
+    let folder = Folder::new("check-seed");
+    let run = |seed: &str| folder.run(&format!("check graph002 --json --seed {seed}")).stdout;
+    assert_eq!(run("3"), run("3"));
+    assert_ne!(run("3"), run("4"));
+}

@@ -1,0 +1,118 @@
+//! The check of a module: gradients against three other ways to get them, claims against numbers.
+//!
+//! Nothing is read and nothing is timed: sizes and values are drawn, so a file is checked without
+//! its data, and the same seed gives the same answer.
+
+mod claim;
+mod collect;
+mod counter;
+mod gradient;
+mod kinks;
+mod optimizer;
+mod own;
+mod point;
+mod sizes;
+mod stated;
+mod verdict;
+
+use crate::differentiate::Refusal;
+use crate::interpret::Failure;
+use crate::module::Module;
+pub use collect::{Target, targets};
+pub use gradient::{Gradient, against};
+pub use optimizer::Stepped;
+pub use own::own;
+pub use verdict::{Counterexample, Judged, Verdict};
+
+/// What a check is asked to do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Settings {
+    /// What the random numbers depend on.
+    pub seed: u64,
+    /// How many draws a claim gets; 3 unless the file says otherwise.
+    pub draws: Option<u64>,
+}
+
+/// What a check found.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Each derivative that was checked.
+    pub gradients: Vec<Gradient>,
+    /// The optimizers of the file.
+    pub optimizers: Vec<Stepped>,
+    /// The claims, in order.
+    pub claims: Vec<Judged>,
+    /// The stated derivatives of the file's functions.
+    pub stated: Vec<Judged>,
+    /// What a reader should know: constants that were drawn.
+    pub notes: Vec<String>,
+}
+
+impl Report {
+    /// Whether everything holds, and there was something to check.
+    pub fn passed(&self) -> bool {
+        !self.is_empty()
+            && self.gradients.iter().all(|g| g.passed)
+            && self.optimizers.iter().all(|o| o.passed)
+            && self.claims.iter().chain(&self.stated).all(|c| c.passed)
+    }
+
+    /// Whether there was nothing to check.
+    pub fn is_empty(&self) -> bool {
+        self.gradients.is_empty() && self.claims.is_empty() && self.stated.is_empty()
+    }
+}
+
+/// Why something could not be checked, in a sentence.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Stop(pub(crate) String);
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Stop {
+        Stop(refusal.0)
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Stop {
+        Stop(failure.0)
+    }
+}
+
+impl From<String> for Stop {
+    fn from(text: String) -> Stop {
+        Stop(text)
+    }
+}
+
+impl From<crate::op::Misfit> for Stop {
+    fn from(misfit: crate::op::Misfit) -> Stop {
+        Stop(misfit.message)
+    }
+}
+
+/// Checks gradients, optimizers, stated derivatives and claims.
+pub fn check(module: &Module, settings: &Settings) -> Report {
+    let mut report = Report::default();
+    let what = &module.check.what;
+    let named = |name: &str| what.iter().any(|w| w == name);
+    // `check W1, "eq. 3"`: of the kinds that are named only those.
+    let values = !named("all") && module.symbols.iter().any(|s| named(&s.name));
+    let claims = !named("all") && module.claims.iter().any(|c| named(&c.name));
+    for target in targets(module) {
+        if values && !named(&module.symbol(target.wrt).name) {
+            continue;
+        }
+        report.gradients.push(gradient::checked(module, &target, settings));
+    }
+    let zero = point::zero_constants(module);
+    if !zero.is_empty() && !report.gradients.is_empty() {
+        let names = zero.join(", ");
+        report.notes.push(format!("constants that are 0 were drawn for the gradients: {names}"));
+    }
+    report.optimizers = optimizer::checked(module, settings);
+    report.stated = stated::judged(module, settings);
+    report.claims = claim::judged(module, settings);
+    report.claims.retain(|c| !claims || named(&c.name));
+    report
+}

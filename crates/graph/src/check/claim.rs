@@ -1,0 +1,122 @@
+//! Claims, judged by shapes and numbers.
+
+mod exception;
+mod forms;
+pub(super) mod links;
+
+use std::collections::BTreeMap;
+
+use super::verdict::{Counterexample, Judged, Verdict};
+use super::{Settings, Stop, counter};
+use crate::differentiate::resolved;
+use crate::index::{NodeId, SymbolId};
+use crate::module::{Claim, Module, Statement};
+use chainrule_syntax::ast::Relation;
+pub(super) use links::{AGREE, Sides};
+
+/// All claims of a module.
+pub(super) fn judged(module: &Module, settings: &Settings) -> Vec<Judged> {
+    let mut work = Work { module: module.clone(), done: BTreeMap::new() };
+    module.claims.iter().map(|claim| judge(&mut work, claim, settings)).collect()
+}
+
+/// A module that derivatives are written into.
+pub(super) struct Work {
+    pub(super) module: Module,
+    pub(super) done: BTreeMap<NodeId, NodeId>,
+}
+
+impl Work {
+    /// The term without derivative operators.
+    pub(super) fn resolved(&mut self, node: NodeId) -> Result<NodeId, Stop> {
+        Ok(resolved(&mut self.module, node, &mut self.done)?)
+    }
+
+    /// A claim's chain, ready to be evaluated.
+    pub(super) fn sides(
+        &mut self,
+        claim: &Claim,
+        first: NodeId,
+        links: &[(Relation, NodeId)],
+    ) -> Result<Sides, Stop> {
+        let mut nodes = vec![self.resolved(first)?];
+        for (_, node) in links {
+            nodes.push(self.resolved(*node)?);
+        }
+        let condition = claim.condition.map(|c| self.resolved(c)).transpose()?;
+        let mut replaced: Vec<(SymbolId, NodeId)> = Vec::new();
+        for (symbol, node) in &claim.replaced {
+            replaced.push((*symbol, self.resolved(*node)?));
+        }
+        let relations = links.iter().map(|(r, _)| *r).collect();
+        Ok(Sides { nodes, relations, condition, replaced })
+    }
+}
+
+/// What is found before it is compared with what is expected.
+pub(super) struct Finding {
+    pub(super) verdict: Verdict,
+    pub(super) message: String,
+    pub(super) counterexample: Option<Counterexample>,
+    pub(super) gap: Option<f64>,
+}
+
+impl Finding {
+    pub(super) fn of(verdict: Verdict, message: impl Into<String>) -> Finding {
+        Finding { verdict, message: message.into(), counterexample: None, gap: None }
+    }
+}
+
+pub(super) fn judge(work: &mut Work, claim: &Claim, settings: &Settings) -> Judged {
+    let found =
+        find(work, claim, settings).unwrap_or_else(|stop| Finding::of(Verdict::IllFormed, stop.0));
+    let passed = found.verdict.meets(claim.expect);
+    Judged {
+        name: claim.name.clone(),
+        verdict: found.verdict,
+        expected: claim.expect,
+        passed,
+        message: found.message,
+        counterexample: found.counterexample,
+        gap: found.gap,
+    }
+}
+
+fn find(work: &mut Work, claim: &Claim, settings: &Settings) -> Result<Finding, Stop> {
+    match &claim.statement {
+        Some(Statement::Type(node, ty)) => forms::typed(work, claim, *node, ty, settings),
+        Some(Statement::Links(first, links)) => {
+            let sides = work.sides(claim, *first, links)?;
+            let tested = links::test(&work.module, &sides, settings)?;
+            let Some(broken) = &tested.broken else {
+                return exception::unless(work, claim, &sides, &tested, settings);
+            };
+            if forms::transposed(work, claim, *first, links, settings)? {
+                let message = "it holds with every Jacobian transposed";
+                return Ok(Finding::of(Verdict::TrueInLayout, message));
+            }
+            let counterexample = counter::shrunk(&work.module, &sides, broken.link, settings)
+                .or_else(|| broken.counterexample.clone());
+            let link = if links.len() > 1 {
+                let place = ["first", "second", "third"].get(broken.link).copied();
+                format!("the {} link is false: ", place.unwrap_or("last broken"))
+            } else {
+                String::new()
+            };
+            let text = counterexample.as_ref().map_or_else(
+                || {
+                    "no point was found where the condition holds and both sides have a value"
+                        .into()
+                },
+                Counterexample::text,
+            );
+            Ok(Finding {
+                verdict: Verdict::False,
+                message: format!("{link}{text}"),
+                counterexample,
+                gap: Some(tested.gap),
+            })
+        }
+        None => forms::ill_formed(work, claim, settings),
+    }
+}

@@ -1,0 +1,159 @@
+//! Numbers for the sizes of a check: pairwise different, small, obeying every size equation.
+
+use std::collections::BTreeSet;
+
+use chainrule_syntax::ast::CheckOption;
+
+use crate::index::SizeId;
+use crate::interpret::Numbers;
+use crate::module::Module;
+use crate::random::Random;
+use crate::size::{Ratio, Size};
+
+/// How far beyond the fewest numbers the search goes.
+const ROOM: u64 = 24;
+/// How often the bound is doubled then.
+const LARGE: u32 = 7;
+/// How many assignments are tried at one bound.
+const TRIES: usize = 50_000;
+
+/// What must hold of the sizes: the polynomial is whole and at least so much.
+struct Rule {
+    size: Size,
+    least: i128,
+    /// The place in the order after which all its names have numbers.
+    ready: usize,
+}
+
+struct Search<'m> {
+    module: &'m Module,
+    /// Base sizes: the fixed ones by their number, those that matter, the rest.
+    order: Vec<SizeId>,
+    rules: Vec<Rule>,
+    ranges: Vec<(u64, u64)>,
+    random: Random,
+    numbers: Vec<Option<u64>>,
+    tries: usize,
+}
+
+/// Sizes that are `used` get the least numbers. Different draws give different numbers where the file leaves freedom.
+///
+/// # Errors
+///
+/// No small numbers obey the size equations.
+pub(super) fn draw(
+    module: &Module,
+    used: &BTreeSet<SizeId>,
+    seed: u64,
+    draw: u64,
+) -> Result<Numbers, String> {
+    let most = module.sizes.base().count() as u64 + 1;
+    for least in [2, 1] {
+        // First step by step, then by doubling: `P = S / 128` needs a large one.
+        let large = (0..LARGE).map(|k| (most + ROOM) << (k + 1));
+        for bound in (most..=most + ROOM).chain(large) {
+            let mut search =
+                Search::of(module, used, Random::new(seed, 0x512e + draw), least, bound);
+            if search.place(0, bound) {
+                let mut numbers = Numbers::of(module, 2, 2);
+                for (id, number) in search.order.iter().zip(&search.numbers) {
+                    numbers.set(*id, number.unwrap_or(2));
+                }
+                return Ok(numbers);
+            }
+        }
+    }
+    Err("no small numbers for the sizes obey the size equations".into())
+}
+
+impl<'m> Search<'m> {
+    fn of(
+        module: &'m Module,
+        used: &BTreeSet<SizeId>,
+        random: Random,
+        least: i128,
+        bound: u64,
+    ) -> Search<'m> {
+        let mut order: Vec<(Option<u64>, SizeId)> =
+            module.sizes.base().map(|(id, def)| (def.number, id)).collect();
+        order.sort_by_key(|(number, id)| (number.is_none(), *number, !used.contains(id), *id));
+        let order: Vec<SizeId> = order.into_iter().map(|(_, id)| id).collect();
+        let ready = |size: &Size| {
+            let place = |id: SizeId| order.iter().position(|o| *o == id).map_or(0, |at| at + 1);
+            size.names().map(place).max().unwrap_or(0)
+        };
+        let derived = module.sizes.derived().iter().map(|(_, size, _)| (size, least));
+        let required = module.requirements.iter().map(|(size, _)| (size, 0));
+        let rules = derived
+            .chain(required)
+            .map(|(size, least)| Rule { size: size.clone(), least, ready: ready(size) })
+            .collect();
+        let ranges = order.iter().map(|id| range(module, *id, bound)).collect();
+        Search { module, numbers: vec![None; order.len()], order, rules, ranges, random, tries: 0 }
+    }
+
+    /// Gives the sizes from place `at` on their numbers.
+    fn place(&mut self, at: usize, bound: u64) -> bool {
+        if at == self.order.len() {
+            return true;
+        }
+        for number in self.candidates(at, bound) {
+            self.tries += 1;
+            if self.tries > TRIES {
+                return false;
+            }
+            if self.numbers[..at].contains(&Some(number)) {
+                continue;
+            }
+            self.numbers[at] = Some(number);
+            if self.obeys(at + 1) && self.place(at + 1, bound) {
+                return true;
+            }
+            self.numbers[at] = None;
+        }
+        false
+    }
+
+    /// Small numbers first; fixed sizes keep their order, free ones change from draw to draw.
+    fn candidates(&self, at: usize, bound: u64) -> Vec<u64> {
+        let (mut low, high) = self.ranges[at];
+        let fixed = |i: usize| self.module.sizes.number_of(self.order[i]);
+        if let Some(own) = fixed(at) {
+            let below = (0..at).filter(|i| fixed(*i).is_some_and(|n| n < own));
+            low = below.filter_map(|i| self.numbers[i]).fold(low, |low, n| low.max(n + 1));
+            return (low..=high.min(bound)).collect();
+        }
+        let mut all: Vec<u64> = (low..=high.min(bound)).collect();
+        for i in (1..all.len().min(6)).rev() {
+            let other = self.random.uniform((at * 8 + i) as u64) * (i + 1) as f64;
+            all.swap(i, other as usize);
+        }
+        all
+    }
+
+    /// Whether the rules hold that can be decided after `known` numbers.
+    fn obeys(&self, known: usize) -> bool {
+        let number = |id: SizeId| {
+            let at = self.order.iter().position(|o| *o == id)?;
+            self.numbers[at]
+        };
+        self.rules.iter().filter(|r| r.ready == known).all(|rule| {
+            let value = rule.size.value_at(number).and_then(Ratio::whole);
+            value.is_some_and(|v| v >= rule.least)
+        })
+    }
+}
+
+/// `random n in 2..7` bounds a size.
+fn range(module: &Module, id: SizeId, bound: u64) -> (u64, u64) {
+    let name = &module.sizes.get(id).name;
+    for option in &module.check.options {
+        if let CheckOption::Random(of, low, high) = option
+            && of.text == *name
+        {
+            let low = (low.value as u64).max(1);
+            return (low, (high.value as u64).max(low));
+        }
+    }
+    (2, bound.max(2))
+}

@@ -1,0 +1,125 @@
+//! Verdicts, and whether they are the expected ones.
+
+use chainrule_syntax::ast::Expected;
+
+/// What a claim is found to be.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Verdict {
+    /// All draws agree.
+    Verified,
+    /// It holds except where a declared value sits on a kink. `missing`: all that fails there is
+    /// that a derivative does not exist.
+    TrueWhere {
+        /// Whether the exception is only a missing derivative.
+        missing: bool,
+    },
+    /// `a^T` stands for `kron(a^T, I)`.
+    TrueAsFactor,
+    /// It holds with every Jacobian transposed.
+    TrueInLayout,
+    /// The shapes fit, the values differ.
+    False,
+    /// It has no meaning, or its sides have different shapes.
+    IllFormed,
+}
+
+impl Verdict {
+    /// The word of the language.
+    pub fn text(self) -> &'static str {
+        match self {
+            Verdict::Verified => "verified",
+            Verdict::TrueWhere { .. } => "true-where",
+            Verdict::TrueAsFactor => "true-as-factor",
+            Verdict::TrueInLayout => "true-in-layout",
+            Verdict::False => "false",
+            Verdict::IllFormed => "ill-formed",
+        }
+    }
+
+    /// Whether this is what the file expects; any true form if it says nothing.
+    pub fn meets(self, expected: Option<Expected>) -> bool {
+        use Verdict as V;
+        match expected {
+            None => !matches!(self, V::False | V::IllFormed),
+            Some(Expected::True) => matches!(self, V::Verified | V::TrueWhere { missing: true }),
+            Some(Expected::Verified) => self == V::Verified,
+            // A proof is more than numbers.
+            Some(Expected::Proved) => false,
+            Some(Expected::TrueWhere) => matches!(self, V::TrueWhere { .. }),
+            Some(Expected::TrueAsFactor) => self == V::TrueAsFactor,
+            Some(Expected::TrueInLayout) => self == V::TrueInLayout,
+            Some(Expected::False) => self == V::False,
+            Some(Expected::IllFormed) => self == V::IllFormed,
+        }
+    }
+}
+
+/// A claim, judged.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Judged {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub verdict: Verdict,
+    /// What the file expects.
+    pub expected: Option<Expected>,
+    /// Whether it is that.
+    pub passed: bool,
+    /// Why, in a sentence.
+    pub message: String,
+    /// Where the sides differ.
+    pub counterexample: Option<Counterexample>,
+    /// The largest relative difference of the sides.
+    pub gap: Option<f64>,
+}
+
+/// A point where a claim fails.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Counterexample {
+    /// The sizes.
+    pub sizes: Vec<(String, u64)>,
+    /// Small values: the name, the shape, the entries.
+    pub values: Vec<(String, Vec<usize>, Vec<f64>)>,
+    /// The link of the chain that breaks, from 0.
+    pub link: usize,
+    /// The entry: indices of named axes by name, then places among the dims.
+    pub entry: Vec<(Option<String>, usize)>,
+    /// The left side there.
+    pub left: f64,
+    /// The right side there.
+    pub right: f64,
+}
+
+impl Counterexample {
+    /// `with n = 2, m = 3: at [0, 1] the left side is 2, the right side 4`
+    pub fn text(&self) -> String {
+        let sizes: Vec<String> = self.sizes.iter().map(|(n, v)| format!("{n} = {v}")).collect();
+        let named = |(name, at): &(Option<String>, usize)| match name {
+            Some(name) => format!("{name} = {at}"),
+            None => at.to_string(),
+        };
+        let entry: Vec<String> = self.entry.iter().map(named).collect();
+        let values = self.values.iter().map(|(name, _, data)| match data.as_slice() {
+            [one] => format!("{name} = {}", short(*one)),
+            all => {
+                let all: Vec<String> = all.iter().map(|x| short(*x)).collect();
+                format!("{name} = ({})", all.join(", "))
+            }
+        });
+        let with: Vec<String> = sizes.into_iter().chain(values).collect();
+        let with =
+            if with.is_empty() { String::new() } else { format!("with {}: ", with.join(", ")) };
+        let at =
+            if entry.is_empty() { String::new() } else { format!("at [{}] ", entry.join(", ")) };
+        let (left, right) = (short(self.left), short(self.right));
+        format!("{with}{at}the left side is {left}, the right side {right}")
+    }
+}
+
+/// A number with few digits.
+pub(super) fn short(x: f64) -> String {
+    if x.fract() == 0.0 && x.abs() < 1e9 {
+        return format!("{x}");
+    }
+    if (1e-3..1e6).contains(&x.abs()) { format!("{x:.6}") } else { format!("{x:.4e}") }
+}

@@ -1,0 +1,126 @@
+//! Where the branches of a node meet: how far away that is, and which branch is taken.
+
+use std::rc::Rc;
+
+use chainrule_syntax::ast::{BigOp, Comparison, NormKind};
+
+use super::{Failure, Interpreter, Tensor};
+use crate::index::NodeId;
+use crate::op::Op;
+use crate::record::{Reference, Whole};
+use crate::types::Kind;
+
+/// What is asked of a node with branches.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Ask {
+    /// How far each entry is from another branch.
+    Distance,
+    /// Which branch each entry takes, as a number.
+    Branch,
+}
+
+impl<S: Reference> Interpreter<'_, S> {
+    /// What is asked of a node, its inputs read by `part`; `None` if it has no branches.
+    pub(crate) fn branches(
+        &mut self,
+        id: NodeId,
+        ask: Ask,
+        part: fn(S) -> f64,
+    ) -> Result<Option<Tensor<f64>>, Failure> {
+        let module = self.module;
+        let node = module.graph.node(id);
+        let known = node.inputs.iter().map(|i| Ok(Rc::new(self.value(*i)?.map(part))));
+        let smooth = |i: &NodeId| {
+            let ty = module.graph.ty(*i);
+            !matches!(ty.kind, Kind::Label(_) | Kind::Integer | Kind::Truth | Kind::Mask)
+        };
+        let mut found = match &node.op {
+            Op::Compare { op: Comparison::Equal | Comparison::NotEqual } => return Ok(None),
+            op if op.def().kink.is_some() => {
+                if !node.inputs.iter().all(smooth) {
+                    return Ok(None);
+                }
+                let inputs: Vec<_> = known.collect::<Result<_, Failure>>()?;
+                let Some(kink) = op.def().kink else { return Ok(None) };
+                self.entrywise(op, kink, &inputs, &node.ty)?
+            }
+            Op::Reduce { op: BigOp::Max | BigOp::Min, .. } => {
+                let inputs: Vec<_> = known.collect::<Result<_, Failure>>()?;
+                let f = if ask == Ask::Distance { fold_gap } else { fold_place };
+                return self.whole(id, f, &inputs).map(Some);
+            }
+            Op::Norm { kind: NormKind::One } => {
+                Tensor::clone(&*self.value(node.inputs[0])?).map(part)
+            }
+            Op::Norm { kind: NormKind::Plain | NormKind::Two | NormKind::Frobenius }
+                if ask == Ask::Distance =>
+            {
+                self.value(id)?.map(part)
+            }
+            _ => return Ok(None),
+        };
+        let turn = if ask == Ask::Distance { f64::abs } else { f64::signum };
+        found.data.iter_mut().for_each(|x| *x = turn(*x));
+        Ok(Some(found))
+    }
+}
+
+impl<S: Reference> Interpreter<'_, S> {
+    /// How much work a node is: the terms of its sums, or its entries.
+    pub(crate) fn work(&self, id: NodeId) -> Result<usize, Failure> {
+        let node = self.module.graph.node(id);
+        let entries: usize = self.shape(&node.ty)?.iter().product();
+        let mut most = entries;
+        for input in &node.inputs {
+            let ty = self.module.graph.ty(*input);
+            let own: usize = self.shape(ty)?.iter().product();
+            most = match node.op {
+                Op::MatMul => most.max(own * entries / self.rows(ty)?.max(1)),
+                // A sum of products over its own indices: counted as if nothing were shared.
+                _ => most.max(own),
+            };
+        }
+        Ok(most)
+    }
+
+    fn rows(&self, ty: &crate::types::Type) -> Result<usize, Failure> {
+        let rows: usize = self.shape(ty)?.iter().take(ty.axes.len() + 1).product();
+        Ok(rows)
+    }
+}
+
+/// The entries of each group of a fold, and the sign under which the best is the greatest.
+fn groups(w: &Whole<'_>, inputs: &[&[f64]]) -> (Vec<Vec<f64>>, f64) {
+    let sign = if matches!(w.op, Op::Reduce { op: BigOp::Min, .. }) { -1.0 } else { 1.0 };
+    let dims = &w.inputs[0];
+    let kept: Vec<usize> = (0..dims.len()).filter(|i| !w.places.contains(i)).collect();
+    let count = kept.iter().map(|i| dims[*i]).product();
+    let mut groups = vec![Vec::new(); count];
+    let mut index = vec![0; dims.len()];
+    for x in inputs[0] {
+        let at = kept.iter().fold(0, |at, i| at * dims[*i] + index[*i]);
+        groups[at].push(sign * x);
+        super::tensor::advance(&mut index, dims);
+    }
+    (groups, sign)
+}
+
+/// How far the second best entry of each group is behind the best.
+fn fold_gap(w: &Whole<'_>, inputs: &[&[f64]]) -> Option<Vec<f64>> {
+    let gap = |group: &Vec<f64>| {
+        let best = group.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let at = group.iter().position(|x| *x == best);
+        let rest = group.iter().enumerate().filter(|(i, _)| Some(*i) != at).map(|(_, x)| *x);
+        best - rest.fold(f64::NEG_INFINITY, f64::max)
+    };
+    Some(groups(w, inputs).0.iter().map(gap).collect())
+}
+
+/// The place of the best entry of each group.
+fn fold_place(w: &Whole<'_>, inputs: &[&[f64]]) -> Option<Vec<f64>> {
+    let place = |group: &Vec<f64>| {
+        let best = group.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        group.iter().position(|x| *x == best).unwrap_or(0) as f64
+    };
+    Some(groups(w, inputs).0.iter().map(place).collect())
+}

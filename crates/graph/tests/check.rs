@@ -1,0 +1,306 @@
+//! Checks: every claim of the suite gets its verdict, gradients of the examples hold.
+
+use std::path::PathBuf;
+
+use chainrule_graph::check::{Gradient, Report, Settings, against, check, own, targets};
+use chainrule_graph::module::Statement;
+use chainrule_graph::{Module, read};
+
+fn files(folder: &str) -> Vec<PathBuf> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").join(folder);
+    let mut all: Vec<PathBuf> = std::fs::read_dir(folder)
+        .expect("the folder is there")
+        .map(|entry| entry.expect("it can be listed").path())
+        .filter(|path| path.extension().is_some_and(|e| e == "eqn"))
+        .collect();
+    all.sort();
+    all
+}
+
+fn modules(path: &PathBuf) -> Vec<Module> {
+    let text = std::fs::read_to_string(path).expect("the file can be read");
+    let reading = read(&text);
+    assert!(reading.is_ok(), "{}: {:?}", path.display(), reading.diagnostics);
+    reading.modules
+}
+
+/// What does not hold, in lines.
+fn wrong(report: &Report) -> Vec<String> {
+    let gradients = report.gradients.iter().filter(|g| !g.passed).map(|g| {
+        format!(
+            "d {} / d {}: forward {:e} complex {:e} differences {:?} {:?}",
+            g.of, g.name, g.forward, g.complex, g.difference, g.message
+        )
+    });
+    let claims =
+        report.claims.iter().chain(&report.stated).filter(|c| !c.passed).map(|c| {
+            format!("{}: {:?}, expected {:?}: {}", c.name, c.verdict, c.expected, c.message)
+        });
+    let optimizers = report.optimizers.iter().filter(|o| !o.passed);
+    let optimizers = optimizers.map(|o| format!("{}: {:e} {:?}", o.name, o.error, o.message));
+    gradients.chain(claims).chain(optimizers).collect()
+}
+
+fn all_hold(folder: &str, count: usize) {
+    let mut failures = Vec::new();
+    let all = files(folder);
+    assert_eq!(all.len(), count, "{folder}");
+    for path in all {
+        for module in modules(&path) {
+            let start = std::time::Instant::now();
+            let report = check(&module, &Settings::default());
+            let seconds = start.elapsed().as_secs_f64();
+            if std::env::var_os("CHECK_SHOW").is_some() {
+                let worst = |f: fn(&chainrule_graph::check::Gradient) -> f64| {
+                    report.gradients.iter().map(f).fold(0.0, f64::max)
+                };
+                eprintln!(
+                    "{} {seconds:.2}s gradients {} forward {:.1e} complex {:.1e} differences {:.1e} kinks {}",
+                    path.file_name().and_then(|n| n.to_str()).unwrap_or_default(),
+                    report.gradients.len(),
+                    worst(|g| g.forward),
+                    worst(|g| g.complex),
+                    worst(|g| g.difference.unwrap_or(0.0)),
+                    report.gradients.iter().map(|g| g.kinks).sum::<usize>(),
+                );
+            }
+            let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default().to_owned();
+            failures.extend(wrong(&report).into_iter().map(|line| format!("{name}: {line}")));
+            assert!(!report.is_empty(), "{name}: there is nothing to check");
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn every_identity_holds() {
+    all_hold("suite/identities", 123);
+}
+
+#[test]
+fn every_claim_gets_its_verdict() {
+    all_hold("suite/claims", 105);
+}
+
+#[test]
+fn the_examples_hold() {
+    all_hold("crates/chainrule/models", 8);
+}
+
+const NET: &str = "\
+size n
+param
+  W : R[n, n] ~ he
+  b : R[n] ~ he
+given
+  x : R[n]
+  stale : R[n]
+  S, C : R[n, n]
+net
+  z = W x + b
+  a = relu(z)
+  v = W a
+  L = ||v||^2 + 0.5 ||W||_F^2
+  P = softmax(S, axis = 0)
+  F = sum(C .* P)
+";
+
+/// The check of a formula given for a gradient.
+fn planted(variable: &str, formula: &str) -> Gradient {
+    let text = format!("{NET}claim \"planted\" {variable} = {formula}\n");
+    let module = read(&text).modules.remove(0);
+    let claim = module.claims.last().expect("a claim");
+    let Some(Statement::Links(_, links)) = &claim.statement else {
+        panic!("{formula}: {:?}", claim.ill_formed)
+    };
+    let name = variable.rsplit_once("/d").expect("a derivative").1;
+    let all = targets(&module);
+    let target = all.iter().find(|t| module.symbol(t.wrt).name == name).expect("it is a target");
+    against(&module, target, links[0].1, &Settings::default())
+}
+
+#[test]
+fn planted_faults_are_caught() {
+    let right = "2 v a^T + ((2 W^T v) .* 1[z > 0]) x^T + W";
+    let good = planted("dL/dW", right);
+    assert!(good.passed, "{good:?}");
+    let axis = planted("dF/dS", "P .* (C - ones(n) sum(P .* C, axis = 0))");
+    assert!(axis.passed, "{axis:?}");
+    for (fault, variable, formula) in [
+        ("a wrong factor", "dL/dW", "v a^T + ((2 W^T v) .* 1[z > 0]) x^T + W"),
+        ("a missing transpose", "dL/dW", "2 v a^T + ((2 W v) .* 1[z > 0]) x^T + W"),
+        ("a wrong sign", "dL/dW", "2 v a^T - ((2 W^T v) .* 1[z > 0]) x^T + W"),
+        ("a dropped term", "dL/dW", "2 v a^T + ((2 W^T v) .* 1[z > 0]) x^T"),
+        ("a fan-out overwritten", "dL/dW", "((2 W^T v) .* 1[z > 0]) x^T + W"),
+        ("a wrong axis", "dF/dS", "P .* (C - sum(P .* C, axis = 1) ones(n)^T)"),
+        ("a stale branch", "dL/dW", "2 v a^T + ((2 W^T v) .* 1[stale > 0]) x^T + W"),
+    ] {
+        let found = planted(variable, formula);
+        assert!(found.message.is_none(), "{fault}: {found:?}");
+        assert!(!found.passed, "{fault}: {found:?}");
+        // Each way alone sees it.
+        let least = found.forward.min(found.complex).min(found.difference.unwrap_or(0.0));
+        assert!(least > 1e-6, "{fault}: {found:?}");
+    }
+}
+
+/// Every verdict of a file as `name: verdict`.
+fn verdicts(text: &str) -> Vec<String> {
+    let module = read(text).modules.remove(0);
+    let report = check(&module, &Settings::default());
+    report.claims.iter().map(|c| format!("{}: {}", c.name, c.verdict.text())).collect()
+}
+
+#[test]
+fn verdicts_of_all_kinds() {
+    let text = "\
+size n, m, H = 8, d = 3
+given
+  x, y : R[n]
+  s, r : R
+  A : R[n, n]
+  B : R[m, n]
+  W : R[H, d]
+net
+  L = ||B x||^2
+claim \"one side of a kink: false\" relu(s) = s
+claim \"a condition on a value: verified\" relu(s) = s if s > 0
+claim \"on all entries: verified\" relu(x) = x if x > 0
+claim \"on indices: verified\" forall i in n, j in n: I(n)[i,j] = 0 if i != j
+claim \"a norm at 0: true-where\" grad(||x||, x) = x / ||x||
+claim \"its square: verified\" grad(||x||^2, x) = 2 x
+claim \"a maximum: true-where\" grad(max(s, 0), s) = 1[s > 0]
+claim \"a computed kink: verified\" relu'(B x) = 1[B x > 0]
+claim \"a condition that excludes it: verified\" grad(||x||_1, x) = sign(x) if x != 0
+claim \"never equal: verified\" A A^T != A^T A
+claim \"an inequality: verified\" inner(x, y)^2 <= ||x||^2 ||y||^2
+claim \"a square one: true-in-layout\" jac(A x, x) = A^T
+claim \"a wide one: true-in-layout\" jac(B x, x) = B^T
+claim \"a factor: true-as-factor\" jac(B x, B) = x^T
+claim \"a chain: false\" grad(||x||^2, x) = 2 x = 3 x
+claim \"a Hessian: verified\" hess(L, x) = 2 B^T B
+claim \"a value: verified\" det(A) = 1 for A = I
+claim \"a type: verified\" B x : R[m]
+claim \"another: false\" B x : R[n]
+claim \"fixed sizes: verified\" W : R[8, 3]
+claim \"not by number: false\" sum(x) = n s
+claim \"no such name: ill-formed\" A q = x
+claim \"tiny: false\" 1e-9 s = 0
+claim \"rounding: verified\" (s + 1e5) - 1e5 = s
+";
+    for line in verdicts(text) {
+        let (what, found) = line.rsplit_once(": ").expect("a verdict");
+        let (_, expected) = what.rsplit_once(": ").expect("an expected verdict");
+        assert_eq!(found, expected, "{line}");
+    }
+}
+
+#[test]
+fn expectations_hold_in_both_directions() {
+    let passed = |expect: &str| {
+        let text = format!("given\n  s : R\nclaim \"c\" abs(s) = 2 s {expect}\n");
+        check(&read(&text).modules[0], &Settings::default()).passed()
+    };
+    assert!(passed("expect false"));
+    assert!(!passed("expect ill-formed") && !passed("") && !passed("expect true"));
+}
+
+#[test]
+fn a_false_claim_names_the_link_and_a_point() {
+    let text = "size n\ngiven\n  x : R[n]\nclaim \"c\" x + x = 2 x = 3 x\n";
+    let report = check(&read(text).modules[0], &Settings::default());
+    let claim = &report.claims[0];
+    assert!(claim.message.starts_with("the second link is false: with n = "), "{}", claim.message);
+    let example = claim.counterexample.as_ref().expect("a point");
+    assert_eq!(example.link, 1);
+    assert!(example.left.fract() == 0.0 && example.left * 3.0 == example.right * 2.0);
+}
+
+#[test]
+fn a_file_without_derivative_parameter_or_claim_has_nothing_to_check() {
+    let report = check(&read("given\n  s : R\nnet\n  f = s\n").modules[0], &Settings::default());
+    assert!(report.is_empty() && !report.passed());
+}
+
+#[test]
+fn a_refused_derivative_is_a_sentence() {
+    let text = "\
+size n, d
+batch N
+given
+  x : R[d] per N
+  W : R[d]
+net
+  l = inner(W, x) - mean[N] inner(W, x)
+claim \"c\" dl/dx = W
+";
+    let report = check(&read(text).modules[0], &Settings::default());
+    let said =
+        report.claims[0].message.clone() + report.gradients[0].message.as_deref().unwrap_or("");
+    assert!(said.contains("within one sample") && !report.passed(), "{report:?}");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_report() {
+    let module = read(NET).modules.remove(0);
+    let with = |seed| check(&module, &Settings { seed, draws: None }).gradients;
+    assert_eq!(with(7), with(7));
+    assert!(with(7) != with(8) && with(8).iter().all(|g| g.passed));
+}
+
+#[test]
+fn stated_derivatives_and_optimizers_are_checked() {
+    let text = "\
+size n
+param
+  w : R[n] ~ he
+fn soft(x) = x ./ (1 + abs(x))
+  soft'(x) = 1 ./ (1 + abs(x)) .^ 2
+fn wrong(x) = x .^ 3
+  wrong'(x) = 2 x .^ 2
+optimizer slow(step = 0.1)
+  state v = 0
+  q = p + 0.5 v
+  v' = 0.9 v - step dJ/dq
+  p' = p + v'
+net
+  J = ||w||^2
+";
+    let report = check(&read(text).modules[0], &Settings::default());
+    let found: Vec<&str> = report.stated.iter().map(|c| c.verdict.text()).collect();
+    assert_eq!(found, ["verified", "false"]);
+    assert!(report.optimizers[0].passed, "{:?}", report.optimizers);
+    assert_eq!(report.gradients[0].name, "w");
+}
+
+#[test]
+fn own_sizes_and_start_values() {
+    let path = "crates/chainrule/models/iris.eqn";
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
+    let found = own(&modules(&path)[0], &Settings::default(), 10);
+    assert!(found.len() == 1 && found[0].passed, "{found:?}");
+}
+
+#[test]
+fn sizes_obey_their_equations_and_keep_their_order() {
+    let text = "\
+size n = 5, m = 3, S = 1024, k = 5
+size P = S / 64, R = S - k + 1
+given
+  X : R[n, m]
+  a : R[S]
+  w : R[k]
+net
+  J = det(X^T X)
+  c[u] = sum[i] w[i] a[u+i]
+  f = sum(c)
+claim \"order\" dJ/dX = 2 det(X^T X) X (X^T X)^-1
+claim \"last\" a[R-1] = a[S-k]
+claim \"conv\" df/dw[i] = sum(u in R: a[u+i])
+claim \"whole\" P 64 = S
+";
+    let reading = read(text);
+    assert!(reading.is_ok(), "{:?}", reading.diagnostics);
+    let report = check(&reading.modules[0], &Settings::default());
+    assert!(report.passed(), "{:?}", wrong(&report));
+}
