@@ -357,7 +357,7 @@ pub(crate) static LOG_SUM_EXP: OpDef = call(
         "Z : R[N, n]; logsumexp(Z)",
         "z : R; logsumexp(z)",
         "Z : R[n, N]; logsumexp(2 logsumexp(Z))",
-        "Z : R[n, N]; logsoftmax(logsumexp(Z))",
+        "Z : R[n, N]; logsoftmax(logsumexp(Z)) + logsumexp(Z)",
     ],
 );
 /// `logsumexp(z) - z[y]`
