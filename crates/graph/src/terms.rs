@@ -210,6 +210,15 @@ impl<'m> Terms<'m> {
                 let sum = self.sum_dims(node.inputs[0], dims)?;
                 return self.neg(sum);
             }
+            Op::Hadamard => {
+                let copies = |x: NodeId| self.copied_along(x, &dims);
+                let shared = copies(node.inputs[0]).map(|s| (s, node.inputs[1]));
+                let shared = shared.or(copies(node.inputs[1]).map(|s| (s, node.inputs[0])));
+                if let Some((s, rest)) = shared {
+                    let sum = self.sum_dims(rest, dims)?;
+                    return self.times(s, sum);
+                }
+            }
             _ => {}
         }
         let ones = self.sums_to_one(x, &dims);
@@ -217,6 +226,14 @@ impl<'m> Terms<'m> {
             if dims.len() == self.graph.ty(x).dims.len() { Over::All } else { Over::Dims(dims) };
         let sum = self.op(Op::Reduce { op: chainrule_syntax::ast::BigOp::Sum, over }, &[x])?;
         if ones { self.ones(&self.ty(sum)) } else { Ok(sum) }
+    }
+
+    /// What `x` is copies of, if it is copied along exactly these dims.
+    fn copied_along(&self, x: NodeId, dims: &[usize]) -> Option<NodeId> {
+        let node = self.graph.node(x);
+        let Op::Lift { axes, dims: all, from } = &node.op else { return None };
+        let missing: Vec<usize> = (0..all.len()).filter(|i| !from.contains(i)).collect();
+        (axes.is_empty() && missing == dims).then_some(node.inputs[0])
     }
 
     /// Whether the sums over `dims` are 1 by definition: a one-hot vector, a softmax.

@@ -100,7 +100,8 @@ impl Sweep<'_> {
         let mut open = vec![node];
         while let Some(id) = open.pop() {
             let node = graph.node(id);
-            if !node.ty.is_scalar() || matches!(node.op, Op::Symbol { .. }) {
+            let copies = matches!(&node.op, Op::Lift { from, .. } if from.is_empty());
+            if !(node.ty.is_scalar() || copies) || matches!(node.op, Op::Symbol { .. }) {
                 return false;
             }
             open.extend(&node.inputs);

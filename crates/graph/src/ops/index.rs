@@ -111,7 +111,12 @@ fn access_vjp(t: &mut Terms<'_>, at: &At, cotangent: NodeId, _: usize) -> Made {
     let Op::Access { positions, pad } = &at.op else { return Err(Terms::bug("access")) };
     let (base, here) = (t.ty(at.inputs[0]), t.ty(at.node));
     let rides = |a: &AxisId| base.axes.contains(a) || at.riding.contains(a);
-    let over = here.axes.iter().filter(|a| !rides(a)).copied().collect();
+    let over: Vec<AxisId> = here.axes.iter().filter(|a| !rides(a)).copied().collect();
+    if let Some((labels, axis, turned)) = chosen(t, at, &base)
+        && over == [axis]
+    {
+        return unit_columns(t, &base, cotangent, labels, axis, turned);
+    }
     if *positions == [Position::Label] {
         // `p[y]`: the textbook's unit vector.
         let unit = t.op(Op::OneHot, &at.inputs[1..])?;
@@ -122,6 +127,42 @@ fn access_vjp(t: &mut Terms<'_>, at: &At, cotangent: NodeId, _: usize) -> Made {
     let mut inputs = vec![cotangent];
     inputs.extend(&at.inputs[1..]);
     t.op(op, &inputs)
+}
+
+/// `P[y[i],i]` of a whole batch: the labels, the index, and whether samples are rows.
+fn chosen(t: &Terms<'_>, at: &At, base: &Type) -> Option<(NodeId, AxisId, bool)> {
+    let Op::Access { positions, .. } = &at.op else { return None };
+    let (map, turned) = match positions.as_slice() {
+        [Position::Label, Position::Affine(map)] => (map, false),
+        [Position::Affine(map), Position::Label] => (map, true),
+        _ => return None,
+    };
+    let label = t.graph.node(*at.inputs.get(1)?);
+    let Op::Access { positions: own, pad: false } = &label.op else { return None };
+    let [(axis, 1)] = map.terms.as_slice() else { return None };
+    let plain = map.constant == Size::number(0) && *own == [Position::Affine(map.clone())];
+    let labels = t.graph.ty(label.inputs[0]);
+    let samples = base.dims.get(usize::from(!turned))?;
+    let whole = t.axes.get(*axis).extent.as_ref() == Some(samples);
+    let fits = plain && whole && labels.dims == [samples.clone()] && base.axes.is_empty();
+    fits.then_some((label.inputs[0], *axis, turned))
+}
+
+/// Each number in the row of its label: `onehot(y)`, its columns scaled.
+fn unit_columns(
+    t: &mut Terms<'_>,
+    base: &Type,
+    cotangent: NodeId,
+    labels: NodeId,
+    axis: AxisId,
+    turned: bool,
+) -> Made {
+    let unit = t.op(Op::OneHot, &[labels])?;
+    let unit = if turned { t.transpose(unit)? } else { unit };
+    let numbers = t.collect(cotangent, &[axis])?;
+    let over = crate::op::Over::Dims(vec![usize::from(turned)]);
+    let spread = super::reduce::spread(t, numbers, &over, base)?;
+    t.times(spread, unit)
 }
 
 fn access_spec(op: &Op, inputs: &[&Type], output: &Type, _: &Context<'_>) -> Option<Spec> {

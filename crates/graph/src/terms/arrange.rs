@@ -24,6 +24,15 @@ impl Terms<'_> {
         if axes.is_empty() {
             return Ok(x);
         }
+        let node = self.graph.node(x);
+        if matches!(&node.op, Op::Lift { from, axes, .. } if from.is_empty() && axes.is_empty()) {
+            // Every entry is that number.
+            let number = node.inputs[0];
+            let mut all = axes.to_vec();
+            all.sort_unstable();
+            let axes = crate::types::union(&self.graph.ty(number).axes, &all);
+            return self.lifted(number, &Type { axes, ..Type::scalar() });
+        }
         let positions = positions(axes);
         self.op(Op::Access { positions, pad: false }, &[x])
     }
@@ -36,7 +45,25 @@ impl Terms<'_> {
         let extents: Option<Vec<Size>> =
             axes.iter().map(|a| self.axes.get(*a).extent.clone()).collect();
         let extents = extents.ok_or_else(|| Terms::bug("an axis without extent"))?;
+        if self.graph.node(x).op == Op::Neg {
+            let plain = self.graph.node(x).inputs[0];
+            let all = self.collect(plain, axes)?;
+            return self.neg(all);
+        }
+        if let Some(number) = self.copies_along(x, axes) {
+            let ty = Type { axes: self.ty(number).axes, ..Type::array(extents) };
+            return self.lifted(number, &ty);
+        }
         self.op(Op::Collect { axes: axes.to_vec(), extents }, &[x])
+    }
+
+    /// The number that `x` is copies of, along these axes.
+    fn copies_along(&self, x: NodeId, axes: &[AxisId]) -> Option<NodeId> {
+        let node = self.graph.node(x);
+        let Op::Lift { axes: new, from, .. } = &node.op else { return None };
+        let number = node.inputs[0];
+        let free = new.iter().all(|a| axes.contains(a)) && new.len() == axes.len();
+        (free && from.is_empty() && node.ty.is_scalar()).then_some(number)
     }
 
     /// The same entries, row-major, with other dims.
