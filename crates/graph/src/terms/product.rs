@@ -5,6 +5,9 @@ use crate::index::NodeId;
 use crate::op::Op;
 use crate::record::Made;
 
+/// Products of more factors are transposed as a whole.
+const MOST_FACTORS: usize = 6;
+
 impl Terms<'_> {
     /// A number times anything.
     ///
@@ -182,8 +185,31 @@ impl Terms<'_> {
                 let inner = self.transpose(node.inputs[0])?;
                 self.neg(inner)
             }
+            // Transposes belong to the factors of a short product.
+            Op::MatMul if self.factors(a) <= MOST_FACTORS => {
+                let (left, right) =
+                    (self.transpose(node.inputs[1])?, self.transpose(node.inputs[0])?);
+                self.matmul(left, right)
+            }
+            Op::Quotient => {
+                let inner = self.transpose(node.inputs[0])?;
+                self.quotient(inner, node.inputs[1])
+            }
             _ => self.op(Op::Transpose, &[a]),
         }
+    }
+
+    /// How many factors a product has, as far as it matters.
+    fn factors(&self, a: NodeId) -> usize {
+        let (mut open, mut count) = (vec![a], 0);
+        while let Some(id) = open.pop() {
+            let node = self.graph.node(id);
+            match node.op {
+                Op::MatMul if count + open.len() <= MOST_FACTORS => open.extend(&node.inputs),
+                _ => count += 1,
+            }
+        }
+        count
     }
 
     /// `sum(a .* b)`
