@@ -1,18 +1,20 @@
-//! Reductions: sums, means, extrema, products, and the inner product.
+//! Sums, means, extrema, products over axes.
 
 use chainrule_syntax::ast::BigOp;
 
-use super::{fold, numbers, same_shape};
+use super::{dims_of, extremes, groups, reach, spread};
 use crate::index::NodeId;
 use crate::instances_of;
 use crate::op::{Context, Cost, Misfit, Notation, Op, OpDef, Over};
-use crate::record::{At, Differential, Eval, Lowering, Made};
+use crate::ops::numbers;
+use crate::record::{At, Differential, Eval, Lowering, Made, Whole};
+use crate::scalar::Scalar;
 use crate::size::Size;
 use crate::spec::{Map, Place, Spec};
 use crate::terms::Terms;
 use crate::types::Type;
 
-fn infer_reduce(op: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misfit> {
+fn infer(op: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misfit> {
     let Op::Reduce { op: word, over } = op else { return Err(Misfit::new("bug", "reduce")) };
     numbers(inputs, c, &format!("`{}`", word.text()))?;
     let x = inputs[0];
@@ -53,7 +55,7 @@ fn reduced(x: &Type, axis: usize, keep: bool) -> Vec<Size> {
 }
 
 /// Where the entries that are left stand in the result: a dim that was reduced and is kept is 0.
-pub(crate) fn kept_place(count: usize, places: &[usize], output: &Type) -> Place {
+fn kept_place(count: usize, places: &[usize], output: &Type) -> Place {
     let kept: Vec<usize> = (0..count).filter(|i| !places.contains(i)).collect();
     if kept.len() >= output.dims.len() {
         let kept: Vec<u32> = kept.iter().take(output.dims.len()).map(|i| *i as u32).collect();
@@ -64,7 +66,7 @@ pub(crate) fn kept_place(count: usize, places: &[usize], output: &Type) -> Place
     Place::maps(full.take(output.dims.len()).collect())
 }
 
-fn spec_reduce(op: &Op, inputs: &[&Type], output: &Type, c: &Context<'_>) -> Option<Spec> {
+fn spec(op: &Op, inputs: &[&Type], output: &Type, c: &Context<'_>) -> Option<Spec> {
     let Op::Reduce { op: word, over } = op else { return None };
     let x = inputs[0];
     let divide = match (word, over) {
@@ -72,128 +74,85 @@ fn spec_reduce(op: &Op, inputs: &[&Type], output: &Type, c: &Context<'_>) -> Opt
         (BigOp::Mean, Over::Named(axes)) => {
             axes.iter().map(|a| c.axes.get(*a).extent.clone()).collect::<Option<Vec<Size>>>()?
         }
-        (BigOp::Mean, _) => fold::dims_of(over, x).into_iter().map(|i| x.dims[i].clone()).collect(),
+        (BigOp::Mean, _) => dims_of(over, x).into_iter().map(|i| x.dims[i].clone()).collect(),
         _ => return None,
     };
-    let places = fold::dims_of(over, x);
+    let places = dims_of(over, x);
     let read = vec![Place::locals(0, x.dims.len())];
     let output = kept_place(x.dims.len(), &places, output);
     Some(Spec { divide, ..Spec::new(x.dims.clone(), read, output) })
+}
+
+fn eval<S: Scalar>(w: &Whole<'_>, inputs: &[&[S]]) -> Option<Vec<S>> {
+    let Op::Reduce { op, .. } = w.op else { return None };
+    let (x, groups) = (inputs[0], groups(&w.inputs[0], w.places));
+    Some(match op {
+        BigOp::Max | BigOp::Min => {
+            let best = extremes(*op, x, &groups);
+            best.into_iter().collect::<Option<Vec<usize>>>()?.into_iter().map(|i| x[i]).collect()
+        }
+        _ => {
+            let mut out = vec![S::from_f64(1.0); groups.0];
+            x.iter().zip(&groups.1).for_each(|(v, group)| out[*group] = out[*group] * *v);
+            out
+        }
+    })
 }
 
 /// The number of entries that a mean divides by.
 fn count(t: &mut Terms<'_>, over: &Over, x: &Type) -> Made {
     let sizes: Option<Vec<Size>> = match over {
         Over::Named(axes) => axes.iter().map(|a| t.axes.get(*a).extent.clone()).collect(),
-        _ => Some(fold::dims_of(over, x).into_iter().map(|i| x.dims[i].clone()).collect()),
+        _ => Some(dims_of(over, x).into_iter().map(|i| x.dims[i].clone()).collect()),
     };
     let sizes = sizes.ok_or_else(|| Terms::bug("an axis without extent"))?;
     let size = Size::product(&sizes)?;
     t.size(&size)
 }
 
-/// The transpose of a sum: copies along what was summed.
-pub(crate) fn spread(t: &mut Terms<'_>, y: NodeId, over: &Over, x: &Type) -> Made {
-    let from: Vec<usize> = match over {
-        Over::Named(axes) => {
-            let op = Op::Lift { axes: axes.clone(), dims: x.dims.clone(), from: all(x) };
-            return t.op(op, &[y]);
-        }
-        _ => {
-            let places = fold::dims_of(over, x);
-            (0..x.dims.len()).filter(|i| !places.contains(i)).collect()
-        }
-    };
-    let kept: Vec<Size> = from.iter().map(|i| x.dims[*i].clone()).collect();
-    // A sum of all dims leaves a number, and a number may be kept as one entry.
-    let y = t.reshape(y, &kept)?;
-    let node = t.graph.node(y).clone();
-    if node.op == Op::Neg {
-        let copies = spread(t, node.inputs[0], over, x)?;
-        return t.neg(copies);
+/// What an entry's change counts: 1 where the extreme stands, the product of the others.
+fn weight(t: &mut Terms<'_>, at: &At) -> Result<Option<NodeId>, Misfit> {
+    let Op::Reduce { op, over } = &at.op else { return Err(Terms::bug("reduce")) };
+    let over = over.clone();
+    match op {
+        BigOp::Sum | BigOp::Mean => Ok(None),
+        BigOp::Max | BigOp::Min => t.op(Op::First { op: *op, over }, &at.inputs).map(Some),
+        BigOp::Prod => t.op(Op::Others { over }, &at.inputs).map(Some),
     }
-    if let (Op::Lift { from, axes, .. }, false) = (&node.op, kept.is_empty())
-        && from.is_empty()
-        && axes.is_empty()
-    {
-        // Copies of copies of a number.
-        let op = Op::Lift { axes: Vec::new(), dims: x.dims.clone(), from: Vec::new() };
-        return t.op(op, &node.inputs);
-    }
-    t.op(Op::Lift { axes: Vec::new(), dims: x.dims.clone(), from }, &[y])
-}
-
-fn all(x: &Type) -> Vec<usize> {
-    (0..x.dims.len()).collect()
 }
 
 fn jvp(t: &mut Terms<'_>, at: &At, tangents: &[Option<NodeId>]) -> Made {
-    let Op::Reduce { op, over } = &at.op else { return Err(Terms::bug("reduce")) };
+    let Op::Reduce { over, .. } = &at.op else { return Err(Terms::bug("reduce")) };
     let tangent = tangents[0].ok_or_else(|| Terms::bug("a reduction that does not move"))?;
-    let sum = Op::Reduce { op: BigOp::Sum, over: over.clone() };
-    match op {
-        BigOp::Sum | BigOp::Mean => t.op(at.op.clone(), &[tangent]),
-        BigOp::Max | BigOp::Min => {
-            let chosen = t.op(Op::First { op: *op, over: over.clone() }, &at.inputs)?;
-            let product = t.times(chosen, tangent)?;
-            t.op(sum, &[product])
-        }
-        BigOp::Prod => {
-            let others = t.op(Op::Others { over: over.clone() }, &at.inputs)?;
-            let product = t.times(others, tangent)?;
-            t.op(sum, &[product])
-        }
-    }
+    let Some(weight) = weight(t, at)? else { return t.op(at.op.clone(), &[tangent]) };
+    let product = t.times(weight, tangent)?;
+    t.op(Op::Reduce { op: BigOp::Sum, over: over.clone() }, &[product])
 }
 
 fn vjp(t: &mut Terms<'_>, at: &At, cotangent: NodeId, _: usize) -> Made {
     let Op::Reduce { op, over } = &at.op else { return Err(Terms::bug("reduce")) };
     let x = t.ty(at.inputs[0]);
-    match op {
-        BigOp::Sum => spread(t, cotangent, over, &x),
-        BigOp::Mean => {
-            let count = count(t, over, &x)?;
-            let share = t.quotient(cotangent, count)?;
-            spread(t, share, over, &x)
-        }
-        BigOp::Max | BigOp::Min => {
-            let chosen = t.op(Op::First { op: *op, over: over.clone() }, &at.inputs)?;
-            let spread = spread(t, cotangent, over, &x)?;
-            t.times(chosen, spread)
-        }
-        BigOp::Prod => {
-            let others = t.op(Op::Others { over: over.clone() }, &at.inputs)?;
-            let spread = spread(t, cotangent, over, &x)?;
-            t.times(others, spread)
-        }
+    if let Some(weight) = weight(t, at)? {
+        let copies = spread(t, cotangent, over, &x)?;
+        return t.times(weight, copies);
     }
-}
-
-fn infer_inner(_: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misfit> {
-    numbers(inputs, c, "`inner`")?;
-    let both = same_shape(inputs, c, "inner-shapes", "`inner`")?;
-    Ok(both.with_dims(Vec::new()))
-}
-
-fn spec_inner(_: &Op, inputs: &[&Type], _: &Type, _: &Context<'_>) -> Option<Spec> {
-    let place = Place::locals(0, inputs[0].dims.len());
-    let read = vec![place.clone(), place];
-    Some(Spec::new(inputs[0].dims.clone(), read, Place::of(&[])))
-}
-
-fn inner_vjp(t: &mut Terms<'_>, at: &At, cotangent: NodeId, k: usize) -> Made {
-    t.scale(cotangent, at.inputs[1 - k])
+    if *op == BigOp::Sum {
+        return spread(t, cotangent, over, &x);
+    }
+    let count = count(t, over, &x)?;
+    let share = t.quotient(cotangent, count)?;
+    spread(t, share, over, &x)
 }
 
 /// `sum`, `mean`, `max`, `min`, `prod`.
 pub(crate) static REDUCE: OpDef = OpDef {
     name: "reduce",
-    infer: infer_reduce,
+    infer: infer,
     notation: Notation::Own,
     cost: Cost::Input(1),
-    eval: Eval::Whole(instances_of!(Wholes, fold::reduce)),
-    spec: Some(spec_reduce),
-    reach: Some(fold::reach),
+    eval: Eval::Whole(instances_of!(Wholes, eval)),
+    spec: Some(spec),
+    reach: Some(reach),
     differential: Differential::Custom { jvp, vjp },
     lowering: Lowering::Fold,
     kink: None,
@@ -223,24 +182,5 @@ pub(crate) static REDUCE: OpDef = OpDef {
         "A : R[n, m] per N; max(A)",
         "x : R[n]; prod(x)",
         "A : R[n, m]; max[i in n] A[i,:]",
-    ],
-};
-/// `sum(A .* B)`
-pub(crate) static INNER: OpDef = OpDef {
-    name: "inner",
-    infer: infer_inner,
-    notation: Notation::Call,
-    cost: Cost::Input(2),
-    eval: Eval::Multilinear,
-    spec: Some(spec_inner),
-    reach: None,
-    differential: Differential::Multilinear { inputs: 2, vjp: inner_vjp },
-    lowering: Lowering::Multilinear,
-    kink: None,
-    samples: &[
-        "A, B : R[n, m]; inner(A, B)",
-        "A : R[n, m]; B : R[n, m] per N; inner(A, B)",
-        "a, b : R per N; inner(a, b)",
-        "a, b : R[1, n] per N; inner(a, b)",
     ],
 };
