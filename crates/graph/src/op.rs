@@ -1,8 +1,8 @@
 //! What an operation is: one closed enum, one static record per operation.
 //!
 //! [`Op`] is plain data; [`OpDef`] is what the passes need to know of it. A pass reads the record
-//! and never matches on `Op`, except for leaves. A new op is one record in one file of the module `ops`
-//! and one row in the table below.
+//! and never matches on `Op`, except for leaves. A new op is one record in one file under `ops/` and
+//! one row in the table below.
 
 use std::sync::Arc;
 
@@ -330,7 +330,7 @@ pub enum Cost {
 /// Everything the rest of the system asks of an operation.
 #[derive(Debug)]
 pub struct OpDef {
-    /// The name; for calls the language's name too.
+    /// The name, which no other record of the table has; for calls the language's name too.
     pub name: &'static str,
     /// The shape rule.
     pub infer: Infer,

@@ -1,16 +1,16 @@
 //! Reductions and what their derivatives need: which axes they run over, and copies back.
 
 pub(crate) mod first;
+mod groups;
 pub(crate) mod others;
 pub(crate) mod reduce;
 
-use chainrule_syntax::ast::BigOp;
-
+use crate::axis::Axes;
 use crate::index::NodeId;
 use crate::op::{Context, Op, Over};
 use crate::record::{Made, Reach};
-use crate::scalar::Scalar;
 use crate::size::Size;
+use crate::spec::{Map, Place};
 use crate::terms::Terms;
 use crate::types::Type;
 
@@ -24,6 +24,7 @@ fn dims_of(over: &Over, x: &Type) -> Vec<usize> {
     }
 }
 
+/// What a reduction, or a derivative of one, runs over.
 fn over(op: &Op) -> &Over {
     match op {
         Op::Reduce { over, .. } | Op::First { over, .. } | Op::Others { over } => over,
@@ -38,40 +39,43 @@ fn reach(op: &Op, inputs: &[&Type], _: &Context<'_>) -> Reach {
     }
 }
 
-/// For every entry of an array: which group it belongs to (row-major over the kept dims).
-fn groups(dims: &[usize], places: &[usize]) -> (usize, Vec<usize>) {
-    let kept: Vec<usize> = (0..dims.len()).filter(|i| !places.contains(i)).collect();
-    let count = kept.iter().map(|i| dims[*i]).product();
-    let total: usize = dims.iter().product();
-    let mut index = vec![0; dims.len()];
-    let mut of = Vec::with_capacity(total);
-    for _ in 0..total {
-        of.push(kept.iter().fold(0, |at, i| at * dims[*i] + index[*i]));
-        for i in (0..dims.len()).rev() {
-            index[i] += 1;
-            if index[i] < dims[i] {
-                break;
-            }
-            index[i] = 0;
-        }
+/// The sizes of what a reduction runs over, if all are known.
+fn extents(over: &Over, x: &Type, axes: &Axes) -> Option<Vec<Size>> {
+    match over {
+        Over::Named(named) => named.iter().map(|a| axes.get(*a).extent.clone()).collect(),
+        _ => Some(dims_of(over, x).into_iter().map(|i| x.dims[i].clone()).collect()),
     }
-    (count, of)
 }
 
-/// The place of the first extreme entry of each group.
-fn extremes<S: Scalar>(word: BigOp, x: &[S], groups: &(usize, Vec<usize>)) -> Vec<Option<usize>> {
-    let mut best: Vec<Option<usize>> = vec![None; groups.0];
-    for (at, group) in groups.1.iter().enumerate() {
-        let better = match best[*group] {
-            None => true,
-            Some(old) if word == BigOp::Max => x[at].real() > x[old].real(),
-            Some(old) => x[at].real() < x[old].real(),
-        };
-        if better {
-            best[*group] = Some(at);
-        }
+/// The number of entries that a mean divides by.
+fn count(t: &mut Terms<'_>, over: &Over, x: &Type) -> Made {
+    let sizes = extents(over, x, t.axes).ok_or_else(|| Terms::bug("an axis without extent"))?;
+    let size = Size::product(&sizes)?;
+    t.size(&size)
+}
+
+/// Matrices keep the orientation: `sum(A, axis = 0)` is a row.
+fn reduced(x: &Type, axis: usize, keep: bool) -> Vec<Size> {
+    let mut dims = x.dims.clone();
+    if dims.len() == 2 && (keep || axis == 0) {
+        dims[axis] = Size::number(1);
+        let scalar = dims.iter().all(Size::is_one);
+        return if scalar { vec![Size::number(1)] } else { dims };
     }
-    best
+    dims.remove(axis);
+    dims
+}
+
+/// Where the entries that are left stand in the result: a dim that was reduced and is kept is 0.
+fn kept_place(count: usize, places: &[usize], output: &Type) -> Place {
+    let kept: Vec<usize> = (0..count).filter(|i| !places.contains(i)).collect();
+    if kept.len() >= output.dims.len() {
+        let kept: Vec<u32> = kept.iter().take(output.dims.len()).map(|i| *i as u32).collect();
+        return Place::of(&kept);
+    }
+    let full = (0..count as u32)
+        .map(|i| if places.contains(&(i as usize)) { Map::number(0) } else { Map::local(i) });
+    Place::maps(full.take(output.dims.len()).collect())
 }
 
 /// The transpose of a sum: copies along what was summed.

@@ -27,13 +27,13 @@ fn vjp(t: &mut Terms<'_>, at: &At, cotangent: NodeId, k: usize) -> Made {
 /// `sum(A .* B)`
 pub(crate) static INNER: OpDef = OpDef {
     name: "inner",
-    infer: infer,
+    infer,
     notation: Notation::Call,
     cost: Cost::Input(2),
     eval: Eval::Multilinear,
     spec: Some(spec),
     reach: None,
-    differential: Differential::Multilinear { inputs: 2, vjp: vjp },
+    differential: Differential::Multilinear { inputs: 2, vjp },
     lowering: Lowering::Multilinear,
     kink: None,
     samples: &[

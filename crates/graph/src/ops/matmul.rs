@@ -67,13 +67,13 @@ fn vjp(t: &mut Terms<'_>, at: &At, cotangent: NodeId, k: usize) -> Made {
 /// `A B`
 pub(crate) static MATMUL: OpDef = OpDef {
     name: "matmul",
-    infer: infer,
+    infer,
     notation: Notation::Product,
     cost: Cost::MatMul,
     eval: Eval::Multilinear,
     spec: Some(spec),
     reach: None,
-    differential: Differential::Multilinear { inputs: 2, vjp: vjp },
+    differential: Differential::Multilinear { inputs: 2, vjp },
     lowering: Lowering::Multilinear,
     kink: None,
     samples: &[

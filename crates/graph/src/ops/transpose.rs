@@ -42,13 +42,13 @@ fn vjp(t: &mut Terms<'_>, _: &At, cotangent: NodeId, _: usize) -> Made {
 /// `A^T`
 pub(crate) static TRANSPOSE: OpDef = OpDef {
     name: "transpose",
-    infer: infer,
+    infer,
     notation: Notation::Own,
     cost: Cost::Free,
     eval: Eval::Multilinear,
     spec: Some(spec),
     reach: None,
-    differential: Differential::Multilinear { inputs: 1, vjp: vjp },
+    differential: Differential::Multilinear { inputs: 1, vjp },
     lowering: Lowering::Multilinear,
     kink: None,
     samples: &["A : R[n, m]; A^T", "x : R[n]; x^T", "x : R[1, n] per N; x^T"],

@@ -17,6 +17,6 @@ pub(crate) static HADAMARD: OpDef = op(
     infer_elementwise,
     Notation::DotStar,
     instances_of!(Entrywise, product),
-    Differential::Multilinear { inputs: 2, vjp: vjp },
+    Differential::Multilinear { inputs: 2, vjp },
     &["x, y : R[n, m]; x .* y", "x : R[n, m] per N; y : R[n, m]; x .* y"],
 );

@@ -28,6 +28,6 @@ pub(crate) static SCALE: OpDef = op(
     infer,
     Notation::Product,
     instances_of!(Entrywise, product),
-    Differential::Multilinear { inputs: 2, vjp: vjp },
+    Differential::Multilinear { inputs: 2, vjp },
     &["s : R; A : R[n, m]; s A", "s : R per N; A : R[n]; s A", "s : R; A : R[n, m] per N; s A"],
 );

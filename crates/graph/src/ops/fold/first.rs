@@ -1,6 +1,7 @@
 //! Where the first extreme entry of a reduction stands: the gradient of a maximum.
 
-use super::{extremes, groups, reach};
+use super::groups::{extremes, groups};
+use super::reach;
 use crate::instances_of;
 use crate::op::{Context, Cost, Misfit, Notation, Op, OpDef};
 use crate::ops::numbers;

@@ -2,7 +2,8 @@
 
 use chainrule_syntax::ast::BigOp;
 
-use super::{groups, over, reach, spread};
+use super::groups::groups;
+use super::{over, reach, spread};
 use crate::index::NodeId;
 use crate::instances_of;
 use crate::op::{Context, Cost, Misfit, Notation, Op, OpDef};

@@ -2,15 +2,15 @@
 
 use chainrule_syntax::ast::BigOp;
 
-use super::{dims_of, extremes, groups, reach, spread};
+use super::groups::{extremes, groups};
+use super::{count, dims_of, extents, kept_place, reach, reduced, spread};
 use crate::index::NodeId;
 use crate::instances_of;
 use crate::op::{Context, Cost, Misfit, Notation, Op, OpDef, Over};
 use crate::ops::numbers;
 use crate::record::{At, Differential, Eval, Lowering, Made, Whole};
 use crate::scalar::Scalar;
-use crate::size::Size;
-use crate::spec::{Map, Place, Spec};
+use crate::spec::{Place, Spec};
 use crate::terms::Terms;
 use crate::types::Type;
 
@@ -42,39 +42,12 @@ fn infer(op: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misfit> {
     Ok(x.with_dims(dims))
 }
 
-/// Matrices keep the orientation: `sum(A, axis = 0)` is a row.
-fn reduced(x: &Type, axis: usize, keep: bool) -> Vec<Size> {
-    let mut dims = x.dims.clone();
-    if dims.len() == 2 && (keep || axis == 0) {
-        dims[axis] = Size::number(1);
-        let scalar = dims.iter().all(Size::is_one);
-        return if scalar { vec![Size::number(1)] } else { dims };
-    }
-    dims.remove(axis);
-    dims
-}
-
-/// Where the entries that are left stand in the result: a dim that was reduced and is kept is 0.
-fn kept_place(count: usize, places: &[usize], output: &Type) -> Place {
-    let kept: Vec<usize> = (0..count).filter(|i| !places.contains(i)).collect();
-    if kept.len() >= output.dims.len() {
-        let kept: Vec<u32> = kept.iter().take(output.dims.len()).map(|i| *i as u32).collect();
-        return Place::of(&kept);
-    }
-    let full = (0..count as u32)
-        .map(|i| if places.contains(&(i as usize)) { Map::number(0) } else { Map::local(i) });
-    Place::maps(full.take(output.dims.len()).collect())
-}
-
 fn spec(op: &Op, inputs: &[&Type], output: &Type, c: &Context<'_>) -> Option<Spec> {
     let Op::Reduce { op: word, over } = op else { return None };
     let x = inputs[0];
-    let divide = match (word, over) {
-        (BigOp::Sum, _) => Vec::new(),
-        (BigOp::Mean, Over::Named(axes)) => {
-            axes.iter().map(|a| c.axes.get(*a).extent.clone()).collect::<Option<Vec<Size>>>()?
-        }
-        (BigOp::Mean, _) => dims_of(over, x).into_iter().map(|i| x.dims[i].clone()).collect(),
+    let divide = match word {
+        BigOp::Sum => Vec::new(),
+        BigOp::Mean => extents(over, x, c.axes)?,
         _ => return None,
     };
     let places = dims_of(over, x);
@@ -97,17 +70,6 @@ fn eval<S: Scalar>(w: &Whole<'_>, inputs: &[&[S]]) -> Option<Vec<S>> {
             out
         }
     })
-}
-
-/// The number of entries that a mean divides by.
-fn count(t: &mut Terms<'_>, over: &Over, x: &Type) -> Made {
-    let sizes: Option<Vec<Size>> = match over {
-        Over::Named(axes) => axes.iter().map(|a| t.axes.get(*a).extent.clone()).collect(),
-        _ => Some(dims_of(over, x).into_iter().map(|i| x.dims[i].clone()).collect()),
-    };
-    let sizes = sizes.ok_or_else(|| Terms::bug("an axis without extent"))?;
-    let size = Size::product(&sizes)?;
-    t.size(&size)
 }
 
 /// What an entry's change counts: 1 where the extreme stands, the product of the others.
@@ -147,7 +109,7 @@ fn vjp(t: &mut Terms<'_>, at: &At, cotangent: NodeId, _: usize) -> Made {
 /// `sum`, `mean`, `max`, `min`, `prod`.
 pub(crate) static REDUCE: OpDef = OpDef {
     name: "reduce",
-    infer: infer,
+    infer,
     notation: Notation::Own,
     cost: Cost::Input(1),
     eval: Eval::Whole(instances_of!(Wholes, eval)),

@@ -91,13 +91,13 @@ fn vjp(t: &mut Terms<'_>, at: &At, cotangent: NodeId, _: usize) -> Made {
 /// `A[i,j]`
 pub(crate) static ACCESS: OpDef = OpDef {
     name: "access",
-    infer: infer,
+    infer,
     notation: Notation::Own,
     cost: Cost::Free,
     eval: Eval::Multilinear,
     spec: Some(access_spec),
     reach: None,
-    differential: Differential::Multilinear { inputs: 1, vjp: vjp },
+    differential: Differential::Multilinear { inputs: 1, vjp },
     lowering: Lowering::Multilinear,
     kink: None,
     samples: &[

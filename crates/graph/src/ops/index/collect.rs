@@ -35,13 +35,13 @@ fn vjp(t: &mut Terms<'_>, at: &At, cotangent: NodeId, _: usize) -> Made {
 /// `Y[i,j] = ..`
 pub(crate) static COLLECT: OpDef = OpDef {
     name: "collect",
-    infer: infer,
+    infer,
     notation: Notation::Silent,
     cost: Cost::Free,
     eval: Eval::Multilinear,
     spec: Some(spec),
     reach: None,
-    differential: Differential::Multilinear { inputs: 1, vjp: vjp },
+    differential: Differential::Multilinear { inputs: 1, vjp },
     lowering: Lowering::Multilinear,
     kink: None,
     samples: &[],
