@@ -4,9 +4,8 @@ use std::fmt::Write as _;
 
 use chainrule_graph::differentiate::Refusal;
 use chainrule_graph::lower::{self, Contraction, Lowered};
+use chainrule_graph::size::grouped;
 use chainrule_graph::{Module, NodeId, Ratio, Size};
-
-use crate::show::grouped;
 
 /// Columns of the page.
 const WIDTH: usize = 80;

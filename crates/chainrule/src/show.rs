@@ -14,7 +14,6 @@ pub use cost::Cost;
 pub use equation::{Equation, Piece};
 pub use settings::Setting;
 pub(crate) use settings::apply;
-pub(crate) use text::grouped;
 
 /// A size name.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -1,8 +1,8 @@
 //! What an operation is: one closed enum, one static record per operation.
 //!
 //! [`Op`] is plain data; [`OpDef`] is what the passes need to know of it. A pass reads the record
-//! and never matches on `Op`, except for leaves. A new op is one record in one file of the module `ops`
-//! and one row in the table below.
+//! and never matches on `Op`, except for leaves. A new op is one record in one file under `ops/` and
+//! one row in the table below.
 
 use std::sync::Arc;
 
@@ -96,82 +96,82 @@ operations! {
     Zeros { dims: Vec<Size> } => ops::leaf::ZEROS;
     /// Copies along axes that the input lacks.
     Lift { axes: Vec<AxisId>, dims: Vec<Size>, from: Vec<usize> } => ops::lift::LIFT;
-    Neg => ops::arith::NEG;
-    Add => ops::arith::ADD;
-    Sub => ops::arith::SUB;
+    Neg => ops::arith::neg::NEG;
+    Add => ops::arith::add::ADD;
+    Sub => ops::arith::sub::SUB;
     /// Element by element.
-    Hadamard => ops::arith::HADAMARD;
+    Hadamard => ops::arith::hadamard::HADAMARD;
     /// Element by element.
-    HadamardQuotient => ops::arith::HADAMARD_QUOTIENT;
+    HadamardQuotient => ops::arith::hadamard_quotient::HADAMARD_QUOTIENT;
     /// A scalar times anything.
-    Scale => ops::arith::SCALE;
+    Scale => ops::arith::scale::SCALE;
     /// Anything by a scalar.
-    Quotient => ops::arith::QUOTIENT;
+    Quotient => ops::arith::quotient::QUOTIENT;
     /// `a^b` of scalars.
-    Power => ops::power::POWER;
+    Power => ops::arith::power::POWER;
     /// `a .^ b`, `b` a scalar or of the same shape.
-    DotPower => ops::power::DOT_POWER;
-    Maximum => ops::power::MAXIMUM;
-    Minimum => ops::power::MINIMUM;
+    DotPower => ops::arith::dot_power::DOT_POWER;
+    Maximum => ops::extremum::maximum::MAXIMUM;
+    Minimum => ops::extremum::minimum::MINIMUM;
     MatMul => ops::matmul::MATMUL;
-    Transpose => ops::matmul::TRANSPOSE;
-    Inverse => ops::linalg::INVERSE;
+    Transpose => ops::transpose::TRANSPOSE;
+    Inverse => ops::linalg::inverse::INVERSE;
     /// `A^k`, `k` a whole number of at least 0.
-    MatrixPower { power: u32 } => ops::linalg::MATRIX_POWER;
-    PseudoInverse => ops::linalg::PSEUDO_INVERSE;
-    Det => ops::linalg::DET;
-    LogDet => ops::linalg::LOGDET;
-    Trace => ops::linalg::TRACE;
-    Inner => ops::reduce::INNER;
-    Reduce { op: BigOp, over: Over } => ops::reduce::REDUCE;
+    MatrixPower { power: u32 } => ops::linalg::matrix_power::MATRIX_POWER;
+    PseudoInverse => ops::linalg::pseudo_inverse::PSEUDO_INVERSE;
+    Det => ops::linalg::det::DET;
+    LogDet => ops::linalg::log_det::LOG_DET;
+    Trace => ops::linalg::trace::TRACE;
+    Inner => ops::inner::INNER;
+    Reduce { op: BigOp, over: Over } => ops::fold::reduce::REDUCE;
     /// 1 where the first greatest (or least) entry stands, else 0.
-    First { op: BigOp, over: Over } => ops::fold::FIRST;
+    First { op: BigOp, over: Over } => ops::fold::first::FIRST;
     /// The product of all other entries.
-    Others { over: Over } => ops::fold::OTHERS;
-    Norm { kind: NormKind } => ops::norm::NORM;
+    Others { over: Over } => ops::fold::others::OTHERS;
+    Norm { kind: NormKind } => ops::norms::norm::NORM;
     /// `x / ||x||`, 0 at 0.
-    Direction => ops::norm::DIRECTION;
+    Direction => ops::norms::direction::DIRECTION;
     /// `u v^T` of the greatest singular value: the gradient of the spectral norm.
-    SpectralDirection => ops::norm::SPECTRAL_DIRECTION;
-    Softmax { axis: Option<usize> } => ops::softmax::SOFTMAX;
-    LogSoftmax { axis: Option<usize> } => ops::softmax::LOG_SOFTMAX;
-    LogSumExp { axis: Option<usize> } => ops::softmax::LOG_SUM_EXP;
-    CrossEntropy => ops::softmax::CROSS_ENTROPY;
-    ArgMax => ops::label::ARG_MAX;
-    OneHot => ops::label::ONE_HOT;
+    SpectralDirection => ops::norms::spectral_direction::SPECTRAL_DIRECTION;
+    Softmax { axis: Option<usize> } => ops::soft::softmax::SOFTMAX;
+    LogSoftmax { axis: Option<usize> } => ops::soft::log_softmax::LOG_SOFTMAX;
+    LogSumExp { axis: Option<usize> } => ops::soft::log_sum_exp::LOG_SUM_EXP;
+    CrossEntropy => ops::soft::cross_entropy::CROSS_ENTROPY;
+    ArgMax => ops::label::arg_max::ARG_MAX;
+    OneHot => ops::label::one_hot::ONE_HOT;
     /// `A[i,:]`, `p[y]`: the base, then one input per label position.
-    Access { positions: Vec<Position>, pad: bool } => ops::index::ACCESS;
+    Access { positions: Vec<Position>, pad: bool } => ops::index::access::ACCESS;
     /// Named axes become written ones: `Y[o,u] = ..`.
-    Collect { axes: Vec<AxisId>, extents: Vec<Size> } => ops::index::COLLECT;
+    Collect { axes: Vec<AxisId>, extents: Vec<Size> } => ops::index::collect::COLLECT;
     /// The transpose of an access: entries are added up where the access reads them. Labels stand
     /// behind the value, as in an access; the axes `over` are summed, others ride along.
     Scatter { positions: Vec<Position>, dims: Vec<Size>, over: Vec<AxisId>, pad: bool }
-        => ops::scatter::SCATTER;
-    Diag => ops::shape::DIAG;
-    DiagVector => ops::shape::DIAG_VECTOR;
-    Kron => ops::shape::KRON;
+        => ops::index::scatter::SCATTER;
+    Diag => ops::shape::diag::DIAG;
+    DiagVector => ops::shape::diag_vector::DIAG_VECTOR;
+    Kron => ops::shape::kron::KRON;
     /// Column-major, or row-major with `row`.
-    Vec { row: bool } => ops::shape::VEC;
+    Vec { row: bool } => ops::shape::vec::VEC;
     /// Row-major.
-    Reshape { dims: Vec<Size> } => ops::shape::RESHAPE;
-    Compare { op: Comparison } => ops::logic::COMPARE;
-    And => ops::logic::AND;
-    Or => ops::logic::OR;
-    Not => ops::logic::NOT;
+    Reshape { dims: Vec<Size> } => ops::shape::reshape::RESHAPE;
+    Compare { op: Comparison } => ops::logic::compare::COMPARE;
+    And => ops::logic::and::AND;
+    Or => ops::logic::or::OR;
+    Not => ops::logic::not::NOT;
     /// `1[..]`: a condition as 0 or 1.
-    Indicator => ops::logic::INDICATOR;
-    Exp => ops::pointwise::EXP;
-    Log => ops::pointwise::LOG;
-    Sqrt => ops::pointwise::SQRT;
-    Sin => ops::pointwise::SIN;
-    Cos => ops::pointwise::COS;
-    Tan => ops::pointwise::TAN;
-    Tanh => ops::pointwise::TANH;
-    Sigmoid => ops::pointwise::SIGMOID;
-    Softplus => ops::pointwise::SOFTPLUS;
-    Relu => ops::pointwise::RELU;
-    Abs => ops::pointwise::ABS;
-    Sign => ops::pointwise::SIGN;
+    Indicator => ops::logic::indicator::INDICATOR;
+    Exp => ops::pointwise::exp::EXP;
+    Log => ops::pointwise::log::LOG;
+    Sqrt => ops::pointwise::sqrt::SQRT;
+    Sin => ops::pointwise::sin::SIN;
+    Cos => ops::pointwise::cos::COS;
+    Tan => ops::pointwise::tan::TAN;
+    Tanh => ops::pointwise::tanh::TANH;
+    Sigmoid => ops::pointwise::sigmoid::SIGMOID;
+    Softplus => ops::pointwise::softplus::SOFTPLUS;
+    Relu => ops::pointwise::relu::RELU;
+    Abs => ops::pointwise::abs::ABS;
+    Sign => ops::pointwise::sign::SIGN;
     /// `f'(x)`: the derivative of a function of one argument, entry by entry.
     /// Inputs: the argument, a name of its own, the function of that name.
     Prime { function: String, order: u32 } => ops::derivative::PRIME;
@@ -330,7 +330,7 @@ pub enum Cost {
 /// Everything the rest of the system asks of an operation.
 #[derive(Debug)]
 pub struct OpDef {
-    /// The name; for calls the language's name too.
+    /// The name, which no other record of the table has; for calls the language's name too.
     pub name: &'static str,
     /// The shape rule.
     pub infer: Infer,

@@ -1,24 +1,29 @@
-//! The records of the operations, a file a family.
+//! The records of the operations, a file an operation.
+//!
+//! An operation's file is named after it. What a family shares stands in a file that is named after
+//! the family, its members in the folder of that name. Two families stay together, since a record
+//! of theirs is one line: the leaves (`leaf.rs`), and the derivatives, which are only a shape rule
+//! until differentiation replaces them (`derivative.rs`).
 
 pub(crate) mod arith;
 pub(crate) mod derivative;
+pub(crate) mod extremum;
 pub(crate) mod fold;
 pub(crate) mod index;
+pub(crate) mod inner;
 pub(crate) mod label;
 pub(crate) mod leaf;
 pub(crate) mod lift;
 pub(crate) mod linalg;
 pub(crate) mod logic;
 pub(crate) mod matmul;
-pub(crate) mod norm;
+pub(crate) mod norms;
 pub(crate) mod pointwise;
-pub(crate) mod power;
-pub(crate) mod reduce;
-pub(crate) mod scatter;
 pub(crate) mod shape;
-pub(crate) mod softmax;
+pub(crate) mod soft;
+pub(crate) mod transpose;
 
-use crate::op::{Context, Misfit};
+use crate::op::{Context, Misfit, Op};
 use crate::types::Type;
 
 /// All inputs must be numbers one can compute with.
@@ -76,4 +81,9 @@ pub(crate) fn same_shape(
         }
     }
     Err(misfit.operand(0, x).operand(1, y))
+}
+
+/// Where two inputs are equal: the kink of comparisons and extrema.
+fn gap(_: &Op, x: &[f64]) -> f64 {
+    x[0] - x[1]
 }

@@ -13,6 +13,7 @@ mod ratio;
 mod table;
 mod terms;
 
+pub use print::grouped;
 pub use ratio::Ratio;
 pub use table::{SizeDef, Sizes};
 

@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chainrule_graph::Module;
 use chainrule_graph::index::NodeId;
@@ -123,6 +123,14 @@ fn shapes(problem: &Problem, nodes: &[NodeId], values: &draw::Values) -> Result<
         }
     }
     Ok(())
+}
+
+#[test]
+fn every_record_has_a_name_of_its_own() {
+    let mut names = BTreeSet::new();
+    for def in ALL {
+        assert!(names.insert(def.name), "two records are called `{}`", def.name);
+    }
 }
 
 #[test]

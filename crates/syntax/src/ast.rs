@@ -4,8 +4,12 @@
 //! parentheses and the flat lists of sums and products, so that printing gives the text back.
 //! Two trees are compared without their places by [`crate::print`]ing them.
 
+mod block;
+mod claim;
 mod expr;
 mod stmt;
 
+pub use block::*;
+pub use claim::*;
 pub use expr::*;
 pub use stmt::*;

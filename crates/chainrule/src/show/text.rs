@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use chainrule_graph::size::grouped;
+
 use super::{Equation, Row, Show};
 
 /// Columns of the page.
@@ -273,19 +275,6 @@ fn justified(left: &str, right: &str) -> String {
 
 fn plural(n: usize) -> &'static str {
     if n == 1 { "" } else { "s" }
-}
-
-/// `1,199,882`
-pub(crate) fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// `7.06 M`, with a blank before the unit; below a thousand the number itself.

@@ -6,7 +6,7 @@ use chainrule_syntax::{Diagnostic, Span, limits};
 use super::{Elaborator, Meaning};
 use crate::axis::Axes;
 use crate::index::AxisId;
-use crate::size::{Size, Sizes};
+use crate::size::{Size, Sizes, grouped};
 use crate::types::{Kind, Type};
 
 impl Elaborator<'_> {
@@ -159,19 +159,6 @@ impl Elaborator<'_> {
 /// `23 / 2`, `-1`
 pub(crate) fn ratio_text(numerator: i128, denominator: i128) -> String {
     if denominator == 1 { numerator.to_string() } else { format!("{numerator} / {denominator}") }
-}
-
-/// `1,199,882`
-pub(crate) fn grouped(n: u128) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// The type as a declaration writes it.

@@ -4,7 +4,6 @@
 //! columns for inputs, both by `vec`. With a batch axis everything is taken within one sample.
 
 use super::numbers;
-use super::shape::entries;
 use crate::op::{Context, Cost, Misfit, Notation, Op, OpDef};
 use crate::record::{Differential, Eval, Lowering};
 use crate::size::Size;
@@ -13,6 +12,11 @@ use crate::types::{Kind, Type};
 fn infer_prime(_: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misfit> {
     numbers(inputs, c, "a derivative")?;
     Ok(inputs[0].with_kind(Kind::Real))
+}
+
+/// The number of entries.
+fn entries(ty: &Type) -> Result<Size, Misfit> {
+    Ok(Size::product(&ty.dims)?)
 }
 
 fn differentiable(x: &Type, at: usize, c: &Context<'_>) -> Result<(), Misfit> {

@@ -1,18 +1,21 @@
-//! Extrema and products over axes, and where the first extreme entry stands.
+//! Reductions and what their derivatives need: which axes they run over, and copies back.
 
-use chainrule_syntax::ast::BigOp;
+pub(crate) mod first;
+mod groups;
+pub(crate) mod others;
+pub(crate) mod reduce;
 
-use super::numbers;
+use crate::axis::Axes;
 use crate::index::NodeId;
-use crate::instances_of;
-use crate::op::{Context, Cost, Misfit, Notation, Op, OpDef, Over};
-use crate::record::{At, Differential, Eval, Lowering, Made, Reach, Whole, Wholes};
-use crate::scalar::Scalar;
+use crate::op::{Context, Op, Over};
+use crate::record::{Made, Reach};
+use crate::size::Size;
+use crate::spec::{Map, Place};
 use crate::terms::Terms;
-use crate::types::{Kind, Type};
+use crate::types::Type;
 
 /// The dims that a reduction runs over.
-pub(crate) fn dims_of(over: &Over, x: &Type) -> Vec<usize> {
+fn dims_of(over: &Over, x: &Type) -> Vec<usize> {
     match over {
         Over::All => (0..x.dims.len()).collect(),
         Over::Axis(at) | Over::Batch(at) => vec![*at],
@@ -21,6 +24,7 @@ pub(crate) fn dims_of(over: &Over, x: &Type) -> Vec<usize> {
     }
 }
 
+/// What a reduction, or a derivative of one, runs over.
 fn over(op: &Op) -> &Over {
     match op {
         Op::Reduce { over, .. } | Op::First { over, .. } | Op::Others { over } => over,
@@ -28,146 +32,83 @@ fn over(op: &Op) -> &Over {
     }
 }
 
-pub(crate) fn reach(op: &Op, inputs: &[&Type], _: &Context<'_>) -> Reach {
+fn reach(op: &Op, inputs: &[&Type], _: &Context<'_>) -> Reach {
     match over(op) {
         Over::Named(axes) => Reach { axes: axes.clone(), places: (0..axes.len()).collect() },
         other => Reach { axes: Vec::new(), places: dims_of(other, inputs[0]) },
     }
 }
 
-/// For every entry of an array: which group it belongs to (row-major over the kept dims).
-fn groups(dims: &[usize], places: &[usize]) -> (usize, Vec<usize>) {
-    let kept: Vec<usize> = (0..dims.len()).filter(|i| !places.contains(i)).collect();
-    let count = kept.iter().map(|i| dims[*i]).product();
-    let total: usize = dims.iter().product();
-    let mut index = vec![0; dims.len()];
-    let mut of = Vec::with_capacity(total);
-    for _ in 0..total {
-        of.push(kept.iter().fold(0, |at, i| at * dims[*i] + index[*i]));
-        for i in (0..dims.len()).rev() {
-            index[i] += 1;
-            if index[i] < dims[i] {
-                break;
-            }
-            index[i] = 0;
-        }
+/// The sizes of what a reduction runs over, if all are known.
+fn extents(over: &Over, x: &Type, axes: &Axes) -> Option<Vec<Size>> {
+    match over {
+        Over::Named(named) => named.iter().map(|a| axes.get(*a).extent.clone()).collect(),
+        _ => Some(dims_of(over, x).into_iter().map(|i| x.dims[i].clone()).collect()),
     }
-    (count, of)
 }
 
-/// The place of the first extreme entry of each group.
-fn extremes<S: Scalar>(word: BigOp, x: &[S], groups: &(usize, Vec<usize>)) -> Vec<Option<usize>> {
-    let mut best: Vec<Option<usize>> = vec![None; groups.0];
-    for (at, group) in groups.1.iter().enumerate() {
-        let better = match best[*group] {
-            None => true,
-            Some(old) if word == BigOp::Max => x[at].real() > x[old].real(),
-            Some(old) => x[at].real() < x[old].real(),
-        };
-        if better {
-            best[*group] = Some(at);
-        }
-    }
-    best
+/// The number of entries that a mean divides by.
+fn count(t: &mut Terms<'_>, over: &Over, x: &Type) -> Made {
+    let sizes = extents(over, x, t.axes).ok_or_else(|| Terms::bug("an axis without extent"))?;
+    let size = Size::product(&sizes)?;
+    t.size(&size)
 }
 
-pub(crate) fn reduce<S: Scalar>(w: &Whole<'_>, inputs: &[&[S]]) -> Option<Vec<S>> {
-    let Op::Reduce { op, .. } = w.op else { return None };
-    let (x, groups) = (inputs[0], groups(&w.inputs[0], w.places));
-    Some(match op {
-        BigOp::Max | BigOp::Min => {
-            let best = extremes(*op, x, &groups);
-            best.into_iter().collect::<Option<Vec<usize>>>()?.into_iter().map(|i| x[i]).collect()
+/// Matrices keep the orientation: `sum(A, axis = 0)` is a row.
+fn reduced(x: &Type, axis: usize, keep: bool) -> Vec<Size> {
+    let mut dims = x.dims.clone();
+    if dims.len() == 2 && (keep || axis == 0) {
+        dims[axis] = Size::number(1);
+        let scalar = dims.iter().all(Size::is_one);
+        return if scalar { vec![Size::number(1)] } else { dims };
+    }
+    dims.remove(axis);
+    dims
+}
+
+/// Where the entries that are left stand in the result: a dim that was reduced and is kept is 0.
+fn kept_place(count: usize, places: &[usize], output: &Type) -> Place {
+    let kept: Vec<usize> = (0..count).filter(|i| !places.contains(i)).collect();
+    if kept.len() >= output.dims.len() {
+        let kept: Vec<u32> = kept.iter().take(output.dims.len()).map(|i| *i as u32).collect();
+        return Place::of(&kept);
+    }
+    let full = (0..count as u32)
+        .map(|i| if places.contains(&(i as usize)) { Map::number(0) } else { Map::local(i) });
+    Place::maps(full.take(output.dims.len()).collect())
+}
+
+/// The transpose of a sum: copies along what was summed.
+pub(super) fn spread(t: &mut Terms<'_>, y: NodeId, over: &Over, x: &Type) -> Made {
+    let from: Vec<usize> = match over {
+        Over::Named(axes) => {
+            let op = Op::Lift { axes: axes.clone(), dims: x.dims.clone(), from: all(x) };
+            return t.op(op, &[y]);
         }
         _ => {
-            let mut out = vec![S::from_f64(1.0); groups.0];
-            x.iter().zip(&groups.1).for_each(|(v, group)| out[*group] = out[*group] * *v);
-            out
+            let places = dims_of(over, x);
+            (0..x.dims.len()).filter(|i| !places.contains(i)).collect()
         }
-    })
-}
-
-fn first<S: Scalar>(w: &Whole<'_>, inputs: &[&[S]]) -> Option<Vec<S>> {
-    let Op::First { op, .. } = w.op else { return None };
-    let best = extremes(*op, inputs[0], &groups(&w.inputs[0], w.places));
-    let mut out = vec![S::from_f64(0.0); inputs[0].len()];
-    best.into_iter().flatten().for_each(|i| out[i] = S::from_f64(1.0));
-    Some(out)
-}
-
-/// Products from the left and from the right, so that zeros do no harm.
-fn others<S: Scalar>(w: &Whole<'_>, inputs: &[&[S]]) -> Option<Vec<S>> {
-    let (x, (count, of)) = (inputs[0], groups(&w.inputs[0], w.places));
-    let one = S::from_f64(1.0);
-    let mut out = vec![one; x.len()];
-    let mut run = vec![one; count];
-    for (i, group) in of.iter().enumerate() {
-        out[i] = run[*group];
-        run[*group] = run[*group] * x[i];
+    };
+    let kept: Vec<Size> = from.iter().map(|i| x.dims[*i].clone()).collect();
+    // A sum of all dims leaves a number, and a number may be kept as one entry.
+    let y = t.reshape(y, &kept)?;
+    let node = t.graph.node(y).clone();
+    if node.op == Op::Neg {
+        let copies = spread(t, node.inputs[0], over, x)?;
+        return t.neg(copies);
     }
-    let mut run = vec![one; count];
-    for (i, group) in of.iter().enumerate().rev() {
-        out[i] = out[i] * run[*group];
-        run[*group] = run[*group] * x[i];
+    if let (Op::Lift { from, axes, .. }, false) = (&node.op, kept.is_empty())
+        && from.is_empty()
+        && axes.is_empty()
+    {
+        // Copies of copies of a number.
+        let op = Op::Lift { axes: Vec::new(), dims: x.dims.clone(), from: Vec::new() };
+        return t.op(op, &node.inputs);
     }
-    Some(out)
+    t.op(Op::Lift { axes: Vec::new(), dims: x.dims.clone(), from }, &[y])
 }
 
-fn infer_first(_: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misfit> {
-    numbers(inputs, c, "a maximum")?;
-    Ok(inputs[0].with_kind(Kind::Mask))
+fn all(x: &Type) -> Vec<usize> {
+    (0..x.dims.len()).collect()
 }
-
-fn infer_others(_: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misfit> {
-    numbers(inputs, c, "a product")?;
-    Ok(inputs[0].with_kind(Kind::Real))
-}
-
-/// `O_i = P / x_i`: `dO_i = (sum_j O_i dx_j / x_j) - O_i dx_i / x_i`, for entries that are not 0.
-fn others_jvp(t: &mut Terms<'_>, at: &At, tangents: &[Option<NodeId>]) -> Made {
-    let tangent = tangents[0].ok_or_else(|| Terms::bug("a product that does not move"))?;
-    let relative = t.divide(tangent, at.inputs[0])?;
-    let all = summed(t, at, relative)?;
-    let rest = t.sub(all, relative)?;
-    t.times(at.node, rest)
-}
-
-fn others_vjp(t: &mut Terms<'_>, at: &At, cotangent: NodeId, _: usize) -> Made {
-    let weighted = t.times(cotangent, at.node)?;
-    let all = summed(t, at, weighted)?;
-    let rest = t.sub(all, weighted)?;
-    t.divide(rest, at.inputs[0])
-}
-
-/// The sum of each group, copied to its entries.
-fn summed(t: &mut Terms<'_>, at: &At, x: NodeId) -> Made {
-    let over = over(&at.op);
-    let ty = t.ty(at.inputs[0]);
-    let sum = t.op(Op::Reduce { op: BigOp::Sum, over: over.clone() }, &[x])?;
-    super::reduce::spread(t, sum, over, &ty)
-}
-
-const fn op(name: &'static str, infer: crate::op::Infer, eval: Wholes) -> OpDef {
-    OpDef {
-        name,
-        infer,
-        notation: Notation::Own,
-        cost: Cost::Input(1),
-        eval: Eval::Whole(eval),
-        spec: None,
-        reach: Some(reach),
-        differential: Differential::Zero,
-        lowering: Lowering::Select,
-        kink: None,
-        samples: &[],
-    }
-}
-
-/// Where the first extreme entry stands.
-pub(crate) static FIRST: OpDef = op("first", infer_first, instances_of!(Wholes, first));
-/// The product of all other entries.
-pub(crate) static OTHERS: OpDef = OpDef {
-    differential: Differential::Custom { jvp: others_jvp, vjp: others_vjp },
-    lowering: Lowering::Opaque,
-    ..op("others", infer_others, instances_of!(Wholes, others))
-};

@@ -1,15 +1,15 @@
-//! The matrix product and the transpose. Columns are `[n]`, rows `[1, n]`.
+//! The matrix product. Columns are `[n]`, rows `[1, n]`.
 
-use super::numbers;
 use crate::index::NodeId;
 use crate::op::{Context, Cost, Misfit, Notation, Op, OpDef};
+use crate::ops::numbers;
 use crate::record::{At, Differential, Eval, Lowering, Made};
 use crate::size::Size;
 use crate::spec::{Place, Spec};
 use crate::terms::Terms;
-use crate::types::{Kind, Type};
+use crate::types::Type;
 
-fn infer_matmul(_: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misfit> {
+fn infer(_: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misfit> {
     numbers(inputs, c, "a matrix product")?;
     let (a, b) = (inputs[0], inputs[1]);
     let (Some((rows, k)), Some((l, columns))) = (a.matrix(), b.matrix()) else {
@@ -47,61 +47,33 @@ fn inner_sizes(a: &Type, b: &Type, k: &Size, l: &Size, c: &Context<'_>) -> Misfi
     misfit
 }
 
-fn infer_transpose(_: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misfit> {
-    numbers(inputs, c, "a transpose")?;
-    let x = inputs[0];
-    let dims = match x.dims.as_slice() {
-        [] => Vec::new(),
-        [n] => vec![Size::number(1), n.clone()],
-        [n, m] => vec![m.clone(), n.clone()],
-        more => {
-            let message = format!("a transpose needs a matrix; this has {} axes", more.len());
-            return Err(Misfit::new("matrix-axes", message).operand(0, c.shape(x)));
-        }
-    };
-    let kind = match x.kind {
-        Kind::Sym | Kind::Spd => x.kind.clone(),
-        _ => Kind::Real,
-    };
-    Ok(x.with_dims(dims).with_kind(kind))
-}
-
-fn rows_columns(ty: &Type) -> (Size, Size) {
+/// Rows and columns; a number is 1 by 1.
+pub(super) fn rows_columns(ty: &Type) -> (Size, Size) {
     ty.matrix().unwrap_or_else(|| (Size::number(1), Size::number(1)))
 }
 
-fn spec_matmul(_: &Op, inputs: &[&Type], output: &Type, _: &Context<'_>) -> Option<Spec> {
+fn spec(_: &Op, inputs: &[&Type], output: &Type, _: &Context<'_>) -> Option<Spec> {
     let ((rows, inner), (_, columns)) = (rows_columns(inputs[0]), rows_columns(inputs[1]));
     let read = vec![Place::matrix(inputs[0], 0, 1), Place::matrix(inputs[1], 1, 2)];
     Some(Spec::new(vec![rows, inner, columns], read, Place::matrix(output, 0, 2)))
 }
 
-fn spec_transpose(_: &Op, inputs: &[&Type], output: &Type, _: &Context<'_>) -> Option<Spec> {
-    let (rows, columns) = rows_columns(inputs[0]);
-    let read = vec![Place::matrix(inputs[0], 0, 1)];
-    Some(Spec::new(vec![rows, columns], read, Place::matrix(output, 1, 0)))
-}
-
 /// `dL/dA = Y B^T`, `dL/dB = A^T Y`
-fn matmul_vjp(t: &mut Terms<'_>, at: &At, cotangent: NodeId, k: usize) -> Made {
+fn vjp(t: &mut Terms<'_>, at: &At, cotangent: NodeId, k: usize) -> Made {
     let other = t.transpose(at.inputs[1 - k])?;
     if k == 0 { t.matmul(cotangent, other) } else { t.matmul(other, cotangent) }
-}
-
-fn transpose_vjp(t: &mut Terms<'_>, _: &At, cotangent: NodeId, _: usize) -> Made {
-    t.transpose(cotangent)
 }
 
 /// `A B`
 pub(crate) static MATMUL: OpDef = OpDef {
     name: "matmul",
-    infer: infer_matmul,
+    infer,
     notation: Notation::Product,
     cost: Cost::MatMul,
     eval: Eval::Multilinear,
-    spec: Some(spec_matmul),
+    spec: Some(spec),
     reach: None,
-    differential: Differential::Multilinear { inputs: 2, vjp: matmul_vjp },
+    differential: Differential::Multilinear { inputs: 2, vjp },
     lowering: Lowering::Multilinear,
     kink: None,
     samples: &[
@@ -116,18 +88,4 @@ pub(crate) static MATMUL: OpDef = OpDef {
         "x : R[1, n]; y : R[n] per N; x y",
         "x : R[n] per N; y : R[m]; x y^T",
     ],
-};
-/// `A^T`
-pub(crate) static TRANSPOSE: OpDef = OpDef {
-    name: "transpose",
-    infer: infer_transpose,
-    notation: Notation::Own,
-    cost: Cost::Free,
-    eval: Eval::Multilinear,
-    spec: Some(spec_transpose),
-    reach: None,
-    differential: Differential::Multilinear { inputs: 1, vjp: transpose_vjp },
-    lowering: Lowering::Multilinear,
-    kink: None,
-    samples: &["A : R[n, m]; A^T", "x : R[n]; x^T", "x : R[1, n] per N; x^T"],
 };

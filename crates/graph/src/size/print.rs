@@ -147,6 +147,23 @@ fn fraction(number: Ratio, names: &str) -> String {
     }
 }
 
+/// `1,199,882`
+///
+/// ```
+/// assert_eq!(chainrule_graph::size::grouped(1_199_882_u64), "1,199,882");
+/// ```
+pub fn grouped(n: impl Into<u128>) -> String {
+    let digits = n.into().to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

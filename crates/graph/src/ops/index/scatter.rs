@@ -1,12 +1,13 @@
 //! The transpose of an access: entries added up where the access reads them.
 
-use super::numbers;
+use super::kept_place;
 use crate::index::NodeId;
 use crate::op::{Context, Cost, Misfit, Notation, Op, OpDef, Position};
+use crate::ops::numbers;
 use crate::record::{At, Differential, Eval, Lowering, Made};
 use crate::spec::{self, Place, Spec};
 use crate::terms::Terms;
-use crate::types::{Kind, Type};
+use crate::types::{Kind, Type, union};
 
 fn infer(op: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misfit> {
     let Op::Scatter { positions, dims, over, .. } = op else {
@@ -15,13 +16,13 @@ fn infer(op: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misfit> {
     numbers(&inputs[..1], c, "a sum of entries")?;
     let mut axes = inputs[0].axes.clone();
     for label in &inputs[1..] {
-        axes = crate::types::union(&axes, &label.axes);
+        axes = union(&axes, &label.axes);
     }
     for position in positions {
         if let Position::Affine(map) = position {
             let mut own: Vec<_> = map.terms.iter().map(|(a, _)| *a).collect();
             own.sort_unstable();
-            axes = crate::types::union(&axes, &own);
+            axes = union(&axes, &own);
         }
     }
     axes.retain(|a| !over.contains(a));
@@ -33,7 +34,7 @@ fn scatter_spec(op: &Op, inputs: &[&Type], output: &Type, _: &Context<'_>) -> Op
     let Op::Scatter { positions, pad, .. } = op else { return None };
     let mut space = Vec::new();
     let place = spec::accessed(positions, &output.dims, &mut space);
-    let read = super::index::kept_place(positions, space.len(), inputs[0]);
+    let read = kept_place(positions, space.len(), inputs[0]);
     Some(Spec { pad: *pad, ..Spec::new(space, vec![read], Place::Dims(place)) })
 }
 

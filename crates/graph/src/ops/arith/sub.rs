@@ -1,0 +1,21 @@
+//! The difference.
+
+use super::{infer_sum, op};
+use crate::instances_of;
+use crate::op::{Notation, Op, OpDef};
+use crate::record::Differential;
+use crate::scalar::Scalar;
+
+fn eval<S: Scalar>(_: &Op, x: &[S]) -> S {
+    x[0] - x[1]
+}
+
+/// `x - y`
+pub(crate) static SUB: OpDef = op(
+    "-",
+    infer_sum,
+    Notation::Minus,
+    instances_of!(Entrywise, eval),
+    Differential::Additive(&[1, -1]),
+    &["x, y : R[n]; x - y"],
+);

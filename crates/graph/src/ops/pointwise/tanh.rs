@@ -1,0 +1,24 @@
+//! The hyperbolic tangent.
+
+use super::{call, constant};
+use crate::index::NodeId;
+use crate::instances_of;
+use crate::op::{Misfit, Op, OpDef};
+use crate::record::At;
+use crate::scalar::Scalar;
+use crate::terms::Terms;
+
+fn eval<S: Scalar>(_: &Op, x: &[S]) -> S {
+    x[0].tanh()
+}
+
+/// `1 - y^2`
+fn partial(t: &mut Terms<'_>, at: &At, _: usize) -> Result<Option<NodeId>, Misfit> {
+    let one = constant(t, 1.0, at.node)?;
+    let square = t.times(at.node, at.node)?;
+    t.sub(one, square).map(Some)
+}
+
+/// The hyperbolic tangent.
+pub(crate) static TANH: OpDef =
+    call("tanh", instances_of!(Entrywise, eval), partial, &["x : R[n]; tanh(x)"]);
