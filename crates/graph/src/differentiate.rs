@@ -13,10 +13,10 @@ mod substitute;
 
 use std::collections::BTreeMap;
 
-use crate::index::{NodeId, SymbolId};
+use crate::index::{AxisId, NodeId, SymbolId};
 use crate::module::{Binding, Module, Role};
-use crate::op::{Misfit, Op};
-use crate::record::Differential;
+use crate::op::{Misfit, Op, Over};
+use crate::record::{At, Differential};
 use crate::terms::Terms;
 pub use resolve::resolved;
 pub use reverse::{Derivation, Line};
@@ -41,7 +41,8 @@ impl From<Misfit> for Refusal {
 }
 
 /// The gradients of `of`, a number (or one number a sample), by each of `wrt`, as terms over the
-/// names of `module`. The definitions behind an intermediate name are cut off.
+/// names of `module`. Each is the total derivative, whatever else is asked for; the definitions
+/// behind an intermediate name do not count for it.
 ///
 /// # Errors
 ///
@@ -51,8 +52,8 @@ pub fn gradients(
     of: NodeId,
     wrt: &[SymbolId],
 ) -> Result<Vec<NodeId>, Refusal> {
-    let derivation = reverse::derive(module, of, wrt, false)?;
-    Ok(derivation.gradients)
+    let of = resolved(module, of, &mut BTreeMap::new())?;
+    gradients_of_resolved(module, of, wrt)
 }
 
 /// The same, with a name for the cotangent of every named value on the way: the lines of a
@@ -66,7 +67,27 @@ pub fn derivation(
     of: NodeId,
     wrt: &[SymbolId],
 ) -> Result<Derivation, Refusal> {
-    reverse::derive(module, of, wrt, true)
+    let of = resolved(module, of, &mut BTreeMap::new())?;
+    reverse::derive(module, of, wrt, reverse::Naming::Total)
+}
+
+/// The same; a line of a name that a stable form looked through may leave that part out.
+pub(crate) fn stable_derivation(
+    module: &mut Module,
+    of: NodeId,
+    wrt: &[SymbolId],
+) -> Result<Derivation, Refusal> {
+    let of = resolved(module, of, &mut BTreeMap::new())?;
+    reverse::derive(module, of, wrt, reverse::Naming::Stable)
+}
+
+/// The gradients of a term without derivative operators.
+fn gradients_of_resolved(
+    module: &mut Module,
+    of: NodeId,
+    wrt: &[SymbolId],
+) -> Result<Vec<NodeId>, Refusal> {
+    Ok(reverse::derive(module, of, wrt, reverse::Naming::None)?.gradients)
 }
 
 /// The tangent of `of` when each of the names moves as given; zeros if it does not move.
@@ -79,6 +100,7 @@ pub fn tangent(
     of: NodeId,
     seeds: &[(SymbolId, NodeId)],
 ) -> Result<NodeId, Refusal> {
+    let of = resolved(module, of, &mut BTreeMap::new())?;
     let ty = module.graph.ty(of).clone();
     match forward::tangent(module, of, seeds)? {
         Some(node) => Ok(node),
@@ -90,6 +112,25 @@ pub fn tangent(
 /// names.
 fn value_of(binding: &Binding, wrt: &[SymbolId]) -> NodeId {
     if binding.through.iter().any(|s| wrt.contains(s)) { binding.value } else { binding.stable }
+}
+
+/// A derivative within one sample must not pass a sum over the samples.
+fn no_mixing(module: &Module, at: &At, apart: &[AxisId]) -> Result<(), Refusal> {
+    let gone: &[AxisId] = match &at.op {
+        Op::Reduce { over: Over::Named(axes), .. } | Op::Collect { axes, .. } => axes,
+        Op::Scatter { over, .. } => over,
+        _ => return Ok(()),
+    };
+    match gone.iter().find(|a| apart.contains(a)) {
+        None => Ok(()),
+        Some(axis) => {
+            let axis = &module.axes.get(*axis).name;
+            Err(Refusal(format!(
+                "a derivative within one sample of `{axis}`, of a value that mixes them all: `{}`",
+                crate::raise::text(module, at.node)
+            )))
+        }
+    }
 }
 
 /// Which names move with `wrt`, through definitions; `wrt` themselves are leaves. What is constant
@@ -105,16 +146,16 @@ struct Activity {
 
 impl Activity {
     /// What moves with the names.
-    fn of(module: &Module, wrt: &[SymbolId]) -> Activity {
-        Activity::counting(module, wrt, false)
+    fn of(module: &Module, wrt: &[SymbolId], written: &[SymbolId]) -> Activity {
+        Activity::counting(module, wrt, written, false)
     }
 
     /// What reads the names.
     fn reading(module: &Module, wrt: &[SymbolId]) -> Activity {
-        Activity::counting(module, wrt, true)
+        Activity::counting(module, wrt, wrt, true)
     }
 
-    fn counting(module: &Module, wrt: &[SymbolId], reads: bool) -> Activity {
+    fn counting(module: &Module, wrt: &[SymbolId], written: &[SymbolId], reads: bool) -> Activity {
         let mut activity = Activity {
             reads,
             names: vec![false; module.symbols.len()],
@@ -123,7 +164,7 @@ impl Activity {
         wrt.iter().for_each(|s| activity.names[s.index()] = true);
         for binding in &module.bindings {
             if !wrt.contains(&binding.symbol) {
-                let active = activity.node(module, value_of(binding, wrt));
+                let active = activity.node(module, value_of(binding, written));
                 activity.names[binding.symbol.index()] = active;
             }
         }

@@ -95,7 +95,7 @@ pub fn passes(
 /// The loss has no gradient, or a limit is reached.
 pub fn step_outputs(module: &mut Module, loss: NodeId) -> Result<Vec<(String, NodeId)>, Refusal> {
     let params: Vec<SymbolId> = module.params().map(|(id, _)| id).collect();
-    let derivation = differentiate::derivation(module, loss, &params)?;
+    let derivation = differentiate::stable_derivation(module, loss, &params)?;
     let mut outputs = vec![(crate::raise::text(module, loss), loss)];
     for (param, gradient) in params.iter().zip(&derivation.gradients) {
         let name = format!("d{}/d{}", outputs[0].0, module.symbol(*param).name);

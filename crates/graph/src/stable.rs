@@ -109,12 +109,14 @@ fn note(module: &mut Module, at: usize, value: NodeId, used: &BTreeMap<NodeId, R
         if !seen.insert(id) {
             continue;
         }
-        if let Some(rewrite) = used.get(&id).filter(|r| r.noted) {
-            let (before, after) = (raise::text(module, id), raise::text(module, rewrite.node));
-            let text = format!("`{before}` is computed as `{after}` ({})", rewrite.name);
+        if let Some(rewrite) = used.get(&id) {
             module.bindings[at].through.extend(&rewrite.through);
-            let span = module.bindings[at].value_span;
-            module.notes.push(Note { span, kind: NoteKind::Stable, text });
+            if rewrite.noted {
+                let (before, after) = (raise::text(module, id), raise::text(module, rewrite.node));
+                let text = format!("`{before}` is computed as `{after}` ({})", rewrite.name);
+                let span = module.bindings[at].value_span;
+                module.notes.push(Note { span, kind: NoteKind::Stable, text });
+            }
         }
         open.extend(&module.graph.node(id).inputs);
     }

@@ -239,15 +239,24 @@ impl<'m> Terms<'m> {
     /// Whether the sums over `dims` are 1 by definition: a one-hot vector, a softmax.
     fn sums_to_one(&self, x: NodeId, dims: &[usize]) -> bool {
         let mut node = self.graph.node(x);
+        let mut named = false;
         while let Op::Symbol { id, .. } = node.op {
             let Ok(at) = self.bindings.binary_search_by_key(&id, |b| b.symbol) else {
                 return false;
             };
+            named = true;
             node = self.graph.node(self.bindings[at].value);
         }
         match node.op {
             Op::OneHot => dims == [0],
-            Op::Softmax { .. } => dims == [0] && node.ty.dims.len() == 1,
+            // A name may be differentiated by later; then its entries are free.
+            Op::Softmax { axis } if !named => {
+                let batch = |at: usize| self.sizes.batch_of(&node.ty.dims[at]).is_some();
+                match axis {
+                    Some(axis) => dims == [axis],
+                    None => dims == [0] && node.ty.dims.len() == 1 && !batch(0),
+                }
+            }
             _ => false,
         }
     }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{Activity, Refusal, value_of};
-use crate::index::{NodeId, SymbolId};
+use super::{Activity, Refusal, no_mixing, value_of};
+use crate::index::{AxisId, NodeId, SymbolId};
 use crate::module::Module;
 use crate::op::{Misfit, Op};
 use crate::record::{At, Differential};
 use crate::terms::Terms;
+use crate::types::Type;
 
 /// The tangent of `of`; `None` if it does not move.
 pub(super) fn tangent(
@@ -15,11 +16,22 @@ pub(super) fn tangent(
     of: NodeId,
     seeds: &[(SymbolId, NodeId)],
 ) -> Result<Option<NodeId>, Refusal> {
+    tangent_apart(module, of, seeds, &[])
+}
+
+/// The same, where the points of some axes move apart: a sum over them of what moves is refused.
+pub(super) fn tangent_apart(
+    module: &mut Module,
+    of: NodeId,
+    seeds: &[(SymbolId, NodeId)],
+    apart: &[AxisId],
+) -> Result<Option<NodeId>, Refusal> {
     let wrt: Vec<SymbolId> = seeds.iter().map(|(s, _)| *s).collect();
     let mut push = Push {
-        activity: Activity::of(module, &wrt),
+        activity: Activity::of(module, &wrt, &wrt),
         names: seeds.iter().copied().collect(),
         nodes: BTreeMap::new(),
+        apart: apart.to_vec(),
         module,
     };
     let last = push.module.bindings.len();
@@ -42,6 +54,7 @@ struct Push<'m> {
     activity: Activity,
     names: BTreeMap<SymbolId, NodeId>,
     nodes: BTreeMap<NodeId, Option<NodeId>>,
+    apart: Vec<AxisId>,
 }
 
 impl Push<'_> {
@@ -89,13 +102,26 @@ impl Push<'_> {
             if missing.is_empty() {
                 let tangents: Vec<Option<NodeId>> =
                     at.inputs.iter().map(|i| self.nodes[i]).collect();
+                if tangents.iter().any(Option::is_some) {
+                    no_mixing(self.module, &at, &self.apart)?;
+                }
                 let tangent = self.jvp(&at, &tangents)?;
+                let tangent = tangent.map(|x| self.fit(x, id)).transpose()?;
                 self.nodes.insert(id, tangent);
             } else {
                 open.extend(missing);
             }
         }
         Ok(self.nodes.get(&root).copied().flatten())
+    }
+
+    /// A tangent has the axes of what it is the tangent of, though its formula may lack some.
+    fn fit(&mut self, tangent: NodeId, of: NodeId) -> Result<NodeId, Misfit> {
+        let ty = self.module.graph.ty(of).clone();
+        let mut t = Terms::of(self.module);
+        let axes = crate::types::union(&t.ty(tangent).axes, &ty.axes);
+        let tangent = t.reshape(tangent, &ty.dims)?;
+        t.lifted(tangent, &Type { axes, ..ty })
     }
 
     fn jvp(&mut self, at: &At, tangents: &[Option<NodeId>]) -> Result<Option<NodeId>, Refusal> {

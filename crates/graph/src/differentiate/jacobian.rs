@@ -34,9 +34,13 @@ pub(super) fn dense(
 ) -> Result<NodeId, Refusal> {
     let (value, variable) = (module.graph.ty(of).clone(), module.symbol(wrt).ty.clone());
     let (seed, columns) = unit(&mut Terms::of(module), &variable)?;
-    let moved = forward::tangent(module, of, &[(wrt, seed)])?;
+    let (shared, alone): (Vec<AxisId>, Vec<AxisId>) =
+        variable.axes.iter().partition(|a| value.axes.contains(a));
+    let (seed, samples) = one_sample(&mut Terms::of(module), seed, &alone)?;
+    let moved = forward::tangent_apart(module, of, &[(wrt, seed)], &shared)?;
     let mut t = Terms::of(module);
     let Some(moved) = moved else { return Ok(zero(&mut t, &value, &variable)?) };
+    let moved = of_each(&mut t, moved, &samples)?;
     let mut columns = columns;
     let mut rows = t.axes_of(&value, &["r", "s", "t", "u"]);
     let entry = t.entry(moved, &rows)?;
@@ -71,6 +75,48 @@ fn zero(t: &mut Terms<'_>, value: &Type, variable: &Type) -> Made {
     let axes = crate::types::union(&value.axes, &variable.axes);
     let ty = Type { axes, ..Type::array(dims) };
     t.zeros(&ty)
+}
+
+/// A variable of each sample moves in one sample at a time, where the value is none of each sample:
+/// the sample is an axis of its own.
+fn one_sample(
+    t: &mut Terms<'_>,
+    seed: NodeId,
+    axes: &[AxisId],
+) -> Result<(NodeId, Vec<(AxisId, AxisId)>), Refusal> {
+    let mut seed = seed;
+    let mut samples = Vec::new();
+    for axis in axes {
+        let (name, extent) = (t.axes.get(*axis).name.clone(), t.axes.get(*axis).extent.clone());
+        let extent = extent.ok_or_else(|| Refusal("an index without range".into()))?;
+        let own = t.fresh_axis(&name, extent);
+        let all = t.op(Op::IndexNumber { axis: *axis }, &[])?;
+        let one = t.op(Op::IndexNumber { axis: own }, &[])?;
+        let equal = Op::Compare { op: chainrule_syntax::ast::Comparison::Equal };
+        let same = t.op(equal, &[all, one])?;
+        let same = t.op(Op::Indicator, &[same])?;
+        seed = t.scale(same, seed)?;
+        samples.push((own, *axis));
+    }
+    Ok((seed, samples))
+}
+
+/// The samples' own axes become the batch axes again.
+fn of_each(t: &mut Terms<'_>, x: NodeId, samples: &[(AxisId, AxisId)]) -> Made {
+    let mut x = x;
+    for (own, axis) in samples {
+        if !t.ty(x).axes.contains(own) {
+            continue;
+        }
+        let ty = t.ty(x);
+        let rows = t.axes_of(&ty, &["r", "s", "t", "u"]);
+        let entry = t.entry(x, &rows)?;
+        let all = t.collect(entry, &[*own])?;
+        let entry = t.entry(all, &[*axis])?;
+        let back = t.collect(entry, &rows)?;
+        x = t.reshape(back, &ty.dims)?;
+    }
+    Ok(x)
 }
 
 /// `U_pq[i,j] = 1[i == p] 1[j == q]`: the unit arrays of a type, with their axes.

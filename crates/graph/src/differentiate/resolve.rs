@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Refusal, forward, gradients, jacobian, substituted, tangent};
+use super::{Refusal, forward, gradients_of_resolved, jacobian, substituted};
 use crate::index::{NodeId, SymbolId};
 use crate::module::Module;
 use crate::op::Op;
@@ -100,7 +100,7 @@ fn derivative(module: &mut Module, at: &At, inputs: &[NodeId]) -> Result<NodeId,
         Op::Prime { order, .. } => prime(module, inputs, *order)?,
         Op::Grad => {
             let wrt = variable(module, inputs[1])?;
-            gradients(module, inputs[0], &[wrt])?[0]
+            gradients_of_resolved(module, inputs[0], &[wrt])?[0]
         }
         Op::Jac { row } => {
             let wrt = variable(module, inputs[1])?;
@@ -108,13 +108,13 @@ fn derivative(module: &mut Module, at: &At, inputs: &[NodeId]) -> Result<NodeId,
         }
         Op::Hess => {
             let wrt = variable(module, inputs[1])?;
-            let gradient = gradients(module, inputs[0], &[wrt])?[0];
+            let gradient = gradients_of_resolved(module, inputs[0], &[wrt])?[0];
             jacobian::jacobian(module, gradient, wrt, false)?
         }
         Op::Hvp => {
             let wrt = variable(module, inputs[1])?;
-            let gradient = gradients(module, inputs[0], &[wrt])?[0];
-            tangent(module, gradient, &[(wrt, inputs[2])])?
+            let gradient = gradients_of_resolved(module, inputs[0], &[wrt])?[0];
+            moved(module, gradient, wrt, inputs[2])?
         }
         other => return Err(Refusal(format!("`{}` is no derivative", other.def().name))),
     };
@@ -123,6 +123,20 @@ fn derivative(module: &mut Module, at: &At, inputs: &[NodeId]) -> Result<NodeId,
     let mut t = Terms::of(module);
     let made = t.reshape(made, &declared.dims)?;
     Ok(t.lifted(made, &declared)?)
+}
+
+/// The tangent of `of` along `direction`.
+fn moved(
+    module: &mut Module,
+    of: NodeId,
+    wrt: SymbolId,
+    direction: NodeId,
+) -> Result<NodeId, Refusal> {
+    let ty = module.graph.ty(of).clone();
+    match forward::tangent(module, of, &[(wrt, direction)])? {
+        Some(node) => Ok(node),
+        None => Ok(Terms::of(module).zeros(&ty)?),
+    }
 }
 
 /// `f'(x)`: the tangent of `f(t)` along ones, then `x` for `t`.

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Activity, Contributions, Refusal, name, value_of};
+use super::{Activity, Contributions, Refusal, name, no_mixing, value_of};
 use crate::index::{AxisId, NodeId, SymbolId};
-use crate::module::Module;
-use crate::op::{Misfit, Op, Over};
+use crate::module::{Module, Role};
+use crate::op::{Misfit, Op};
 use crate::record::{At, Differential, Made};
 use crate::terms::Terms;
 use crate::types::Type;
@@ -44,49 +44,88 @@ struct Sweep<'m> {
     naming: bool,
 }
 
-/// The gradients of `of` by `wrt`; with `naming`, every cotangent gets a name.
+/// Which cotangents get names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Naming {
+    /// None.
+    None,
+    /// All, each the total derivative: where a name is read besides a stable form that looked through
+    /// it, the equation counts as it is written.
+    Total,
+    /// All, with every stable form.
+    Stable,
+}
+
+/// The gradients of `of` by `wrt`.
 pub(super) fn derive(
     module: &mut Module,
     of: NodeId,
     wrt: &[SymbolId],
-    naming: bool,
+    naming: Naming,
 ) -> Result<Derivation, Refusal> {
+    let mut written = wrt.to_vec();
+    loop {
+        let before = (module.bindings.len(), module.symbols.len());
+        let (out, partial) = swept(module, of, wrt, &written, naming)?;
+        if naming != Naming::Total || partial.is_empty() {
+            return Ok(out);
+        }
+        // Again, with these names' equations as they are written.
+        module.bindings.truncate(before.0);
+        for symbol in &mut module.symbols[before.1..] {
+            symbol.role = Role::Local;
+        }
+        written.extend(partial);
+    }
+}
+
+/// One sweep; and the names with a line that a stable form has looked through.
+fn swept(
+    module: &mut Module,
+    of: NodeId,
+    wrt: &[SymbolId],
+    written: &[SymbolId],
+    naming: Naming,
+) -> Result<(Derivation, Vec<SymbolId>), Refusal> {
     let ty = module.graph.ty(of).clone();
     if !ty.is_scalar() {
         return Err(Refusal("a gradient is that of a number".into()));
     }
-    let activity = Activity::of(module, wrt);
+    let activity = Activity::of(module, wrt, written);
     let riding = ty.axes.clone();
     let seed = Terms::of(module).ones(&ty)?;
+    let naming = naming != Naming::None;
     let mut sweep =
         Sweep { module, activity, riding, found: BTreeMap::new(), rules: BTreeMap::new(), naming };
     let mut out = Derivation::default();
+    let mut gradients: BTreeMap<SymbolId, NodeId> = BTreeMap::new();
+    let mut through: BTreeSet<SymbolId> = BTreeSet::new();
     sweep.through(of, seed)?;
     let last = sweep.module.bindings.len();
     for at in (0..last).rev() {
         let symbol = sweep.module.bindings[at].symbol;
-        if wrt.contains(&symbol) {
-            continue;
-        }
         let Some(mut total) = sweep.found.remove(&symbol) else { continue };
-        if naming && !sweep.is_number(total) {
+        gradients.insert(symbol, total);
+        if naming && (wrt.contains(&symbol) || !sweep.is_number(total)) {
             total = sweep.line(of, symbol, total, &mut out)?;
         }
-        let value = value_of(&sweep.module.bindings[at], wrt);
+        let binding = &sweep.module.bindings[at];
+        let value = value_of(binding, written);
+        if value == binding.stable {
+            through.extend(&binding.through);
+        }
         sweep.through(value, total)?;
     }
     for symbol in wrt {
-        let gradient = match sweep.found.remove(symbol) {
-            Some(found) if naming => {
-                sweep.line(of, *symbol, found, &mut out)?;
-                found
-            }
-            Some(found) => found,
-            None => sweep.nothing(*symbol)?,
+        let found = gradients.get(symbol).copied();
+        let gradient = match found {
+            Some(gradient) => gradient,
+            None => sweep.of_leaf(of, *symbol, &mut out)?,
         };
         out.gradients.push(gradient);
     }
-    Ok(out)
+    let partial = out.lines.iter().map(|l| l.of).filter(|s| through.contains(s)).collect();
+    Ok((out, partial))
 }
 
 impl Sweep<'_> {
@@ -109,12 +148,33 @@ impl Sweep<'_> {
         true
     }
 
+    /// The gradient by a name without a formula, or that the value does not depend on.
+    fn of_leaf(
+        &mut self,
+        of: NodeId,
+        symbol: SymbolId,
+        out: &mut Derivation,
+    ) -> Result<NodeId, Refusal> {
+        let gradient = match self.found.remove(&symbol) {
+            Some(found) => found,
+            None => self.nothing(symbol)?,
+        };
+        if self.naming {
+            self.line(of, symbol, gradient, out)?;
+        }
+        Ok(gradient)
+    }
+
     /// The gradient by a name that the value does not depend on.
     fn nothing(&mut self, symbol: SymbolId) -> Result<NodeId, Refusal> {
         let own = self.module.symbol(symbol).ty.clone();
         let axes = crate::types::union(&own.axes, &self.riding);
         let ty = Type { axes, dims: own.dims.clone(), kind: crate::types::Kind::Real };
-        Ok(self.terms().zeros(&ty)?)
+        let mut t = self.terms();
+        if ty.axes.is_empty() && !ty.dims.is_empty() {
+            return Ok(t.op(Op::Zeros { dims: ty.dims }, &[])?);
+        }
+        Ok(t.zeros(&ty)?)
     }
 
     /// Names a cotangent and writes its line; the name is what later lines read.
@@ -154,7 +214,7 @@ impl Sweep<'_> {
                 continue;
             }
             at.riding = self.riding.clone();
-            self.no_mixing(&at)?;
+            no_mixing(self.module, &at, &self.riding)?;
             for (input, part) in self.parts(&at, total)? {
                 let sum = match totals.get(&input) {
                     Some(earlier) => {
@@ -224,18 +284,6 @@ impl Sweep<'_> {
             open.extend(&node.inputs);
         }
         true
-    }
-
-    /// A derivative within one sample must not pass a sum over the samples.
-    fn no_mixing(&self, at: &At) -> Result<(), Refusal> {
-        let Op::Reduce { over: Over::Named(axes), .. } = &at.op else { return Ok(()) };
-        match axes.iter().find(|a| self.riding.contains(a)) {
-            None => Ok(()),
-            Some(axis) => Err(Refusal(format!(
-                "a derivative within one sample, of a value that mixes all {}",
-                self.module.axes.get(*axis).name
-            ))),
-        }
     }
 
     /// The cotangent of input `k`.

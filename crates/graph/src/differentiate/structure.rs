@@ -47,13 +47,18 @@ pub(super) fn jacobian(
     row: bool,
 ) -> Result<Option<NodeId>, Refusal> {
     let (value, variable) = (module.graph.ty(of).clone(), module.symbol(wrt).ty.clone());
+    if variable.axes.iter().any(|a| !value.axes.contains(a)) {
+        return Ok(None);
+    }
     let ty = std::sync::Arc::new(Type { kind: Kind::Real, ..(*variable).clone() });
     let id = SymbolId::new(module.symbols.len());
     let (span, name) = (Span::default(), format!("d{}", module.symbol(wrt).name));
     let symbol = Symbol { name, role: Role::Local, ty: ty.clone(), span, type_span: None };
     module.symbols.push(symbol);
     let seed = Terms::of(module).op(Op::Symbol { id, ty }, &[])?;
-    let Some(moved) = forward::tangent(module, of, &[(wrt, seed)])? else { return Ok(None) };
+    let Some(moved) = forward::tangent_apart(module, of, &[(wrt, seed)], &variable.axes)? else {
+        return Ok(None);
+    };
     let paths = paths(module, moved, seed, row)?;
     let Some(paths) = paths else { return Ok(None) };
     let shape = Shape::of(&variable);

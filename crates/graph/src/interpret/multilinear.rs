@@ -162,6 +162,10 @@ impl<S: Reference> Interpreter<'_, S> {
         let map = match slot {
             Slot::Map(map) => map,
             Slot::Label(input) => {
+                let class = |y: &S| y.real() >= 0.0 && y.real() < extent as f64;
+                if !inputs[*input].data.iter().all(class) {
+                    return Err(Failure(format!("a label is not one of 0..{}", extent.max(1) - 1)));
+                }
                 let label =
                     self.access(&Place::Dims(Vec::new()), &inputs[*input], inputs, points, false)?;
                 access.checked.push(Checked {

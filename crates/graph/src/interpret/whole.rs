@@ -63,13 +63,15 @@ impl<S: Reference> Interpreter<'_, S> {
         let whole =
             Whole { op: &node.op, inputs: &dims, output: &written.dims, places: &reach.places };
         let mut point = vec![0; riding.len()];
+        if points.contains(&0) {
+            return Ok(out);
+        }
         loop {
             let parts: Vec<Vec<T>> =
                 blocks.iter().zip(inputs).map(|(b, x)| b.read(x, &point)).collect();
             let parts: Vec<&[T]> = parts.iter().map(Vec::as_slice).collect();
-            let entries = f(&whole, &parts).ok_or_else(|| {
-                Failure(format!("`{}` does not exist here: the matrix is singular", def.name))
-            })?;
+            let entries = f(&whole, &parts)
+                .ok_or_else(|| Failure(format!("`{}` has no value here", def.name)))?;
             if entries.len() != written.dims.iter().product::<usize>() {
                 let text = format!("`{}` made {} entries", def.name, entries.len());
                 return Err(Failure(format!("{text}, its type says {:?}", written.dims)));

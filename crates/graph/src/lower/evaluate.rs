@@ -307,6 +307,9 @@ fn opaque<S: Reference>(
     let mut out = vec![S::from_f64(0.0); dims.iter().product()];
     let mut point = vec![0; points.len()];
     let last = frames.len() - 1;
+    if points.contains(&0) {
+        return Ok(out);
+    }
     loop {
         let part = |k: usize| -> Vec<S> {
             let (own, data) = &arrays[inputs[k]];

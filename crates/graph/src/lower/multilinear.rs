@@ -81,11 +81,13 @@ impl Build<'_> {
         let out = layout(self.module, ty)?;
         let sizes = |l: &[(Key, Size)]| -> Vec<Size> { l.iter().map(|(_, s)| s.clone()).collect() };
         let of = self.known[&input];
-        if sizes(&own) == sizes(&out) {
+        let batch_dims = |ty: &Type| !ty.written_batches(&self.module.sizes).is_empty();
+        let batches = batch_dims(ty) || batch_dims(self.module.graph.ty(input));
+        // Among written dims a batch axis moves: equal sizes need not be equal entries.
+        if (!batches && sizes(&own) == sizes(&out)) || own == out {
             return Ok(of);
         }
-        let batch_dims = |ty: &Type| !ty.written_batches(&self.module.sizes).is_empty();
-        if batch_dims(ty) || batch_dims(self.module.graph.ty(input)) {
+        if batches {
             let op = Op::Reshape { dims: ty.dims.clone() };
             let work = self.framed(op, &[input], ty, Vec::new())?;
             return self.push(name, ty, work);

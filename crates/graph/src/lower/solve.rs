@@ -63,20 +63,28 @@ fn candidate(
     taken: &[usize],
     dim: usize,
 ) -> Option<usize> {
-    l.body.factors()?;
+    let factors = l.body.factors()?;
     let write = l.write.as_ref()?;
     let elsewhere = |at: usize| {
         let other = |(d, m): (usize, &Map)| d != dim && m.terms.iter().any(|(i, _)| *i == at);
         taken.contains(&at) || write.maps.iter().enumerate().any(other)
     };
+    // A label outside its array is no zero.
+    let chooses = |at: usize| {
+        let other = |(k, v): (usize, &View)| {
+            !factors.contains(&k) && v.maps.iter().any(|m| m.terms.iter().any(|(i, _)| *i == at))
+        };
+        l.reads.iter().enumerate().any(other)
+    };
     let plain = |at: usize| {
-        l.reads.iter().any(|v| {
+        factors.iter().map(|k| &l.reads[*k]).any(|v| {
             let dims = &lowered.nodes[v.of].dims;
             let whole = |(m, d): (&Map, &Size)| m.as_index() == Some(at) && *d == l.space[at];
             v.maps.iter().zip(dims).any(whole)
         })
     };
-    let fits = |(at, k): &&(usize, Size)| k.is_one() && !elsewhere(*at) && plain(*at);
+    let fits =
+        |(at, k): &&(usize, Size)| k.is_one() && !elsewhere(*at) && !chooses(*at) && plain(*at);
     let number = |at: usize| {
         let value = l.space[at].value(&module.sizes);
         value.and_then(Ratio::whole).unwrap_or(i128::MAX)

@@ -76,7 +76,11 @@ impl Terms<'_> {
                 let product = self.scale(s, y.inputs[0])?;
                 self.scale(product, y.inputs[1])
             }
-            (_, Op::Scale) if self.constant(y.inputs[0]).is_some() && x.op != Op::Scale => {
+            (_, Op::Scale)
+                if self.constant(y.inputs[0]).is_some()
+                    && self.constant(s).is_none()
+                    && x.op != Op::Scale =>
+            {
                 let product = self.op(Op::Scale, &[s, y.inputs[1]])?;
                 self.scale(y.inputs[0], product)
             }
@@ -173,9 +177,9 @@ impl Terms<'_> {
     /// `a^T`
     pub fn transpose(&mut self, a: NodeId) -> Made {
         let node = self.graph.node(a).clone();
-        let symmetric = matches!(node.ty.kind, crate::types::Kind::Sym | crate::types::Kind::Spd);
         match node.op {
-            _ if node.ty.is_scalar() || symmetric => Ok(a),
+            // Not even of a symmetric name: derivatives by it run over all matrices.
+            _ if node.ty.is_scalar() => Ok(a),
             Op::Transpose => Ok(node.inputs[0]),
             Op::Scale => {
                 let inner = self.transpose(node.inputs[1])?;

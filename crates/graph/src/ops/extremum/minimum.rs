@@ -11,7 +11,9 @@ use crate::record::Differential;
 use crate::scalar::Scalar;
 
 fn eval<S: Scalar>(_: &Op, x: &[S]) -> S {
-    if x[0].real() <= x[1].real() { x[0] } else { x[1] }
+    // What is no number stays none.
+    let first = x[0].real().is_nan() || x[0].real() <= x[1].real();
+    if first { x[0] } else { x[1] }
 }
 
 /// `min(x, y)`, ties take the first.

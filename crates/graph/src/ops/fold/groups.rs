@@ -34,6 +34,9 @@ pub(super) fn extremes<S: Scalar>(
     for (at, group) in groups.1.iter().enumerate() {
         let better = match best[*group] {
             None => true,
+            // What is no number stays none.
+            Some(old) if x[old].real().is_nan() => false,
+            Some(_) if x[at].real().is_nan() => true,
             Some(old) if word == BigOp::Max => x[at].real() > x[old].real(),
             Some(old) => x[at].real() < x[old].real(),
         };

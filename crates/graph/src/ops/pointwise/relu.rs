@@ -11,7 +11,8 @@ use crate::scalar::Scalar;
 use crate::terms::Terms;
 
 fn eval<S: Scalar>(_: &Op, x: &[S]) -> S {
-    if x[0].real() > 0.0 { x[0] } else { S::from_f64(0.0) }
+    // What is no number stays none.
+    if x[0].real() <= 0.0 { S::from_f64(0.0) } else { x[0] }
 }
 
 /// `1[x > 0]`
