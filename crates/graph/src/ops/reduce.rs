@@ -104,6 +104,9 @@ pub(crate) fn spread(t: &mut Terms<'_>, y: NodeId, over: &Over, x: &Type) -> Mad
             (0..x.dims.len()).filter(|i| !places.contains(i)).collect()
         }
     };
+    // `[n, 1]` is `[n]`, so of the dims that are left the last may be none of the sum's.
+    let column = from.len() == 2 && x.dims[from[1]].is_one();
+    let from = if column { vec![from[0]] } else { from };
     let kept: Vec<Size> = from.iter().map(|i| x.dims[*i].clone()).collect();
     // A sum of all dims leaves a number, and a number may be kept as one entry.
     let y = t.reshape(y, &kept)?;
@@ -217,6 +220,8 @@ pub(crate) static REDUCE: OpDef = OpDef {
         "X : R[n, N]; max[N] X",
         "X : R[N, n]; prod[N] X",
         "X : R[n, m, k]; sum(X)",
+        "X : R[n, 1, k]; sum(X, axis = 2)",
+        "X : R[n, 1, k] per N; prod(X, axis = 2)",
         "x : R[n] per N; prod[N] x",
         "x : R[n] per N; min[N] x",
         "A : R[n, m]; prod[i in n, j in m] A[i,j]",
