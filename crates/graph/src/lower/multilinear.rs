@@ -81,7 +81,11 @@ impl Build<'_> {
         let out = layout(self.module, ty)?;
         let sizes = |l: &[(Key, Size)]| -> Vec<Size> { l.iter().map(|(_, s)| s.clone()).collect() };
         let of = self.known[&input];
-        if sizes(&own) == sizes(&out) {
+        // As they are written: `[k, N]` and `[N, k]` are laid out alike, but their entries are not.
+        let written =
+            |ty: &Type| -> Vec<Size> { ty.dims.iter().filter(|d| !d.is_one()).cloned().collect() };
+        let same = written(ty) == written(self.module.graph.ty(input));
+        if same && sizes(&own) == sizes(&out) {
             return Ok(of);
         }
         let batch_dims = |ty: &Type| !ty.written_batches(&self.module.sizes).is_empty();

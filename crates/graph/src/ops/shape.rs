@@ -260,6 +260,7 @@ pub(crate) static RESHAPE: OpDef = OpDef {
             "A : R[n, m]; flatten(A)",
             "v : R[n m]; reshape(v, n, m)",
             "A : R[n, m, k] per N; reshape(A, m, k n)",
+            "X : R[n, N]; reshape(X, N, n)",
         ],
     )
 };
