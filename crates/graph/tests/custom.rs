@@ -6,12 +6,14 @@ mod support;
 #[path = "custom/swish.rs"]
 mod swish;
 
+use chainrule_graph::lower::{Fold, Loop, Step, Work};
 use chainrule_graph::op::OpDef;
-use chainrule_graph::{differentiate, raise, read_with};
+use chainrule_graph::{Op, check, differentiate, raise, read_with};
 use correlate::CORRELATE;
 use support::case::{case, samples};
 use support::draw;
 use support::figures::Figures;
+use support::lowered;
 use support::problem::Problem;
 use support::specs;
 use swish::SWISH;
@@ -31,6 +33,9 @@ fn a_foreign_record_is_differentiated_and_checked_as_our_own() {
                 let values = draw::values(&problem.module, &problem.numbers, seed);
                 figures.merge(&problem.check(&values, usize::MAX, seed).expect("values"));
             }
+            let values = draw::values(&problem.module, &problem.numbers, 3);
+            let compared = problem.lowered(&values, &mut figures).expect("it is lowered");
+            assert!(compared, "{line}");
             for id in problem.nodes() {
                 let (module, numbers) = (&problem.module, &problem.numbers);
                 specs::check(module, numbers, id, 3, &mut figures).expect("transposes");
@@ -64,4 +69,63 @@ fn a_misfit_of_a_foreign_op_is_reported_in_its_words() {
     assert!(reading.diagnostics[0].message.contains("two columns"));
     // Without the record the name is no function.
     assert!(!chainrule_graph::read(text).is_ok());
+}
+
+/// The loops of a `net` line's value.
+fn loops(declarations: &str, line: &str) -> Vec<Loop> {
+    let case = case(declarations, line, &OPS).expect("it is read");
+    let lowered = lowered::lowered(&case.module, &[case.value]).expect("sound").expect("lowered");
+    let loops = lowered.nodes.into_iter().filter_map(|node| match node.work {
+        Work::Loop(l) => Some(l),
+        Work::Input(_) => None,
+        other => panic!("{line}: {other:?}"),
+    });
+    loops.collect()
+}
+
+#[test]
+fn a_foreign_entrywise_op_is_part_of_a_pointwise_loop() {
+    let all = loops("x, y : R[n] per N", "Y = exp(swish(x) .* y + x)");
+    assert_eq!(all.len(), 1, "{all:?}");
+    assert_eq!((all[0].fold, all[0].reads.len()), (None, 2), "{all:?}");
+    let sigmoid = |step: &Step| matches!(step, Step::Apply(Op::Sigmoid, _));
+    assert!(all[0].body.steps.iter().any(sigmoid), "{all:?}");
+}
+
+#[test]
+fn a_foreign_op_with_index_maps_is_a_contraction() {
+    let case = case("w : R[n]; x : R[n + m] per N", "Y = correlate(w, x)", &OPS).expect("read");
+    let lowered = lowered::lowered(&case.module, &[case.value]).expect("sound").expect("lowered");
+    let loops = loops("w : R[n]; x : R[n + m] per N", "Y = correlate(w, x)");
+    let [l] = loops.as_slice() else { panic!("{loops:?}") };
+    // `y[i,N] = sum[j] w[j] x[i+j,N]`
+    assert_eq!((l.fold, l.rank, l.space.len()), (Some(Fold::Sum), 2, 3), "{l:?}");
+    let terms: Vec<usize> = l.reads.iter().map(|v| v.maps[0].terms.len()).collect();
+    assert_eq!(terms, [1, 2], "{l:?}");
+    assert_eq!(lowered.contractions().len(), 1, "{}", lowered.text(&case.module, true));
+}
+
+#[test]
+fn a_file_with_foreign_ops_is_checked() {
+    let text = "\
+size n = 3, m = 4
+batch N
+data
+  x : R[n + m] per N
+param
+  w : R[n] ~ normal(0, 1)
+net
+  y = swish(correlate(w, x))
+  J = mean[N] sum(y .* y)
+claim \"swish is x sigmoid(x)\" swish(w) = w .* sigmoid(w)
+claim \"correlate is linear\" correlate(2 w, w) = 2 correlate(w, w)
+train J by gd(step = 0.1) epochs 1 batch 2
+check all
+";
+    let reading = read_with(text, &OPS);
+    assert!(reading.is_ok(), "{:?}", reading.diagnostics);
+    let report = check::check(&reading.modules[0], &check::Settings { seed: 1, draws: None });
+    assert!(report.passed(), "{report:?}");
+    assert_eq!(report.gradients.len(), 1, "{report:?}");
+    assert!(!report.is_empty());
 }

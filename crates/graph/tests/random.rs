@@ -1,7 +1,7 @@
 //! Random graphs: both modes, complex step, differences and second order at random points.
 //!
 //! 300 graphs in an ordinary run; `CHAINRULE_DEEP=1` (`cargo xtask deep`) draws 10,000, and
-//! `CHAINRULE_RANDOM=n` any number. A graph is a function of its seed alone.
+//! `CHAINRULE_RANDOM=n` any number; `CHAINRULE_SLOTS=7,12` draws these alone. A graph is a function of its seed alone.
 
 #[path = "random/build.rs"]
 mod build;
@@ -57,7 +57,8 @@ fn grown(seed: u64) -> Result<Grown, String> {
 
 /// What became of a seed.
 enum Outcome {
-    Checked(Box<Figures>),
+    /// And whether it was lowered: an op over an index may have no loop.
+    Checked(Box<Figures>, bool),
     Rejected(Bad),
     /// Nothing to differentiate, or a derivative that mixes the samples.
     Refused,
@@ -114,9 +115,16 @@ fn judged(grown: Grown, seed: u64) -> Outcome {
         Ok(Some(bad)) => return Outcome::Rejected(bad),
         Err(e) => return Outcome::Failed(format!("{e}\n{}", equations(&problem, loss))),
     }
-    match problem.check(&values, 4, seed) {
-        Ok(figures) if figures.beyond().is_empty() => Outcome::Checked(Box::new(figures)),
-        Ok(figures) => {
+    let checked = problem.check(&values, 4, seed).map_err(|e| e.to_string());
+    let compared = checked.and_then(|mut figures| {
+        let lowered = problem.lowered(&values, &mut figures)?;
+        Ok((figures, lowered))
+    });
+    match compared {
+        Ok((figures, lowered)) if figures.beyond().is_empty() => {
+            Outcome::Checked(Box::new(figures), lowered)
+        }
+        Ok((figures, _)) => {
             let beyond = figures.beyond().join(", ");
             Outcome::Failed(format!("{beyond}\n{}", equations(&problem, loss)))
         }
@@ -155,6 +163,7 @@ struct Run {
     counts: Vec<usize>,
     shared: usize,
     depths: BTreeMap<usize, usize>,
+    lowered: usize,
     failures: Vec<String>,
 }
 
@@ -173,8 +182,9 @@ impl Run {
             }
             let shape = self.shape(&grown);
             match judged(grown, seed) {
-                Outcome::Checked(figures) => {
+                Outcome::Checked(figures, lowered) => {
                     self.note(&shape);
+                    self.lowered += usize::from(lowered);
                     self.worst.merge(&figures);
                     return;
                 }
@@ -218,6 +228,7 @@ impl Run {
         self.checked += other.checked;
         self.refused += other.refused;
         self.shared += other.shared;
+        self.lowered += other.lowered;
         self.steps += other.steps;
         other.taken_back.into_iter().for_each(|(k, n)| *self.taken_back.entry(k).or_default() += n);
         self.worst.merge(&other.worst);
@@ -244,7 +255,7 @@ impl Run {
             println!("{:20} in {count:5} graphs", def.name);
         }
         println!("{} graphs, depths {:?}", self.checked, self.depths);
-        println!("{} graphs read a node twice", self.shared);
+        println!("{} graphs read a node twice, {} are lowered", self.shared, self.lowered);
         let rate = 100.0 * self.rejection_rate();
         println!("{rate:.1} % of graphs rejected: {:?}, {} refused", self.rejected, self.refused);
         let rate = 100.0 * self.step_rate();
@@ -262,14 +273,24 @@ fn count() -> u64 {
     }
 }
 
+/// `CHAINRULE_SLOTS=7,12` draws these alone.
+fn slots(count: u64) -> Vec<u64> {
+    match std::env::var("CHAINRULE_SLOTS") {
+        Ok(list) => list.split(',').map(|n| n.parse().expect("a number")).collect(),
+        Err(_) => (0..count).collect(),
+    }
+}
+
 #[test]
 fn random_graphs_agree_in_every_way() {
-    let count = count();
+    let slots = slots(count());
+    let count = slots.len();
     // Slots are independent, so the sum is that of one thread.
-    let part = |from: u64| {
+    let part = |from: usize| {
+        let slots = slots.clone();
         std::thread::spawn(move || {
             let mut run = Run::default();
-            (from..count).step_by(2).for_each(|slot| run.slot(slot));
+            slots.iter().skip(from).step_by(2).for_each(|slot| run.slot(*slot));
             run
         })
     };
@@ -285,7 +306,7 @@ fn random_graphs_agree_in_every_way() {
     assert!(run.rejection_rate() < 0.5, "too many draws are rejected");
     assert!(run.step_rate() < 0.5, "too many steps are taken back");
     assert!(2 * run.shared > run.checked, "too few graphs read a node twice");
-    let least = (count / 100) as usize;
+    let least = count / 100;
     for (def, found) in ALL.iter().zip(&run.counts) {
         assert!(*found >= least.min(200), "`{}` is in {found} graphs only", def.name);
     }

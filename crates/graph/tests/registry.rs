@@ -11,7 +11,8 @@ use chainrule_graph::op::{ALL, OpDef};
 use chainrule_graph::record::{Differential, Eval};
 use support::case::{case, samples};
 use support::draw;
-use support::figures::Figures;
+use support::figures::{Figures, SECOND, TWICE};
+use support::lowered;
 use support::problem::{Problem, reachable};
 use support::specs;
 
@@ -58,6 +59,9 @@ struct Found {
     /// How many cases hold each record, in the value and in its derivatives.
     counts: BTreeMap<usize, (usize, usize)>,
     transposes: usize,
+    /// Cases that are lowered, and those with an op over an index that has no loop.
+    lowered: usize,
+    unlowered: usize,
 }
 
 impl Found {
@@ -93,6 +97,12 @@ impl Found {
             let values = draw::values(&problem.module, &problem.numbers, seed);
             shapes(&problem, &nodes, &values)?;
             figures.merge(&problem.check(&values, usize::MAX, seed).map_err(|e| e.to_string())?);
+            let mut outputs = vec![problem.loss, case.value];
+            outputs.extend(&problem.gradients);
+            let (module, numbers) = (&problem.module, &problem.numbers);
+            let compared = lowered::compare(module, numbers, &outputs, &values, &mut figures)?;
+            self.unlowered += usize::from(!compared && seed == 0);
+            self.lowered += usize::from(compared && seed == 0);
         }
         for id in &nodes {
             let (module, numbers) = (&problem.module, &problem.numbers);
@@ -148,6 +158,40 @@ fn every_differentiable_record_has_a_sample_or_a_reason() {
     }
 }
 
+/// Second derivatives of a product where entries are 0: nothing is divided by them.
+#[test]
+fn products_have_second_derivatives_at_zeros() {
+    let cases = [
+        ("x : R[n]", "Y = prod(x)"),
+        ("A : R[n, m]", "Y = prod(A)"),
+        ("A : R[n, m]", "Y = prod(A, axis = 0)"),
+        ("A : R[n, m] per N", "Y = prod(A, axis = 1)"),
+        ("x : R[n] per N", "Y = prod[N] x"),
+        ("X : R[n, N]", "Y = prod[N] X"),
+        ("A : R[n, m]", "Y = prod[i in n, j in m] A[i,j]"),
+        ("x : R[1, n]", "Y = prod(x)"),
+    ];
+    for (declarations, line) in cases {
+        let case = case(declarations, line, &[]).expect("it is read");
+        let problem = Problem::new(case.module, case.numbers, case.loss, &case.wrt);
+        let problem = problem.expect("it is differentiated");
+        assert_eq!(problem.refused, None, "{line}");
+        for zeros in 1..3 {
+            let mut values = draw::values(&problem.module, &problem.numbers, 1);
+            for (x, _) in &problem.wrt {
+                let data = &mut values[x.index()].as_mut().expect("drawn").data;
+                data[..zeros].fill(0.0);
+            }
+            let mut figures = Figures::default();
+            figures.merge(&problem.check(&values, usize::MAX, 2).expect("values"));
+            // The gradient vanishes where two entries are 0, and has no relative error.
+            let second = figures.errors[SECOND].max(figures.errors[TWICE]);
+            let fine = if zeros == 1 { figures.beyond().is_empty() } else { second <= 1e-9 };
+            assert!(fine, "{line}, {zeros} zeros: {}", figures.line());
+        }
+    }
+}
+
 #[test]
 fn every_record_agrees_with_every_other_way_to_its_derivative() {
     let mut found = Found::default();
@@ -164,6 +208,7 @@ fn every_record_agrees_with_every_other_way_to_its_derivative() {
             found.failures.push(format!("`{}` is in no case", def.name));
         }
     }
+    println!("{} cases lowered, {} with an op over an index", found.lowered, found.unlowered);
     println!("{} transposes; worst: {}", found.transposes, found.worst.line());
     assert!(found.failures.is_empty(), "{}", found.failures.join("\n"));
 }

@@ -90,6 +90,9 @@ pub(super) fn spread(t: &mut Terms<'_>, y: NodeId, over: &Over, x: &Type) -> Mad
             (0..x.dims.len()).filter(|i| !places.contains(i)).collect()
         }
     };
+    // `[n, 1]` is `[n]`, so of the dims that are left the last may be none of the sum's.
+    let column = from.len() == 2 && x.dims[from[1]].is_one();
+    let from = if column { vec![from[0]] } else { from };
     let kept: Vec<Size> = from.iter().map(|i| x.dims[*i].clone()).collect();
     // A sum of all dims leaves a number, and a number may be kept as one entry.
     let y = t.reshape(y, &kept)?;

@@ -40,7 +40,7 @@ pub(crate) fn bad(
         let inputs: Vec<_> = node.inputs.iter().map(|i| value(*i)).collect();
         let tensors: Vec<&Tensor<f64>> = inputs.iter().map(|x| &**x).collect();
         if matches!(node.op, Op::Inverse | Op::Det | Op::LogDet | Op::PseudoInverse)
-            && condition(tensors[0]) > CONDITION
+            && condition(tensors[0], node.op == Op::PseudoInverse) > CONDITION
         {
             return Some(Bad::Condition);
         }
@@ -51,8 +51,8 @@ pub(crate) fn bad(
     None
 }
 
-/// The worst condition of the blocks; that of a matrix that is not square is that of its Gram matrix.
-fn condition(x: &Tensor<f64>) -> f64 {
+/// The worst condition of the blocks, or of their Gram matrices: a pseudo-inverse is made of those.
+fn condition(x: &Tensor<f64>, squared: bool) -> f64 {
     let dims = x.dims();
     let (n, m) = (dims.first().copied().unwrap_or(1), dims.get(1).copied().unwrap_or(1));
     let small = n.min(m);
@@ -65,7 +65,7 @@ fn condition(x: &Tensor<f64>) -> f64 {
                 (0..n).map(|k| at(k, a) * at(k, b)).sum()
             }
         };
-        if n == m {
+        if !squared {
             return linalg::condition(n, block);
         }
         let gram: Vec<f64> = (0..small * small).map(|p| dot(p / small, p % small)).collect();
@@ -86,9 +86,7 @@ fn margin(module: &Module, node: &Node, inputs: &[&Tensor<f64>]) -> f64 {
             runner_up(inputs[0], over, if lowest { -1.0 } else { 1.0 })
         }
         Op::ArgMax => runner_up(inputs[0], &Over::Dims(vec![0]), 1.0),
-        // The derivative of a product of all others divides by the entries.
-        Op::Norm { kind: NormKind::One } | Op::Others { .. } => least(&inputs[0].data),
-        Op::Reduce { op: BigOp::Prod, .. } => least(&inputs[0].data),
+        Op::Norm { kind: NormKind::One } => least(&inputs[0].data),
         Op::Norm { kind: NormKind::Infinity } => {
             let size = Tensor {
                 data: inputs[0].data.iter().map(|v| v.abs()).collect(),

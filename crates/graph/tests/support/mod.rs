@@ -4,6 +4,7 @@
 pub(crate) mod case;
 pub(crate) mod draw;
 pub(crate) mod figures;
+pub(crate) mod lowered;
 pub(crate) mod margin;
 pub(crate) mod problem;
 pub(crate) mod specs;

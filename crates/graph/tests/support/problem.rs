@@ -214,6 +214,17 @@ impl Problem {
         reachable(&self.module, &roots)
     }
 
+    /// The number and its gradient, lowered; whether they are.
+    ///
+    /// # Errors
+    ///
+    /// A limit is reached, or a loop is not sound.
+    pub(crate) fn lowered(&self, values: &Values, out: &mut Figures) -> Result<bool, String> {
+        let mut nodes = vec![self.loss];
+        nodes.extend(&self.gradients);
+        super::lowered::compare(&self.module, &self.numbers, &nodes, values, out)
+    }
+
     /// Two dense directions, then unit directions, `most` at most: values for the directions.
     fn directions(&self, values: &Values, most: usize, seed: u64) -> Vec<Values> {
         let mut zero = values.clone();
@@ -385,7 +396,7 @@ impl Problem {
         *scale = scale.max(figures::largest(&plain)).max(figures::largest(&complex));
         let gap = |a: &[f64], b: &[f64]| -> f64 {
             let off = a.iter().zip(b).map(|(x, y)| (x - y).abs());
-            off.fold(0.0, |most, x| if x <= most { most } else { x })
+            off.fold(0.0, |most: f64, x| if x <= most || most.is_nan() { most } else { x })
         };
         out.note(figures::SECOND, gap(&complex, &plain), *scale);
         out.note(figures::TWICE, gap(&turned, &again), *scale);
@@ -423,11 +434,20 @@ fn second(
 }
 
 /// The derivative at 0 by central differences, extrapolated; the entry of least estimated error
-/// (Ridders 1982).
+/// (Ridders 1982). A number that oscillates within the first steps is moved by finer ones.
 fn ridders(f: impl Fn(f64) -> Result<f64, Failure>) -> Result<f64, Failure> {
+    let coarse = table(&f, 0.008)?;
+    if coarse.1 <= 1e-9 * coarse.0.abs() {
+        return Ok(coarse.0);
+    }
+    let fine = table(&f, 1e-4)?;
+    Ok(if fine.1 < coarse.1 { fine.0 } else { coarse.0 })
+}
+
+/// The best entry from a first step on, and its estimated error.
+fn table(f: impl Fn(f64) -> Result<f64, Failure>, mut h: f64) -> Result<(f64, f64), Failure> {
     const LEVELS: usize = 9;
     let (mut best, mut error) = (f64::NAN, f64::INFINITY);
-    let mut h = 0.008;
     let mut last: Vec<f64> = Vec::new();
     for level in 0..LEVELS {
         let mut row = vec![(f(h)? - f(-h)?) / (2.0 * h)];
@@ -444,5 +464,5 @@ fn ridders(f: impl Fn(f64) -> Result<f64, Failure>) -> Result<f64, Failure> {
         last = row;
         h *= 0.5;
     }
-    Ok(best)
+    Ok((best, error))
 }

@@ -3,10 +3,10 @@
 use chainrule_syntax::ast::BigOp;
 
 use super::groups::groups;
-use super::{over, reach, spread};
-use crate::index::NodeId;
+use super::{dims_of, over, reach, spread};
+use crate::index::{AxisId, NodeId};
 use crate::instances_of;
-use crate::op::{Context, Cost, Misfit, Notation, Op, OpDef};
+use crate::op::{Context, Cost, Misfit, Notation, Op, OpDef, Over, Position};
 use crate::ops::numbers;
 use crate::record::{At, Differential, Eval, Lowering, Made, Whole};
 use crate::scalar::Scalar;
@@ -36,28 +36,73 @@ fn eval<S: Scalar>(w: &Whole<'_>, inputs: &[&[S]]) -> Option<Vec<S>> {
     Some(out)
 }
 
-/// `O_i = P / x_i`: `dO_i = (sum_j O_i dx_j / x_j) - O_i dx_i / x_i`, for entries that are not 0.
+/// `dO_i = sum[j] dM_ij prod[k other than j] M_ik`, where `M_ij` is `x_j`, and 1 where `j` is `i`:
+/// nothing is divided, so entries may be 0, and `O` of `M` has the derivatives that `O` has.
+fn others_of(t: &mut Terms<'_>, at: &At, direction: NodeId) -> Made {
+    let over = over(&at.op).clone();
+    let x = at.inputs[0];
+    let (own, moves) = (t.ty(x), t.ty(direction));
+    let (new, at_entry) = itself(t, &over, &own)?;
+    let ty = t.ty(at_entry);
+    let one = t.ones(&ty)?;
+    let elsewhere = t.sub(one, at_entry)?;
+    let rest = t.times(elsewhere, x)?;
+    let rows = t.add(rest, at_entry)?;
+    let direction = if moves.dims == own.dims { direction } else { t.lifted(direction, &own)? };
+    let moved = t.times(elsewhere, direction)?;
+    let others = t.op(at.op.clone(), &[rows])?;
+    let product = t.times(others, moved)?;
+    let sum = t.op(Op::Reduce { op: BigOp::Sum, over: over.clone() }, &[product])?;
+    let spread = spread(t, sum, &over, &own)?;
+    let placed = t.times(at_entry, spread)?;
+    t.sum_axes(placed, new)
+}
+
+/// New axes, one for each that is reduced, and an array of the dims of `x`: 1 at the entry that the
+/// new axes name, 0 elsewhere.
+fn itself(t: &mut Terms<'_>, over: &Over, x: &Type) -> Result<(Vec<AxisId>, NodeId), Misfit> {
+    let mut new = Vec::new();
+    let mut all = t.number(1.0)?;
+    if let Over::Named(axes) = over {
+        for axis in axes {
+            let extent = t.axes.get(*axis).extent.clone();
+            let extent = extent.ok_or_else(|| Terms::bug("an axis without extent"))?;
+            // There is one entry only, which is itself.
+            if extent.is_one() {
+                continue;
+            }
+            let own = t.fresh_axis("k", extent.clone());
+            let unit = t.op(Op::Identity { n: extent }, &[])?;
+            let equal = t.entry(unit, &[own, *axis])?;
+            all = t.times(all, equal)?;
+            new.push(own);
+        }
+    } else {
+        for place in dims_of(over, x).into_iter().filter(|at| !x.dims[*at].is_one()) {
+            let own = t.fresh_axis("k", x.dims[place].clone());
+            let unit = t.op(Op::Identity { n: x.dims[place].clone() }, &[])?;
+            let mut positions = crate::terms::positions(&[own]);
+            positions.insert(0, Position::All);
+            let column = t.op(Op::Access { positions, pad: false }, &[unit])?;
+            let lift = Op::Lift { axes: Vec::new(), dims: x.dims.clone(), from: vec![place] };
+            let equal = t.op(lift, &[column])?;
+            all = t.times(all, equal)?;
+            new.push(own);
+        }
+    }
+    let dims = Type::array(x.dims.clone());
+    let axes = t.ty(all).axes;
+    let all = t.lifted(all, &Type { axes, ..dims })?;
+    Ok((new, all))
+}
+
 fn jvp(t: &mut Terms<'_>, at: &At, tangents: &[Option<NodeId>]) -> Made {
     let tangent = tangents[0].ok_or_else(|| Terms::bug("a product that does not move"))?;
-    let relative = t.divide(tangent, at.inputs[0])?;
-    let all = summed(t, at, relative)?;
-    let rest = t.sub(all, relative)?;
-    t.times(at.node, rest)
+    others_of(t, at, tangent)
 }
 
 fn vjp(t: &mut Terms<'_>, at: &At, cotangent: NodeId, _: usize) -> Made {
-    let weighted = t.times(cotangent, at.node)?;
-    let all = summed(t, at, weighted)?;
-    let rest = t.sub(all, weighted)?;
-    t.divide(rest, at.inputs[0])
-}
-
-/// The sum of each group, copied to its entries.
-fn summed(t: &mut Terms<'_>, at: &At, x: NodeId) -> Made {
-    let over = over(&at.op);
-    let ty = t.ty(at.inputs[0]);
-    let sum = t.op(Op::Reduce { op: BigOp::Sum, over: over.clone() }, &[x])?;
-    spread(t, sum, over, &ty)
+    others_of(t, at, cotangent)
 }
 
 /// The product of all other entries.

@@ -139,6 +139,8 @@ pub(crate) static REDUCE: OpDef = OpDef {
         "X : R[N, n]; prod[N] X",
         "X : R[n, m, k]; sum(X)",
         "x : R[n] per N; prod[N] x",
+        "X : R[n, 1, k]; sum(X, axis = 2)",
+        "X : R[n, 1, k] per N; prod(X, axis = 2)",
         "x : R[n] per N; min[N] x",
         "A : R[n, m]; prod[i in n, j in m] A[i,j]",
         "A : R[n, m] per N; max(A)",

@@ -47,6 +47,7 @@ pub(crate) static RESHAPE: OpDef = OpDef {
         &[
             "A : R[n, m]; flatten(A)",
             "v : R[n m]; reshape(v, n, m)",
+            "X : R[n, N]; reshape(X, N, n)",
             "A : R[n, m, k] per N; reshape(A, m, k n)",
         ],
     )
