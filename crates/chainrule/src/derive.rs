@@ -186,9 +186,10 @@ fn gradients(
     };
     let wrt: Vec<SymbolId> = targets.iter().filter_map(variable).collect();
     let derivation = differentiate::derivation(module, of, &wrt)?;
+    let reader = raise::Reader::new(module);
     for line in &derivation.lines {
         let ty = module.symbol(line.symbol).ty.clone();
-        let equation = raise::equation(module, line.value);
+        let equation = reader.equation(line.value);
         out.steps.push(Step {
             name: format!("{}{}", module.symbol(line.symbol).name, equation.indices),
             shape: shape(module, &ty),

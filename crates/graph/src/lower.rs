@@ -71,8 +71,15 @@ pub fn passes(
     let mut lowered = build::build(module, outputs)?;
     for pass in PASSES {
         match pass {
-            "sums" => fuse::merge_sums(&mut lowered, module),
-            "pointwise" => fuse::fuse_pointwise(&mut lowered),
+            // What nothing reads any more must not count as a reader.
+            "sums" => {
+                fuse::merge_sums(&mut lowered, module);
+                fuse::drop_dead(&mut lowered);
+            }
+            "pointwise" => {
+                fuse::fuse_pointwise(&mut lowered);
+                fuse::drop_dead(&mut lowered);
+            }
             "solved" => solve::solve(&mut lowered, module),
             "lowered" => {
                 // A solved scatter may have become entry-wise.

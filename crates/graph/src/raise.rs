@@ -9,6 +9,7 @@ use chainrule_syntax::ast::{
 use chainrule_syntax::{Span, parse, print};
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::index::{AxisId, NodeId, SymbolId};
 use crate::module::{Module, Role};
@@ -17,7 +18,7 @@ use crate::size::Size;
 
 mod reading;
 
-pub use reading::{Equation, equation};
+pub use reading::{Equation, Reader, equation};
 
 /// Most nodes written out; what is larger ends in `..`.
 const NODES: usize = 400;
@@ -25,6 +26,13 @@ const NODES: usize = 400;
 /// The text of a node.
 pub fn text(module: &Module, node: NodeId) -> String {
     print::expr(&expr(module, node))
+}
+
+/// The text of a node if it is short: of at most so many nodes.
+pub fn brief(module: &Module, node: NodeId, nodes: usize) -> Option<String> {
+    let mut raise = Raise { left: nodes + 1, ..Raise::new(module, false) };
+    let tree = raise.node(node);
+    (raise.left > 0).then(|| print::expr(&tree))
 }
 
 /// The tree of a node; shared parts are written out each time, up to a bound.
@@ -36,7 +44,9 @@ struct Raise<'m> {
     module: &'m Module,
     left: usize,
     /// For reading: values that have a name, each with its symbol.
-    named: Option<BTreeMap<NodeId, SymbolId>>,
+    named: Option<Rc<BTreeMap<NodeId, SymbolId>>>,
+    /// The value whose formula is written: it is not its own name.
+    own: Option<NodeId>,
     /// Indices that are written as something else.
     renamed: BTreeMap<AxisId, Expr>,
 }
@@ -81,16 +91,17 @@ impl<'m> Raise<'m> {
         };
         let pairs = || {
             let bindings = module.bindings.iter().filter(shown);
-            bindings.flat_map(|b| [(b.value, b.symbol), (b.stable, b.symbol)]).collect()
+            Rc::new(bindings.flat_map(|b| [(b.value, b.symbol), (b.stable, b.symbol)]).collect())
         };
-        Raise { module, left: NODES, named: reading.then(pairs), renamed: BTreeMap::new() }
+        let named = reading.then(pairs);
+        Raise { module, left: NODES, named, own: None, renamed: BTreeMap::new() }
     }
 
     fn node(&mut self, id: NodeId) -> Expr {
         let Some(left) = self.left.checked_sub(1) else { return e(ExprKind::Name("..".into())) };
         self.left = left;
         if let Some(named) = &self.named {
-            if let Some(symbol) = named.get(&id) {
+            if let Some(symbol) = named.get(&id).filter(|_| self.own != Some(id)) {
                 return self.symbol(*symbol);
             }
             if let Some(read) = self.read(id) {

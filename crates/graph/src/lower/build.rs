@@ -136,9 +136,10 @@ const LONGEST: usize = 48;
 impl Build<'_> {
     /// `z1: W0 x`: the name whose formula it belongs to, and the part of it.
     fn name(&self, id: NodeId) -> String {
-        let text = crate::raise::text(self.module, id);
-        let unwritten = text.contains("scatter(") || text.contains("first(");
-        let part = (!unwritten && text.len() <= LONGEST).then_some(text.as_str());
+        let text = crate::raise::brief(self.module, id, LONGEST / 2);
+        let written =
+            |t: &&str| t.len() <= LONGEST && !t.contains("scatter(") && !t.contains("first(");
+        let part = text.as_deref().filter(written);
         match (self.owners.get(&id), part) {
             (Some(owner), Some(part)) => format!("{}: {part}", self.module.symbol(*owner).name),
             (Some(owner), None) => self.module.symbol(*owner).name.clone(),

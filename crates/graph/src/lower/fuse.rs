@@ -10,7 +10,7 @@ use crate::op::Op;
 use crate::size::Size;
 
 /// Longest program that is made by joining: a chain is joined in time linear in its length.
-const LONGEST: usize = 128;
+const LONGEST: usize = 48;
 
 /// How often each node is read, outputs included.
 fn uses(lowered: &Lowered) -> Vec<usize> {

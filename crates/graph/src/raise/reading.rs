@@ -3,11 +3,14 @@
 //! Chains of products have no inner parentheses, a value that has a name is its name, a copy along
 //! new axes is a product with ones, and a sum of entries is an index equation.
 
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use chainrule_syntax::ast::{BigOp, Expr, ExprKind, Index, NormKind, ProductOp, Sign};
 use chainrule_syntax::print;
 
 use super::{Raise, call, e, product};
-use crate::index::{AxisId, NodeId};
+use crate::index::{AxisId, NodeId, SymbolId};
 use crate::module::Module;
 use crate::op::{Affine, Op, Over, Position};
 use crate::size::Size;
@@ -21,20 +24,36 @@ pub struct Equation {
     pub text: String,
 }
 
+/// Writes the equations of one module: the table of its names is made once.
+#[derive(Debug)]
+pub struct Reader<'m> {
+    module: &'m Module,
+    named: Option<Rc<BTreeMap<NodeId, SymbolId>>>,
+}
+
+impl<'m> Reader<'m> {
+    /// A reader of `module`.
+    pub fn new(module: &'m Module) -> Reader<'m> {
+        Reader { module, named: Raise::new(module, true).named }
+    }
+
+    /// The equation that says what `node` is.
+    pub fn equation(&self, node: NodeId) -> Equation {
+        let named = self.named.clone();
+        let mut raise = Raise { named, own: Some(node), ..Raise::new(self.module, false) };
+        let root = self.module.graph.node(node);
+        if let Op::Scatter { positions, over, .. } = &root.op
+            && let Some(found) = raise.index_equation(positions, over, node)
+        {
+            return found;
+        }
+        Equation { indices: String::new(), text: print::expr(&raise.node(node)) }
+    }
+}
+
 /// The equation that says what `node` is.
 pub fn equation(module: &Module, node: NodeId) -> Equation {
-    let mut raise = Raise::new(module, true);
-    if let Some(named) = &mut raise.named {
-        // A value is not its own formula.
-        named.remove(&node);
-    }
-    let root = module.graph.node(node);
-    if let Op::Scatter { positions, over, .. } = &root.op
-        && let Some(found) = raise.index_equation(positions, over, node)
-    {
-        return found;
-    }
-    Equation { indices: String::new(), text: print::expr(&raise.node(node)) }
+    Reader::new(module).equation(node)
 }
 
 fn name(text: String) -> Expr {
@@ -108,7 +127,8 @@ impl Raise<'_> {
     /// The factors of a product of matrices.
     fn chain(&self, id: NodeId, factors: &mut Vec<NodeId>) {
         let node = self.module.graph.node(id);
-        let plain = self.named.as_ref().is_some_and(|named| !named.contains_key(&id));
+        let own = self.own == Some(id);
+        let plain = self.named.as_ref().is_some_and(|named| own || !named.contains_key(&id));
         let number = node.inputs.iter().any(|i| self.module.graph.ty(*i).is_scalar());
         if node.op == Op::MatMul && plain && !number && factors.len() < 64 {
             self.chain(node.inputs[0], factors);

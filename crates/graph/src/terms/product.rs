@@ -1,8 +1,10 @@
 //! Products of terms.
 
+use chainrule_syntax::ast::BigOp;
+
 use super::Terms;
 use crate::index::NodeId;
-use crate::op::Op;
+use crate::op::{Op, Over};
 use crate::record::Made;
 
 /// Products of more factors are transposed as a whole.
@@ -198,6 +200,10 @@ impl Terms<'_> {
             Op::Quotient => {
                 let inner = self.transpose(node.inputs[0])?;
                 self.quotient(inner, node.inputs[1])
+            }
+            Op::Reduce { op: BigOp::Sum, over: Over::Named(axes) } => {
+                let inner = self.transpose(node.inputs[0])?;
+                self.sum_axes(inner, axes)
             }
             _ => self.op(Op::Transpose, &[a]),
         }
