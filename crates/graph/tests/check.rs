@@ -304,3 +304,60 @@ claim \"whole\" P 64 = S
     let report = check(&reading.modules[0], &Settings::default());
     assert!(report.passed(), "{:?}", wrong(&report));
 }
+
+#[test]
+fn free_sizes_are_drawn_in_both_orders() {
+    let names = ["a", "b", "c", "d", "e"];
+    for count in 2..=5 {
+        let names = &names[..count];
+        let mut text = format!("size {}\n", names.join(", "));
+        for x in names {
+            for y in names.iter().filter(|y| *y != x) {
+                text.push_str(&format!("claim \"{x} {y}: false\" {x} < {y}\n"));
+            }
+        }
+        for line in verdicts(&text) {
+            assert!(line.ends_with("false: false"), "{count}: {line}");
+        }
+    }
+    let text = "\
+size n, m, k
+given
+  A : R[m, n]
+  C : R[n, k]
+claim \"any sizes: false\" pinv(A) A C = C
+claim \"of full rank: false\" A^T A : SPD[n]
+claim \"its kind: false\" C : R+[n, k]
+claim \"symmetric: verified\" A^T A : Sym[n]
+";
+    for seed in 0..6 {
+        let settings = Settings { seed, draws: None };
+        for claim in check(&read(text).modules[0], &settings).claims {
+            let (_, expected) = claim.name.rsplit_once(": ").expect("a verdict");
+            assert_eq!(claim.verdict.text(), expected, "seed {seed}: {}", claim.name);
+        }
+    }
+}
+
+#[test]
+fn a_counterexample_of_an_inequality_violates_it() {
+    let text = "\
+size n
+given
+  x : R[n]
+  W : R[5, 6]
+claim \"a\" forall i in n, j in n: x[i] <= x[j] if i <= j
+claim \"b\" x .* x >= x
+claim \"c\" x < x
+claim \"d\" 2 sum(W) = sum(W)
+";
+    let report = check(&read(text).modules[0], &Settings::default());
+    let found = |i: usize| report.claims[i].counterexample.as_ref().expect("a point");
+    assert!(found(0).left > found(0).right, "{:?}", found(0));
+    assert_eq!(report.claims[0].gap, Some(found(0).left - found(0).right));
+    assert!(found(1).left < found(1).right, "{:?}", found(1));
+    assert_eq!(found(2).left, found(2).right);
+    let (name, shape, data) = &found(3).values[0];
+    assert_eq!((name.as_str(), shape.as_slice(), data.len()), ("W", &[5, 6][..], 30));
+    assert!(report.claims[3].message.contains("W (30 entries): "), "{}", report.claims[3].message);
+}
