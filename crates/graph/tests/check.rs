@@ -277,7 +277,7 @@ net
 fn own_sizes_and_start_values() {
     let path = "crates/chainrule/models/iris.eqn";
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
-    let found = own(&modules(&path)[0], &Settings::default(), 10);
+    let found = own(&modules(&path)[0], &Settings::default(), 10).expect("it fits");
     assert!(found.len() == 1 && found[0].passed, "{found:?}");
 }
 
@@ -360,4 +360,48 @@ claim \"d\" 2 sum(W) = sum(W)
     let (name, shape, data) = &found(3).values[0];
     assert_eq!((name.as_str(), shape.as_slice(), data.len()), ("W", &[5, 6][..], 30));
     assert!(report.claims[3].message.contains("W (30 entries): "), "{}", report.claims[3].message);
+}
+
+#[test]
+fn what_is_too_large_is_said_before_it_is_computed() {
+    let own_of = |text: &str| own(&read(text).modules[0], &Settings::default(), 10);
+    let net = |h: &str| {
+        format!(
+            "size H = {h}\nbatch N\ndata\n  x : R[H] per N\nparam\n  W : R[H, H] ~ he\n\
+             net\n  J = mean[N] ||W x||^2\n"
+        )
+    };
+    let refused = own_of(&net("100000")).expect_err("too large");
+    assert!(refused.contains("`W` has 10"), "{refused}");
+    let fits = own_of(&net("20")).expect("it fits");
+    assert!(fits.len() == 1 && fits[0].passed, "{fits:?}");
+    let large = "claim \"large: not-tested\" forall i in 400000, j in 400000: i + j = j + i\n";
+    assert_eq!(verdicts(large), ["large: not-tested: not-tested"]);
+    let asked = "size n\ngiven\n  x : R[n]\nclaim \"c\" x = 2 x\n\
+        check all with draws 1000000, random n in 70..71\n";
+    let notes = check(&read(asked).modules[0], &Settings::default()).notes;
+    assert_eq!(notes.len(), 2, "{notes:?}");
+}
+
+#[test]
+fn each_derivative_is_checked_once() {
+    let text = "\
+size n
+given
+  x : R[n]
+  A : R[n, n]
+net
+  f = ||A x||^2
+  F = A x
+claim \"a\" grad(f, x) = 2 A^T A x
+claim \"b\" df/dx = 2 A^T (A x)
+claim \"c\" grad(||A x||^2, x) = 2 A^T (A x)
+claim \"d\" jac(F, x) = A
+claim \"e\" jac(A x, x) = A
+claim \"f\" hess(f, x) = 2 A^T A
+";
+    let report = check(&read(text).modules[0], &Settings::default());
+    let found: Vec<(&str, &str, &str)> =
+        report.gradients.iter().map(|g| (g.operator, g.of.as_str(), g.name.as_str())).collect();
+    assert_eq!(found, [("grad", "f", "x"), ("jac", "F", "x"), ("hess", "f", "x")]);
 }

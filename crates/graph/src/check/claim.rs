@@ -68,8 +68,10 @@ impl Finding {
 }
 
 pub(super) fn judge(work: &mut Work, claim: &Claim, settings: &Settings) -> Judged {
-    let found =
-        find(work, claim, settings).unwrap_or_else(|stop| Finding::of(Verdict::IllFormed, stop.0));
+    let found = find(work, claim, settings).unwrap_or_else(|stop| {
+        let large = stop.0 == crate::interpret::TOO_LARGE;
+        Finding::of(if large { Verdict::NotTested } else { Verdict::IllFormed }, stop.0)
+    });
     let passed = found.verdict.meets(claim.expect);
     Judged {
         name: claim.name.clone(),

@@ -21,6 +21,8 @@ pub enum Verdict {
     False,
     /// It has no meaning, or its sides have different shapes.
     IllFormed,
+    /// It may hold or not: its values are too large to be computed.
+    NotTested,
 }
 
 impl Verdict {
@@ -33,6 +35,7 @@ impl Verdict {
             Verdict::TrueInLayout => "true-in-layout",
             Verdict::False => "false",
             Verdict::IllFormed => "ill-formed",
+            Verdict::NotTested => "not-tested",
         }
     }
 
@@ -40,7 +43,7 @@ impl Verdict {
     pub fn meets(self, expected: Option<Expected>) -> bool {
         use Verdict as V;
         match expected {
-            None => !matches!(self, V::False | V::IllFormed),
+            None => !matches!(self, V::False | V::IllFormed | V::NotTested),
             Some(Expected::True) => matches!(self, V::Verified | V::TrueWhere { missing: true }),
             Some(Expected::Verified) => self == V::Verified,
             // A proof is more than numbers.
