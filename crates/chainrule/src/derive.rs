@@ -175,11 +175,7 @@ fn derivation(
 }
 
 /// Several gradients of one value: one line a cotangent.
-fn gradients(
-    module: &mut Module,
-    targets: &[NodeId],
-    out: &mut Derive,
-) -> Result<(), Refusal> {
+fn gradients(module: &mut Module, targets: &[NodeId], out: &mut Derive) -> Result<(), Refusal> {
     let of = module.graph.node(targets[0]).inputs[0];
     let variable = |id: &NodeId| match module.graph.node(module.graph.node(*id).inputs[1]).op {
         Op::Symbol { id, .. } => Some(id),
@@ -348,9 +344,7 @@ fn names(module: &Module, formulas: &[&str]) -> Vec<Named> {
     let shown = |s: &&module::Symbol| {
         !matches!(s.role, Role::Derived | Role::Local) && words.contains(s.name.as_str())
     };
-    let named = |s: &module::Symbol| Named {
-        name: s.name.clone(),
-        type_text: module.type_text(&s.ty),
-    };
+    let named =
+        |s: &module::Symbol| Named { name: s.name.clone(), type_text: module.type_text(&s.ty) };
     module.symbols.iter().filter(shown).map(named).collect()
 }

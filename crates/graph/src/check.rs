@@ -127,10 +127,11 @@ const LARGE_SIZE: f64 = 64.0;
 fn bounded(module: &Module, settings: &Settings) -> Vec<String> {
     use chainrule_syntax::ast::CheckOption;
     let note = |option: &CheckOption| match option {
-        CheckOption::Number(word, n) if word.text == "draws" && n.value > MOST_DRAWS => settings
-            .draws
-            .is_none()
-            .then(|| format!("`draws {}` is more than {MOST_DRAWS}: {MOST_DRAWS} are taken", n.text)),
+        CheckOption::Number(word, n) if word.text == "draws" && n.value > MOST_DRAWS => {
+            settings.draws.is_none().then(|| {
+                format!("`draws {}` is more than {MOST_DRAWS}: {MOST_DRAWS} are taken", n.text)
+            })
+        }
         CheckOption::Random(size, low, _) if low.value > LARGE_SIZE => Some(format!(
             "sizes of {} and more (`{}`) make a check slow; small ones find the same mistakes",
             low.text, size.text

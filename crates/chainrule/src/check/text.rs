@@ -102,7 +102,7 @@ fn gradients(report: &Report, out: &mut String) {
 
 fn row(gradient: &Gradient) -> Vec<String> {
     let along = if gradient.sampled {
-        format!("{} of many", gradient.directions)
+        format!("{} ways", gradient.directions)
     } else {
         format!("all {}", gradient.directions)
     };

@@ -13,16 +13,17 @@ use crate::index::{NodeId, SymbolId};
 use crate::interpret::{Interpreter, Numbers, Tensor};
 use crate::lower::{Lowered, Work, arranged, lower};
 use crate::module::{Module, Role, Start};
-use crate::record::Reference;
 use crate::random::{Random, stream_of};
+use crate::record::Reference;
 use crate::scalar::Complex;
+use crate::size::Ratio;
 
 /// How many directions.
 const DIRECTIONS: u64 = 8;
 /// How many bytes all values together may take.
 const BYTES: f64 = 800e6;
 /// How many operations fewer rows are taken for.
-const OPERATIONS: f64 = 6e8;
+const OPERATIONS: f64 = 2e9;
 /// How many operations one row may need.
 const MOST_OPERATIONS: f64 = 1e10;
 /// The imaginary step.
@@ -56,7 +57,10 @@ fn checked(
     let mut out = Gradient {
         of: text(module, loss),
         name: "all parameters".into(),
-        shape: format!("{} values", module.sizes.text(&module.parameter_count())),
+        shape: match module.parameter_count().value(&module.sizes).and_then(Ratio::whole) {
+            Some(count) => format!("{} values", crate::size::grouped(count.unsigned_abs())),
+            None => format!("{} values", module.sizes.text(&module.parameter_count())),
+        },
         operator: "grad",
         parameter: true,
         directions: DIRECTIONS as usize,
@@ -154,7 +158,8 @@ impl Programs {
             let gradients = Takes::of(&self.gradients, &numbers);
             let loss = Takes::of(&self.loss, &numbers);
             // Each input is held as numbers, as a step, moved, and arranged.
-            let bytes = (8.0 * gradients.entries).max(16.0 * loss.entries) + 72.0 * gradients.inputs;
+            let bytes =
+                (8.0 * gradients.entries).max(16.0 * loss.entries) + 72.0 * gradients.inputs;
             // A complex product is several real ones.
             let operations = gradients.operations + 3.0 * DIRECTIONS as f64 * loss.operations;
             if bytes <= BYTES && operations <= OPERATIONS {
@@ -165,9 +170,9 @@ impl Programs {
                     return Ok((numbers, rows));
                 }
                 let all = [gradients.largest, loss.largest];
-                let (entries, name) = all.into_iter().fold((0.0, String::new()), |a, b| {
-                    if b.0 > a.0 { b } else { a }
-                });
+                let (entries, name) = all
+                    .into_iter()
+                    .fold((0.0, String::new()), |a, b| if b.0 > a.0 { b } else { a });
                 let entries = crate::size::grouped(entries.min(1e18) as u64);
                 return Err(if bytes > BYTES {
                     format!(
