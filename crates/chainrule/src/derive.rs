@@ -348,3 +348,15 @@ fn names(module: &Module, formulas: &[&str]) -> Vec<Named> {
         |s: &module::Symbol| Named { name: s.name.clone(), type_text: module.type_text(&s.ty) };
     module.symbols.iter().filter(shown).map(named).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::shortened;
+
+    #[test]
+    fn what_is_missing_is_said_once() {
+        let cut = |text: &str| shortened(text.into());
+        assert_eq!(cut("a b + .. (c .. + ..)"), "a b + .. (shortened)");
+        assert_eq!(cut("sum[l in 1..3] a[l]"), "sum[l in 1..3] a[l]");
+    }
+}

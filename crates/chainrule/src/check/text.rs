@@ -8,8 +8,6 @@ use super::{CheckedModel, title};
 const PAGE: usize = 80;
 /// Longer texts are cut.
 const WIDTH: usize = 36;
-/// Columns with texts are not cut to fewer than this.
-const LEAST: usize = 16;
 
 pub(super) fn page(model: &CheckedModel) -> String {
     let report = &model.report;
@@ -51,15 +49,15 @@ fn paragraph(out: &mut String, text: &str, first: usize, rest: usize) {
     out.push('\n');
 }
 
-/// Cuts texts so that a row fits: those of the first column to be cut first, then of the second.
-fn fit(head: &[&str], rows: &mut [Vec<String>], columns: &[usize]) {
-    for &column in columns {
+/// Cuts texts so that a row fits: one column after the other, each to no fewer places than it says.
+fn fit(head: &[&str], rows: &mut [Vec<String>], columns: &[(usize, usize)]) {
+    for &(column, least) in columns {
         let width = |i: usize| {
             let cells = rows.iter().map(|r| r[i].chars().count());
             cells.chain([head[i].chars().count()]).max().unwrap_or(0)
         };
         let used: usize = (0..head.len()).map(|i| width(i) + 2).sum();
-        let room = width(column).saturating_sub(used.saturating_sub(PAGE)).max(LEAST);
+        let room = width(column).saturating_sub(used.saturating_sub(PAGE)).max(least);
         rows.iter_mut().for_each(|r| r[column] = cut(&r[column], room));
     }
 }
@@ -91,7 +89,7 @@ fn gradients(report: &Report, out: &mut String) {
     out.push_str("\ngradients: reverse mode against\n");
     let head = ["", "derivative", "shape", "forward", "complex", "differ.", "kinks", "along"];
     let mut rows: Vec<Vec<String>> = report.gradients.iter().map(row).collect();
-    fit(&head, &mut rows, &[1, 2]);
+    fit(&head, &mut rows, &[(1, 20), (2, 12), (1, 12)]);
     table(out, &head, &rows, 3);
     for gradient in &report.gradients {
         if let Some(message) = &gradient.message {
@@ -150,8 +148,10 @@ fn claims(report: &Report, out: &mut String) {
             c.gap.map_or_else(String::new, number),
         ]
     };
-    let rows: Vec<Vec<String>> = all.iter().map(row).collect();
-    table(out, &["", "claim", "verdict", "expected", "gap"], &rows, 4);
+    let head = ["", "claim", "verdict", "expected", "gap"];
+    let mut rows: Vec<Vec<String>> = all.iter().map(row).collect();
+    fit(&head, &mut rows, &[(1, 12)]);
+    table(out, &head, &rows, 4);
     for claim in all {
         if !claim.passed || claim.verdict.text() != "verified" {
             paragraph(out, &format!("{}: {}", claim.name, claim.message), 2, 4);
