@@ -4,7 +4,7 @@ mod text;
 
 use chainrule_graph::check::{self, Gradient, Report, Settings};
 
-use crate::Model;
+use crate::{Error, Model};
 
 /// What to check with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -59,32 +59,39 @@ impl Model {
     /// use chainrule::{CheckOptions, Model};
     ///
     /// let iris = Model::read("iris")?;
-    /// let checked = iris.check(&CheckOptions::default());
+    /// let checked = iris.check(&CheckOptions::default())?;
     /// assert!(checked.passed());
     /// assert_eq!(checked.models[0].report.claims[0].verdict.text(), "ill-formed");
     /// # Ok::<(), chainrule::Error>(())
     /// ```
-    pub fn check(&self, options: &CheckOptions) -> Checked {
+    ///
+    /// # Errors
+    ///
+    /// With [`CheckOptions::rows`], the file's own sizes are too large for the check.
+    pub fn check(&self, options: &CheckOptions) -> Result<Checked, Error> {
         let settings = Settings { seed: options.seed, draws: options.draws };
-        let models = self.modules().iter().map(|module| {
+        let mut models = Vec::new();
+        for module in self.modules() {
             let report = match options.rows {
                 None => check::check(module, &settings),
                 Some(rows) => {
-                    Report { gradients: check::own(module, &settings, rows), ..Report::default() }
+                    let gradients = check::own(module, &settings, rows).map_err(Error::failed)?;
+                    Report { gradients, ..Report::default() }
                 }
             };
-            CheckedModel { name: module.name.clone(), report }
-        });
-        Checked { models: models.collect() }
+            models.push(CheckedModel { name: module.name.clone(), report });
+        }
+        Ok(Checked { models })
     }
 }
 
-/// `dJ/dW`, or the words for a longer one.
+/// `dJ/dW`, or with the operator of the language: `jac(F, X)`, `hess(l, z)`.
 fn title(gradient: &Gradient) -> String {
     let plain = |text: &str| text.chars().all(|c| c.is_alphanumeric() || "_[]'".contains(c));
-    if plain(&gradient.of) && plain(&gradient.name) {
-        format!("d{}/d{}", gradient.of, gradient.name)
-    } else {
-        format!("{} by {}", gradient.of, gradient.name)
+    let (of, name) = (&gradient.of, &gradient.name);
+    match gradient.operator {
+        "grad" if name.contains(' ') => format!("{of} by {name}"),
+        "grad" if plain(of) && plain(name) => format!("d{of}/d{name}"),
+        operator => format!("{operator}({of}, {name})"),
     }
 }

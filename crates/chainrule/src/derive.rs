@@ -161,12 +161,13 @@ fn derivation(
         gradients: Vec::new(),
         steps: Vec::new(),
     };
-    let formulas = if target.op == Op::Grad && layout != Some(Layout::Numerator) {
-        gradients(&mut module, targets, &mut out)?
+    if target.op == Op::Grad && layout != Some(Layout::Numerator) {
+        gradients(&mut module, targets, &mut out)?;
     } else {
-        vec![operator(&mut module, targets[0], layout, &mut out)?]
-    };
-    out.names = names(&module, &formulas);
+        operator(&mut module, targets[0], layout, &mut out)?;
+    }
+    let texts: Vec<&str> = out.steps.iter().map(|s| s.text.as_str()).collect();
+    out.names = names(&module, &texts);
     if out.names.iter().any(|n| n.type_text.contains(" per ")) {
         out.form = "sample";
     }
@@ -174,11 +175,7 @@ fn derivation(
 }
 
 /// Several gradients of one value: one line a cotangent.
-fn gradients(
-    module: &mut Module,
-    targets: &[NodeId],
-    out: &mut Derive,
-) -> Result<Vec<NodeId>, Refusal> {
+fn gradients(module: &mut Module, targets: &[NodeId], out: &mut Derive) -> Result<(), Refusal> {
     let of = module.graph.node(targets[0]).inputs[0];
     let variable = |id: &NodeId| match module.graph.node(module.graph.node(*id).inputs[1]).op {
         Op::Symbol { id, .. } => Some(id),
@@ -193,7 +190,7 @@ fn gradients(
         out.steps.push(Step {
             name: format!("{}{}", module.symbol(line.symbol).name, equation.indices),
             shape: shape(module, &ty),
-            text: equation.text,
+            text: shortened(equation.text),
             rule: rule(&line.rules),
             shapes: factors(module, line.value),
         });
@@ -202,15 +199,31 @@ fn gradients(
     for (variable, gradient) in wrt.iter().zip(&derivation.gradients) {
         let line = lines.iter().find(|l| l.of == *variable);
         let value = line.map_or(*gradient, |l| l.value);
-        out.gradients.push(Gradient {
-            wrt: module.symbol(*variable).name.clone(),
-            shape: shape(module, module.graph.ty(*gradient)),
-            text: raise::equation(module, value).text,
-        });
+        let wrt = module.symbol(*variable).name.clone();
+        let shape = shape(module, module.graph.ty(*gradient));
+        let text = shortened(raise::equation(module, value).text);
+        if line.is_none() {
+            // What was asked for has a line, even if nothing reads the variable.
+            let name = format!("d{}/d{wrt}", out.of);
+            let (shape, text) = (shape.clone(), text.clone());
+            out.steps.push(Step { name, shape, text, rule: String::new(), shapes: String::new() });
+        }
+        out.gradients.push(Gradient { wrt, shape, text });
     }
-    let mut formulas: Vec<NodeId> = lines.iter().map(|l| l.value).collect();
-    formulas.extend(derivation.gradients);
-    Ok(formulas)
+    Ok(())
+}
+
+/// A formula that was too long to be written out ends where the first part is missing.
+fn shortened(text: String) -> String {
+    let missing = |(at, _): &(usize, &str)| {
+        // `1..n` is a range.
+        let word = |c: char| c.is_alphanumeric() || c == '_';
+        !text[..*at].ends_with(word) && !text[at + 2..].starts_with(word)
+    };
+    match text.match_indices("..").find(missing) {
+        Some((at, _)) => format!("{}.. (shortened)", &text[..at]),
+        None => text,
+    }
 }
 
 /// A Jacobian, a Hessian, a Hessian times a vector, or any formula of them: resolved.
@@ -219,7 +232,7 @@ fn operator(
     target: NodeId,
     layout: Option<Layout>,
     out: &mut Derive,
-) -> Result<NodeId, Refusal> {
+) -> Result<(), Refusal> {
     let node = module.graph.node(target).clone();
     let name = raise::text(module, target);
     let mut value = differentiate::resolved(module, target, &mut BTreeMap::new())?;
@@ -239,12 +252,12 @@ fn operator(
         _ => "gradient",
     };
     let shape = shape(module, module.graph.ty(value));
-    let text = raise::equation(module, value).text;
+    let text = shortened(raise::equation(module, value).text);
     let wrt = node.inputs.get(1).map_or(String::new(), |by| raise::text(module, *by));
     out.gradients.push(Gradient { wrt, shape: shape.clone(), text: text.clone() });
     let shapes = factors(module, value);
     out.steps.push(Step { name, shape, text, rule: rule.into(), shapes });
-    Ok(value)
+    Ok(())
 }
 
 /// `K x H per N`, without `per N` for numbers alone: the shape in the author's symbols.
@@ -309,24 +322,42 @@ fn factors(module: &Module, node: NodeId) -> String {
     if shapes.len() < 2 || shapes.len() > 4 { String::new() } else { shapes.concat() }
 }
 
-/// The names that formulas read, in the order they are declared; cotangents have their own lines.
-fn names(module: &Module, formulas: &[NodeId]) -> Vec<Named> {
-    let mut seen: BTreeSet<NodeId> = BTreeSet::new();
-    let mut found: BTreeSet<SymbolId> = BTreeSet::new();
-    let mut open = formulas.to_vec();
-    while let Some(id) = open.pop() {
-        if seen.insert(id) {
-            let node = module.graph.node(id);
-            open.extend(&node.inputs);
-            if let Op::Symbol { id, .. } = node.op {
-                found.insert(id);
+/// The names that stand in formulas as they are printed, in the order they are declared; cotangents
+/// have their own lines.
+fn names(module: &Module, formulas: &[&str]) -> Vec<Named> {
+    let mut words: BTreeSet<&str> = BTreeSet::new();
+    for text in formulas {
+        let inside = |c: char| c.is_alphanumeric() || c == '_' || c == '\'';
+        let mut at = 0;
+        while let Some(start) = text[at..].find(inside).map(|i| at + i) {
+            let end = text[start..].find(|c| !inside(c)).map_or(text.len(), |i| start + i);
+            words.insert(&text[start..end]);
+            words.insert(text[start..end].trim_end_matches('\''));
+            // A member of a family: `h[4]`.
+            if text[end..].starts_with('[')
+                && let Some(close) = text[end..].find(']')
+            {
+                words.insert(&text[start..=end + close]);
             }
+            at = end;
         }
     }
-    let shown = |id: &SymbolId| !matches!(module.symbol(*id).role, Role::Derived | Role::Local);
-    let named = |id: SymbolId| {
-        let symbol = module.symbol(id);
-        Named { name: symbol.name.clone(), type_text: module.type_text(&symbol.ty) }
+    let shown = |s: &&module::Symbol| {
+        !matches!(s.role, Role::Derived | Role::Local) && words.contains(s.name.as_str())
     };
-    found.into_iter().filter(shown).map(named).collect()
+    let named =
+        |s: &module::Symbol| Named { name: s.name.clone(), type_text: module.type_text(&s.ty) };
+    module.symbols.iter().filter(shown).map(named).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shortened;
+
+    #[test]
+    fn what_is_missing_is_said_once() {
+        let cut = |text: &str| shortened(text.into());
+        assert_eq!(cut("a b + .. (c .. + ..)"), "a b + .. (shortened)");
+        assert_eq!(cut("sum[l in 1..3] a[l]"), "sum[l in 1..3] a[l]");
+    }
 }

@@ -79,3 +79,26 @@ fn what_has_no_derivative_is_said_at_its_line() {
     assert_eq!(found[0].code, "no-derivative");
     assert_eq!(source.line_column(found[0].span().start as usize).0, 6);
 }
+
+#[test]
+fn the_names_are_those_of_the_lines() {
+    let names = |text: &str| -> Vec<String> {
+        let model = Model::parse("n.eqn", text).unwrap_or_else(|e| panic!("{text}: {e:?}"));
+        let derived = model.derive().expect("it derives").0;
+        derived[0].names.iter().map(|n| n.name.clone()).collect()
+    };
+    let iris: Vec<String> = derivations("iris")[0].names.iter().map(|n| n.name.clone()).collect();
+    assert!(iris.contains(&"p".into()) && !iris.contains(&"z2".into()), "{iris:?}");
+    let family = "size n\nparam\n  W[l] : R[n, n] ~ he for l in 1..2\ngiven\n  x : R[n]\nnet\n  \
+                  h[0] = x\n  h[l] = tanh(W[l] h[l-1]) for l in 1..2\n  J = ||h[2]||^2\n\
+                  derive dJ/dW[2]\n";
+    assert_eq!(names(family), ["h[1]", "h[2]"]);
+}
+
+#[test]
+fn a_gradient_that_is_0_has_a_line_without_rules() {
+    let text = "given\n  x, u : R[3]\nnet\n  J = ||x||^2\nderive dJ/d{x, u}\n";
+    let derived = Model::parse("u.eqn", text).expect("it reads").derive().expect("it derives").0;
+    assert!(derived[0].steps.iter().any(|s| s.name == "dJ/du"), "{:?}", derived[0].steps);
+    assert!(!derived[0].text().contains("[]"), "{}", derived[0].text());
+}

@@ -37,6 +37,7 @@ fn gradient(gradient: &Gradient) -> Value {
     let mut value = json!({
         "parameter": gradient.name,
         "of": gradient.of,
+        "operator": gradient.operator,
         "shape": gradient.shape,
         "relative_error": gradient.error(),
         "reverse_forward": gradient.forward,
@@ -95,5 +96,6 @@ fn counterexample(example: &Counterexample) -> Value {
         "entry": example.entry.iter().map(|(_, at)| at).collect::<Vec<_>>(),
         "left": example.left,
         "right": example.right,
+        "wrong_by": example.wrong_by,
     })
 }

@@ -110,9 +110,33 @@ pub fn check(module: &Module, settings: &Settings) -> Report {
         let names = zero.join(", ");
         report.notes.push(format!("constants that are 0 were drawn for the gradients: {names}"));
     }
+    report.notes.extend(bounded(module, settings));
     report.optimizers = optimizer::checked(module, settings);
     report.stated = stated::judged(module, settings);
     report.claims = claim::judged(module, settings);
     report.claims.retain(|c| !claims || named(&c.name));
     report
+}
+
+/// More draws than this are not taken.
+const MOST_DRAWS: f64 = 1000.0;
+/// Sizes of more than this make a check slow.
+const LARGE_SIZE: f64 = 64.0;
+
+/// What the file asks for that is too much.
+fn bounded(module: &Module, settings: &Settings) -> Vec<String> {
+    use chainrule_syntax::ast::CheckOption;
+    let note = |option: &CheckOption| match option {
+        CheckOption::Number(word, n) if word.text == "draws" && n.value > MOST_DRAWS => {
+            settings.draws.is_none().then(|| {
+                format!("`draws {}` is more than {MOST_DRAWS}: {MOST_DRAWS} are taken", n.text)
+            })
+        }
+        CheckOption::Random(size, low, _) if low.value > LARGE_SIZE => Some(format!(
+            "sizes of {} and more (`{}`) make a check slow; small ones find the same mistakes",
+            low.text, size.text
+        )),
+        _ => None,
+    };
+    module.check.options.iter().filter_map(note).collect()
 }

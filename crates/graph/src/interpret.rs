@@ -22,6 +22,8 @@ pub(crate) use tensor::{advance, strides};
 
 /// Most entries of one value.
 const MOST_ENTRIES: usize = 1 << 27;
+/// What is said of a value with more.
+pub(crate) const TOO_LARGE: &str = "a value has too many entries to be evaluated";
 
 /// Why a value does not exist, in a sentence.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -144,7 +146,7 @@ impl<'m, S: Reference> Interpreter<'m, S> {
         let entries = shape.iter().try_fold(1_usize, |n, d| n.checked_mul(*d));
         match entries {
             Some(n) if n <= MOST_ENTRIES => Ok(shape),
-            _ => Err(Failure::new("a value has too many entries to be interpreted")),
+            _ => Err(Failure::new(TOO_LARGE)),
         }
     }
 

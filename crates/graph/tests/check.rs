@@ -277,7 +277,7 @@ net
 fn own_sizes_and_start_values() {
     let path = "crates/chainrule/models/iris.eqn";
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
-    let found = own(&modules(&path)[0], &Settings::default(), 10);
+    let found = own(&modules(&path)[0], &Settings::default(), 10).expect("it fits");
     assert!(found.len() == 1 && found[0].passed, "{found:?}");
 }
 
@@ -303,4 +303,105 @@ claim \"whole\" P 64 = S
     assert!(reading.is_ok(), "{:?}", reading.diagnostics);
     let report = check(&reading.modules[0], &Settings::default());
     assert!(report.passed(), "{:?}", wrong(&report));
+}
+
+#[test]
+fn free_sizes_are_drawn_in_both_orders() {
+    let names = ["a", "b", "c", "d", "e"];
+    for count in 2..=5 {
+        let names = &names[..count];
+        let mut text = format!("size {}\n", names.join(", "));
+        for x in names {
+            for y in names.iter().filter(|y| *y != x) {
+                text.push_str(&format!("claim \"{x} {y}: false\" {x} < {y}\n"));
+            }
+        }
+        for line in verdicts(&text) {
+            assert!(line.ends_with("false: false"), "{count}: {line}");
+        }
+    }
+    let text = "\
+size n, m, k
+given
+  A : R[m, n]
+  C : R[n, k]
+claim \"any sizes: false\" pinv(A) A C = C
+claim \"of full rank: false\" A^T A : SPD[n]
+claim \"its kind: false\" C : R+[n, k]
+claim \"symmetric: verified\" A^T A : Sym[n]
+";
+    for seed in 0..6 {
+        let settings = Settings { seed, draws: None };
+        for claim in check(&read(text).modules[0], &settings).claims {
+            let (_, expected) = claim.name.rsplit_once(": ").expect("a verdict");
+            assert_eq!(claim.verdict.text(), expected, "seed {seed}: {}", claim.name);
+        }
+    }
+}
+
+#[test]
+fn a_counterexample_of_an_inequality_violates_it() {
+    let text = "\
+size n
+given
+  x : R[n]
+  W : R[5, 6]
+claim \"a\" forall i in n, j in n: x[i] <= x[j] if i <= j
+claim \"b\" x .* x >= x
+claim \"c\" x < x
+claim \"d\" 2 sum(W) = sum(W)
+";
+    let report = check(&read(text).modules[0], &Settings::default());
+    let found = |i: usize| report.claims[i].counterexample.as_ref().expect("a point");
+    assert!(found(0).left > found(0).right, "{:?}", found(0));
+    assert_eq!(report.claims[0].gap, Some(found(0).left - found(0).right));
+    assert!(found(1).left < found(1).right, "{:?}", found(1));
+    assert_eq!(found(2).left, found(2).right);
+    let (name, shape, data) = &found(3).values[0];
+    assert_eq!((name.as_str(), shape.as_slice(), data.len()), ("W", &[5, 6][..], 30));
+    assert!(report.claims[3].message.contains("W (30 entries): "), "{}", report.claims[3].message);
+}
+
+#[test]
+fn what_is_too_large_is_said_before_it_is_computed() {
+    let own_of = |text: &str| own(&read(text).modules[0], &Settings::default(), 10);
+    let net = |h: &str| {
+        format!(
+            "size H = {h}\nbatch N\ndata\n  x : R[H] per N\nparam\n  W : R[H, H] ~ he\n\
+             net\n  J = mean[N] ||W x||^2\n"
+        )
+    };
+    let refused = own_of(&net("100000")).expect_err("too large");
+    assert!(refused.contains("`W` has 10"), "{refused}");
+    let fits = own_of(&net("20")).expect("it fits");
+    assert!(fits.len() == 1 && fits[0].passed, "{fits:?}");
+    let large = "claim \"large: not-tested\" forall i in 400000, j in 400000: i + j = j + i\n";
+    assert_eq!(verdicts(large), ["large: not-tested: not-tested"]);
+    let asked = "size n\ngiven\n  x : R[n]\nclaim \"c\" x = 2 x\n\
+        check all with draws 1000000, random n in 70..71\n";
+    let notes = check(&read(asked).modules[0], &Settings::default()).notes;
+    assert_eq!(notes.len(), 2, "{notes:?}");
+}
+
+#[test]
+fn each_derivative_is_checked_once() {
+    let text = "\
+size n
+given
+  x : R[n]
+  A : R[n, n]
+net
+  f = ||A x||^2
+  F = A x
+claim \"a\" grad(f, x) = 2 A^T A x
+claim \"b\" df/dx = 2 A^T (A x)
+claim \"c\" grad(||A x||^2, x) = 2 A^T (A x)
+claim \"d\" jac(F, x) = A
+claim \"e\" jac(A x, x) = A
+claim \"f\" hess(f, x) = 2 A^T A
+";
+    let report = check(&read(text).modules[0], &Settings::default());
+    let found: Vec<(&str, &str, &str)> =
+        report.gradients.iter().map(|g| (g.operator, g.of.as_str(), g.name.as_str())).collect();
+    assert_eq!(found, [("grad", "f", "x"), ("jac", "F", "x"), ("hess", "f", "x")]);
 }

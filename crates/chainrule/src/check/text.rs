@@ -4,6 +4,8 @@ use chainrule_graph::check::{Gradient, Judged, Report};
 
 use super::{CheckedModel, title};
 
+/// Columns of the page.
+const PAGE: usize = 80;
 /// Longer texts are cut.
 const WIDTH: usize = 36;
 
@@ -20,9 +22,44 @@ pub(super) fn page(model: &CheckedModel) -> String {
     optimizers(report, &mut out);
     claims(report, &mut out);
     for note in &report.notes {
-        out.push_str(&format!("\nnote: {note}\n"));
+        out.push('\n');
+        paragraph(&mut out, &format!("note: {note}"), 0, 2);
     }
     out
+}
+
+/// A sentence in lines that fit: the first indented by `first`, the others by `rest`.
+fn paragraph(out: &mut String, text: &str, first: usize, rest: usize) {
+    let mut used = first;
+    out.push_str(&" ".repeat(first));
+    let mut start = true;
+    for word in text.split_whitespace() {
+        let wide = word.chars().count();
+        if !start && used + 1 + wide > PAGE {
+            out.push_str(&format!("\n{}", " ".repeat(rest)));
+            (used, start) = (rest, true);
+        }
+        if !start {
+            out.push(' ');
+            used += 1;
+        }
+        out.push_str(word);
+        (used, start) = (used + wide, false);
+    }
+    out.push('\n');
+}
+
+/// Cuts texts so that a row fits: one column after the other, each to no fewer places than it says.
+fn fit(head: &[&str], rows: &mut [Vec<String>], columns: &[(usize, usize)]) {
+    for &(column, least) in columns {
+        let width = |i: usize| {
+            let cells = rows.iter().map(|r| r[i].chars().count());
+            cells.chain([head[i].chars().count()]).max().unwrap_or(0)
+        };
+        let used: usize = (0..head.len()).map(|i| width(i) + 2).sum();
+        let room = width(column).saturating_sub(used.saturating_sub(PAGE)).max(least);
+        rows.iter_mut().for_each(|r| r[column] = cut(&r[column], room));
+    }
 }
 
 /// Rows in columns, the first two to the left; a mark stands before what fails.
@@ -50,25 +87,26 @@ fn gradients(report: &Report, out: &mut String) {
         return;
     }
     out.push_str("\ngradients: reverse mode against\n");
-    let head = ["", "derivative", "shape", "forward", "complex", "differences", "kinks", "along"];
-    let rows: Vec<Vec<String>> = report.gradients.iter().map(row).collect();
+    let head = ["", "derivative", "shape", "forward", "complex", "differ.", "kinks", "along"];
+    let mut rows: Vec<Vec<String>> = report.gradients.iter().map(row).collect();
+    fit(&head, &mut rows, &[(1, 20), (2, 12), (1, 12)]);
     table(out, &head, &rows, 3);
     for gradient in &report.gradients {
         if let Some(message) = &gradient.message {
-            out.push_str(&format!("  {}: {message}\n", title(gradient)));
+            paragraph(out, &format!("{}: {message}", title(gradient)), 2, 4);
         }
     }
 }
 
 fn row(gradient: &Gradient) -> Vec<String> {
     let along = if gradient.sampled {
-        format!("{} directions", gradient.directions)
+        format!("{} ways", gradient.directions)
     } else {
-        format!("all {} entries", gradient.directions)
+        format!("all {}", gradient.directions)
     };
     vec![
         mark(gradient.passed),
-        cut(&title(gradient)),
+        title(gradient),
         gradient.shape.clone(),
         number(gradient.forward),
         number(gradient.complex),
@@ -90,7 +128,7 @@ fn optimizers(report: &Report, out: &mut String) {
             out.push_str(&format!("      {line}\n"));
         }
         if let Some(message) = &optimizer.message {
-            out.push_str(&format!("      {message}\n"));
+            paragraph(out, message, 6, 6);
         }
     }
 }
@@ -104,17 +142,19 @@ fn claims(report: &Report, out: &mut String) {
     let row = |c: &&Judged| {
         vec![
             mark(c.passed),
-            cut(&c.name),
+            cut(&c.name, WIDTH),
             c.verdict.text().to_owned(),
             c.expected.map_or_else(String::new, |e| e.text().to_owned()),
             c.gap.map_or_else(String::new, number),
         ]
     };
-    let rows: Vec<Vec<String>> = all.iter().map(row).collect();
-    table(out, &["", "claim", "verdict", "expected", "gap"], &rows, 4);
+    let head = ["", "claim", "verdict", "expected", "gap"];
+    let mut rows: Vec<Vec<String>> = all.iter().map(row).collect();
+    fit(&head, &mut rows, &[(1, 12)]);
+    table(out, &head, &rows, 4);
     for claim in all {
         if !claim.passed || claim.verdict.text() != "verified" {
-            out.push_str(&format!("  {}: {}\n", claim.name, claim.message));
+            paragraph(out, &format!("{}: {}", claim.name, claim.message), 2, 4);
         }
     }
 }
@@ -131,10 +171,10 @@ fn number(x: f64) -> String {
     }
 }
 
-fn cut(text: &str) -> String {
-    if text.chars().count() <= WIDTH {
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
         return text.into();
     }
-    let start: String = text.chars().take(WIDTH - 2).collect();
+    let start: String = text.chars().take(width - 2).collect();
     format!("{start}..")
 }

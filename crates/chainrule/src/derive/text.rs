@@ -25,9 +25,12 @@ impl Derive {
         let width = self.steps.iter().map(|s| count(&s.name)).max().unwrap_or(0).min(20);
         for step in &self.steps {
             let shape = if step.shapes.is_empty() { &step.shape } else { &step.shapes };
-            let right = match (single, shape.as_str()) {
+            let number = matches!(shape.as_str(), "scalar" | "a number");
+            let right = match (single, step.rule.is_empty()) {
                 (true, _) => step.shape.clone(),
-                (_, "scalar" | "a number") => format!("[{}]", step.rule),
+                (_, true) if number => String::new(),
+                (_, true) => shape.clone(),
+                _ if number => format!("[{}]", step.rule),
                 _ => format!("[{}]  {shape}", step.rule),
             };
             equation(&mut out, &step.name, width, &step.text, &right);

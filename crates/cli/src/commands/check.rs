@@ -46,7 +46,8 @@ pub(crate) struct Args {
 ///
 /// # Errors
 ///
-/// The file cannot be read or has mistakes, or stdout cannot be written.
+/// The file cannot be read or has mistakes, its own sizes are too large for `--at`, or stdout cannot
+/// be written.
 pub(crate) fn run(args: &Args, shell: &Shell) -> Result<Exit, Failure> {
     let model = input::model(&args.file, &shell.options.set)?;
     shell.warnings(model.source(), &model.warnings());
@@ -55,7 +56,7 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<Exit, Failure> {
         draws: args.draws,
         rows: args.at.as_ref().map(|_| args.rows.unwrap_or(ROWS)),
     };
-    let checked = model.check(&options);
+    let checked = model.check(&options)?;
     if shell.is_json() {
         shell.value(&check_json::checked(&checked))?;
     } else {

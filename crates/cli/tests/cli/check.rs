@@ -87,3 +87,53 @@ fn the_same_seed_gives_the_same_bytes() {
     assert_eq!(run("3"), run("3"));
     assert_ne!(run("3"), run("4"));
 }
+
+#[test]
+fn pages_fit_in_80_columns() {
+    let folder = Folder::new("check-wide");
+    let long = "\
+size number_of_rows, number_of_columns
+given
+  a_matrix_with_a_name : R[number_of_rows, number_of_columns]
+  x : R[number_of_columns]
+net
+  a_loss_with_a_long_name = ||a_matrix_with_a_name x||^2
+claim \"wrong\" grad(a_loss_with_a_long_name, a_matrix_with_a_name) = a_matrix_with_a_name x x^T
+";
+    folder.write("long.eqn", long);
+    for args in [
+        "check iris",
+        "check circles",
+        "check cifar2",
+        "check graph002",
+        "check softreg",
+        "check iris --at",
+        "check long.eqn",
+    ] {
+        let page = folder.run(args).stdout;
+        assert!(page.contains("\ngradients"), "{args}: {page}");
+        let wide: Vec<&str> = page.lines().filter(|l| l.chars().count() > 80).collect();
+        assert!(wide.is_empty(), "{args}: {wide:?}");
+    }
+}
+
+#[test]
+fn own_sizes_that_are_too_large_are_one_error() {
+    let folder = Folder::new("check-large");
+    let net = "batch N\ndata\n  x : R[100000] per N\nparam\n  W : R[100000, 100000] ~ he\n\
+               net\n  J = mean[N] ||W x||^2\n";
+    folder.write("large.eqn", net);
+    let run = folder.run("check large.eqn --at");
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.stdout.is_empty() && run.stderr.contains("`W` has 10,000,000,000"), "{run:?}");
+}
+
+#[test]
+fn json_has_every_value_of_a_counterexample() {
+    let folder = Folder::new("check-values");
+    folder.write("sum.eqn", "given\n  W : R[5, 6]\nclaim \"c\" 2 sum(W) = sum(W)\n");
+    let example = folder.run("check sum.eqn --json").json()["claims"][0]["counterexample"].clone();
+    let entries = example["values"]["W"]["entries"].as_array().expect("the entries");
+    let sum: f64 = entries.iter().filter_map(serde_json::Value::as_f64).sum();
+    assert_eq!((entries.len(), example["right"].as_f64()), (30, Some(sum)));
+}

@@ -68,8 +68,10 @@ impl Finding {
 }
 
 pub(super) fn judge(work: &mut Work, claim: &Claim, settings: &Settings) -> Judged {
-    let found =
-        find(work, claim, settings).unwrap_or_else(|stop| Finding::of(Verdict::IllFormed, stop.0));
+    let found = find(work, claim, settings).unwrap_or_else(|stop| {
+        let large = stop.0 == crate::interpret::TOO_LARGE;
+        Finding::of(if large { Verdict::NotTested } else { Verdict::IllFormed }, stop.0)
+    });
     let passed = found.verdict.meets(claim.expect);
     Judged {
         name: claim.name.clone(),
@@ -98,8 +100,11 @@ fn find(work: &mut Work, claim: &Claim, settings: &Settings) -> Result<Finding, 
             let counterexample = counter::shrunk(&work.module, &sides, broken.link, settings)
                 .or_else(|| broken.counterexample.clone());
             let link = if links.len() > 1 {
-                let place = ["first", "second", "third"].get(broken.link).copied();
-                format!("the {} link is false: ", place.unwrap_or("last broken"))
+                let place = ["first", "second", "third"].get(broken.link);
+                match place {
+                    Some(place) => format!("the {place} link is false: "),
+                    None => format!("link {} is false: ", broken.link + 1),
+                }
             } else {
                 String::new()
             };
@@ -110,11 +115,14 @@ fn find(work: &mut Work, claim: &Claim, settings: &Settings) -> Result<Finding, 
                 },
                 Counterexample::text,
             );
+            // An inequality is wrong by so much; where an equation differs, all entries count.
+            let apart = counterexample.as_ref().map_or(0.0, |c| c.wrong_by);
+            let equal = links[broken.link].0 == Relation::Equal;
             Ok(Finding {
                 verdict: Verdict::False,
                 message: format!("{link}{text}"),
                 counterexample,
-                gap: Some(tested.gap),
+                gap: Some(if equal { tested.gap } else { apart }),
             })
         }
         None => forms::ill_formed(work, claim, settings),

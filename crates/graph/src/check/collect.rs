@@ -34,12 +34,9 @@ pub fn targets(module: &Module) -> Vec<Target> {
     }
     found.retain(|t| !all.contains(t));
     all.extend(found);
-    let mut seen = Vec::new();
-    all.retain(|t| {
-        let new = !seen.contains(t);
-        seen.push(t.clone());
-        new
-    });
+    // A name and the formula behind it are one value; so are two that read the same.
+    let mut seen = BTreeSet::new();
+    all.retain(|t| seen.insert((super::gradient::text(module, t.of), t.wrt, t.second)));
     all
 }
 

@@ -30,6 +30,8 @@ pub struct Gradient {
     pub name: String,
     /// The shape, in names.
     pub shape: String,
+    /// The operator of the language: `grad`, `jac` or `hess`.
+    pub operator: &'static str,
     /// Whether the name is a parameter.
     pub parameter: bool,
     /// How many directions were taken.
@@ -57,6 +59,11 @@ impl Gradient {
             of: text(module, target.of),
             name: symbol.name.clone(),
             shape: module.type_text(&symbol.ty),
+            operator: match module.graph.ty(target.of).is_scalar() {
+                _ if target.second => "hess",
+                true => "grad",
+                false => "jac",
+            },
             parameter: matches!(symbol.role, crate::module::Role::Param(_)),
             directions: 0,
             sampled: false,
@@ -142,9 +149,6 @@ fn compare(prepared: &Prepared, target: &Target, settings: &Settings) -> Result<
         out.passed = difference * scale <= DIFFERENCES * size;
         (out.forward, out.complex, out.difference) = (0.0, 0.0, Some(0.0));
         out.message = Some("it is 0 in all ways, up to rounding".into());
-    }
-    if target.second {
-        out.of = format!("the gradient of {}", out.of);
     }
     Ok(out)
 }

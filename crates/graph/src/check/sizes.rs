@@ -1,4 +1,7 @@
 //! Numbers for the sizes of a check: pairwise different, small, obeying every size equation.
+//!
+//! What holds only for `n < m` is not true: the second draw turns the order of the first around,
+//! the third brings the orders that are still missing. Fixed sizes keep their order.
 
 use std::collections::BTreeSet;
 
@@ -16,6 +19,10 @@ const ROOM: u64 = 24;
 const LARGE: u32 = 7;
 /// How many assignments are tried at one bound.
 const TRIES: usize = 50_000;
+/// The same where an order is only wished for.
+const FEW_TRIES: usize = 2_000;
+/// How many orders are tried one by one.
+const MOST_ORDERS: usize = 40;
 
 /// What must hold of the sizes: the polynomial is whole and at least so much.
 struct Rule {
@@ -34,9 +41,13 @@ struct Search<'m> {
     random: Random,
     numbers: Vec<Option<u64>>,
     tries: usize,
+    most_tries: usize,
+    /// Places of two sizes, the first of which is to be smaller.
+    orders: Vec<(usize, usize)>,
 }
 
-/// Sizes that are `used` get the least numbers. Different draws give different numbers where the file leaves freedom.
+/// Sizes that are `used` get the least numbers. Different draws give different numbers where the file
+/// leaves freedom, and the first three both orders of any two sizes that are not both fixed.
 ///
 /// # Errors
 ///
@@ -47,23 +58,96 @@ pub(super) fn draw(
     seed: u64,
     draw: u64,
 ) -> Result<Numbers, String> {
-    let most = module.sizes.base().count() as u64 + 1;
-    for least in [2, 1] {
+    let at = |draw: u64| Request { module, used, seed, draw };
+    let found = match draw {
+        0 => at(0).free(),
+        1 => at(0).free().and_then(|first| at(1).turned(&[first])),
+        2 => at(0).free().and_then(|first| {
+            let second = at(1).turned(std::slice::from_ref(&first))?;
+            at(2).turned(&[first, second])
+        }),
+        // Later draws go in pairs, each the other way round.
+        _ if draw.is_multiple_of(2) => at(draw - 1).free().and_then(|f| at(draw).turned(&[f])),
+        _ => at(draw).free(),
+    };
+    let found = found.ok_or("no small numbers for the sizes obey the size equations")?;
+    let mut numbers = Numbers::of(module, 2, 2);
+    found.into_iter().for_each(|(id, number)| numbers.set(id, number));
+    Ok(numbers)
+}
+
+/// A number for each base size.
+type Drawn = Vec<(SizeId, u64)>;
+
+/// One draw.
+struct Request<'m> {
+    module: &'m Module,
+    used: &'m BTreeSet<SizeId>,
+    seed: u64,
+    draw: u64,
+}
+
+impl Request<'_> {
+    /// Any order.
+    fn free(&self) -> Option<Drawn> {
+        let most = self.module.sizes.base().count() as u64 + 1;
         // First step by step, then by doubling: `P = S / 128` needs a large one.
         let large = (0..LARGE).map(|k| (most + ROOM) << (k + 1));
-        for bound in (most..=most + ROOM).chain(large) {
-            let mut search =
-                Search::of(module, used, Random::new(seed, 0x512e + draw), least, bound);
-            if search.place(0, bound) {
-                let mut numbers = Numbers::of(module, 2, 2);
-                for (id, number) in search.order.iter().zip(&search.numbers) {
-                    numbers.set(*id, number.unwrap_or(2));
-                }
-                return Ok(numbers);
+        let bounds: Vec<u64> = (most..=most + ROOM).chain(large).collect();
+        self.ordered(&[], &bounds, TRIES)
+    }
+
+    /// As many of the orders as can be that the earlier draws lack.
+    fn turned(&self, earlier: &[Drawn]) -> Option<Drawn> {
+        let missing = self.missing(earlier);
+        let most = self.module.sizes.base().count() as u64 + 1;
+        let bounds: Vec<u64> = (most..=most + ROOM).step_by(4).collect();
+        let all = |orders: &[(SizeId, SizeId)]| self.ordered(orders, &bounds, FEW_TRIES);
+        if let Some(found) = (!missing.is_empty()).then(|| all(&missing)).flatten() {
+            return Some(found);
+        }
+        let (mut kept, mut best) = (Vec::new(), None);
+        for order in missing.into_iter().take(MOST_ORDERS) {
+            kept.push(order);
+            match all(&kept) {
+                Some(found) => best = Some(found),
+                None => drop(kept.pop()),
             }
         }
+        best.or_else(|| self.free())
     }
-    Err("no small numbers for the sizes obey the size equations".into())
+
+    /// Pairs of which the first was never the smaller one, with at least one that is free.
+    fn missing(&self, earlier: &[Drawn]) -> Vec<(SizeId, SizeId)> {
+        let Some(first) = earlier.first() else { return Vec::new() };
+        let most = first.len() as u64 + 1 + ROOM;
+        let fixed = |id: SizeId| self.module.sizes.number_of(id).is_some();
+        let small = first.iter().filter(|(id, n)| self.used.contains(id) && *n <= most);
+        let small: Vec<SizeId> = small.map(|(id, _)| *id).collect();
+        let less = |a: SizeId, b: SizeId| {
+            let number = |of: &Drawn, id| of.iter().find(|(i, _)| *i == id).map(|(_, n)| *n);
+            earlier.iter().any(|of| number(of, a) < number(of, b))
+        };
+        let pairs = small.iter().flat_map(|a| small.iter().map(move |b| (*a, *b)));
+        pairs.filter(|(a, b)| a != b && !(fixed(*a) && fixed(*b)) && !less(*a, *b)).collect()
+    }
+
+    /// Numbers where the first of each pair is the smaller one.
+    fn ordered(&self, orders: &[(SizeId, SizeId)], bounds: &[u64], tries: usize) -> Option<Drawn> {
+        for least in [2, 1] {
+            for bound in bounds {
+                let random = Random::new(self.seed, 0x512e + self.draw);
+                let mut search = Search::of(self.module, self.used, random, least, *bound);
+                search.most_tries = tries;
+                search.orders = orders.iter().filter_map(|(a, b)| search.places(*a, *b)).collect();
+                if search.place(0, *bound) {
+                    let numbers = search.numbers.iter().map(|n| n.unwrap_or(2));
+                    return Some(search.order.iter().copied().zip(numbers).collect());
+                }
+            }
+        }
+        None
+    }
 }
 
 impl<'m> Search<'m> {
@@ -89,7 +173,28 @@ impl<'m> Search<'m> {
             .map(|(size, least)| Rule { size: size.clone(), least, ready: ready(size) })
             .collect();
         let ranges = order.iter().map(|id| range(module, *id, bound)).collect();
-        Search { module, numbers: vec![None; order.len()], order, rules, ranges, random, tries: 0 }
+        Search {
+            module,
+            numbers: vec![None; order.len()],
+            order,
+            rules,
+            ranges,
+            random,
+            tries: 0,
+            most_tries: TRIES,
+            orders: Vec::new(),
+        }
+    }
+
+    fn places(&self, a: SizeId, b: SizeId) -> Option<(usize, usize)> {
+        let place = |id: SizeId| self.order.iter().position(|o| *o == id);
+        place(a).zip(place(b))
+    }
+
+    /// Whether the orders hold that the size at a place takes part in.
+    fn ordered(&self, at: usize) -> bool {
+        let known = self.orders.iter().filter(|(a, b)| *a.max(b) == at);
+        known.into_iter().all(|(a, b)| self.numbers[*a] < self.numbers[*b])
     }
 
     /// Gives the sizes from place `at` on their numbers.
@@ -99,14 +204,14 @@ impl<'m> Search<'m> {
         }
         for number in self.candidates(at, bound) {
             self.tries += 1;
-            if self.tries > TRIES {
+            if self.tries > self.most_tries {
                 return false;
             }
             if self.numbers[..at].contains(&Some(number)) {
                 continue;
             }
             self.numbers[at] = Some(number);
-            if self.obeys(at + 1) && self.place(at + 1, bound) {
+            if self.ordered(at) && self.obeys(at + 1) && self.place(at + 1, bound) {
                 return true;
             }
             self.numbers[at] = None;

@@ -25,9 +25,10 @@ pub(super) fn judged(module: &Module, settings: &Settings) -> Vec<Judged> {
 /// On a vector; on a number if the function takes no vector.
 fn judge(module: &Module, name: &str, param: &str, value: &str, settings: &Settings) -> Judged {
     let mut last = None;
-    for ty in ["R[size_of_x]", "R"] {
+    let length = unused(module, param);
+    for ty in [format!("R[{length}]"), "R".into()] {
         let text = format!(
-            "{}size size_of_x\ngiven\n  {param} : {ty}\nclaim \"{name}\" {name}({param}) = {value}\n",
+            "{}size {length}\ngiven\n  {param} : {ty}\nclaim \"{name}\" {name}({param}) = {value}\n",
             preamble(module)
         );
         let reading = crate::read::read_untried(&text, &[]);
@@ -47,6 +48,17 @@ fn judge(module: &Module, name: &str, param: &str, value: &str, settings: &Setti
         counterexample: None,
         gap: None,
     })
+}
+
+/// A name for the length of the vector that nothing else has.
+fn unused(module: &Module, param: &str) -> String {
+    let taken = |name: &str| {
+        name == param
+            || module.functions.iter().any(|f| f.name == name)
+            || module.symbols.iter().any(|s| s.name == name)
+    };
+    let names = ["n", "m", "d", "k", "len"].into_iter().map(String::from);
+    names.chain((2..).map(|i| format!("n{i}"))).find(|name| !taken(name)).unwrap_or_default()
 }
 
 /// The functions of the file, and its constants that are numbers.

@@ -21,6 +21,8 @@ pub enum Verdict {
     False,
     /// It has no meaning, or its sides have different shapes.
     IllFormed,
+    /// It may hold or not: its values are too large to be computed.
+    NotTested,
 }
 
 impl Verdict {
@@ -33,6 +35,7 @@ impl Verdict {
             Verdict::TrueInLayout => "true-in-layout",
             Verdict::False => "false",
             Verdict::IllFormed => "ill-formed",
+            Verdict::NotTested => "not-tested",
         }
     }
 
@@ -40,7 +43,7 @@ impl Verdict {
     pub fn meets(self, expected: Option<Expected>) -> bool {
         use Verdict as V;
         match expected {
-            None => !matches!(self, V::False | V::IllFormed),
+            None => !matches!(self, V::False | V::IllFormed | V::NotTested),
             Some(Expected::True) => matches!(self, V::Verified | V::TrueWhere { missing: true }),
             Some(Expected::Verified) => self == V::Verified,
             // A proof is more than numbers.
@@ -78,7 +81,7 @@ pub struct Judged {
 pub struct Counterexample {
     /// The sizes.
     pub sizes: Vec<(String, u64)>,
-    /// Small values: the name, the shape, the entries.
+    /// All values that were drawn and are read: the name, the shape, the entries.
     pub values: Vec<(String, Vec<usize>, Vec<f64>)>,
     /// The link of the chain that breaks, from 0.
     pub link: usize,
@@ -88,10 +91,17 @@ pub struct Counterexample {
     pub left: f64,
     /// The right side there.
     pub right: f64,
+    /// How far they are from what is claimed of them.
+    pub wrong_by: f64,
 }
 
+/// Values with more entries are not written out in a sentence.
+const MOST_ENTRIES: usize = 12;
+/// Nor are more entries than this, all values together.
+const MOST_IN_ALL: usize = 24;
+
 impl Counterexample {
-    /// `with n = 2, m = 3: at [0, 1] the left side is 2, the right side 4`
+    /// `with n = 2, m = 3 and A (24 entries): at [0, 1] the left side is 2, the right side 4`
     pub fn text(&self) -> String {
         let sizes: Vec<String> = self.sizes.iter().map(|(n, v)| format!("{n} = {v}")).collect();
         let named = |(name, at): &(Option<String>, usize)| match name {
@@ -99,16 +109,30 @@ impl Counterexample {
             None => at.to_string(),
         };
         let entry: Vec<String> = self.entry.iter().map(named).collect();
-        let values = self.values.iter().map(|(name, _, data)| match data.as_slice() {
-            [one] => format!("{name} = {}", short(*one)),
-            all => {
-                let all: Vec<String> = all.iter().map(|x| short(*x)).collect();
-                format!("{name} = ({})", all.join(", "))
+        let mut room = MOST_IN_ALL;
+        let (mut values, mut large) = (Vec::new(), Vec::new());
+        for (name, _, data) in &self.values {
+            if data.len() > MOST_ENTRIES.min(room) {
+                large.push(format!("{name} ({} entries)", data.len()));
+                continue;
             }
-        });
+            room -= data.len();
+            values.push(match data.as_slice() {
+                [one] => format!("{name} = {}", short(*one)),
+                all => {
+                    let all: Vec<String> = all.iter().map(|x| short(*x)).collect();
+                    format!("{name} = ({})", all.join(", "))
+                }
+            });
+        }
         let with: Vec<String> = sizes.into_iter().chain(values).collect();
-        let with =
-            if with.is_empty() { String::new() } else { format!("with {}: ", with.join(", ")) };
+        let large =
+            if large.is_empty() { String::new() } else { format!(" and {}", large.join(", ")) };
+        let with = if with.is_empty() && large.is_empty() {
+            String::new()
+        } else {
+            format!("with {}{large}: ", with.join(", "))
+        };
         let at =
             if entry.is_empty() { String::new() } else { format!("at [{}] ", entry.join(", ")) };
         let (left, right) = (short(self.left), short(self.right));

@@ -16,6 +16,9 @@ use crate::size::Size;
 use crate::terms::Terms;
 use crate::types::{Kind, Type};
 
+/// A determinant that is less, relative to the product of the diagonal, is 0.
+const SINGULAR: f64 = 1e-12;
+
 /// `b1 : R[H]`: sizes are equal as polynomials, or by the numbers that the file fixes.
 pub(super) fn typed(
     work: &mut Work,
@@ -58,17 +61,25 @@ fn of_kind(
         return Ok(true);
     }
     let node = work.resolved(node)?;
-    let numbers =
-        sizes::draw(&work.module, &collect::sizes(&work.module, &[node]), settings.seed, 0)?;
-    let how = Draw {
-        seed: settings.seed,
-        draw: 0,
-        manner: Manner::Normal,
-        replaced: &[],
-        constants: false,
-    };
-    let point = Point::draw(&work.module, &numbers, &how)?;
-    let mut it: Interpreter<'_, f64> = point.interpreter(&work.module)?;
+    let used = collect::sizes(&work.module, &[node]);
+    // One draw may be positive, or have full rank, by chance: none of them may fail.
+    for draw in 0..links::draws(&work.module, settings).max(3) {
+        let numbers = sizes::draw(&work.module, &used, settings.seed, draw)?;
+        for manner in [Manner::Normal, Manner::Negative] {
+            let seed = settings.seed;
+            let how = Draw { seed, draw, manner, replaced: &[], constants: false };
+            let point = Point::draw(&work.module, &numbers, &how)?;
+            if !kind_at(&work.module, &point, node, &ty.kind)? {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// Whether a value is of a kind at a point.
+fn kind_at(module: &Module, point: &Point, node: NodeId, kind: &Kind) -> Result<bool, Stop> {
+    let mut it: Interpreter<'_, f64> = point.interpreter(module)?;
     let value = it.value(node)?;
     let dims = value.dims().to_vec();
     let n = dims.first().copied().unwrap_or(1);
@@ -81,7 +92,7 @@ fn of_kind(
             .chunks(entries.max(1))
             .all(|part| (0..part.len()).all(|at| close(part[at], part[at % n * n + at / n])))
     };
-    Ok(match ty.kind {
+    Ok(match kind {
         Kind::Positive => each(&|x| x > 0.0),
         Kind::Integer => each(&|x| x.fract() == 0.0),
         Kind::Mask => each(&|x| x == 0.0 || x == 1.0),
@@ -90,7 +101,9 @@ fn of_kind(
             // Sylvester: every leading minor is positive.
             let minor = |part: &[f64], m: usize| {
                 let corner: Vec<f64> = (0..m * m).map(|at| part[at / m * n + at % m]).collect();
-                crate::scalar::linalg::det(m, &corner) > 0.0
+                // Hadamard: no determinant is more; one that is 0 is found up to rounding.
+                let most: f64 = (0..m).map(|i| part[i * n + i]).product();
+                crate::scalar::linalg::det(m, &corner) > SINGULAR * most.abs()
             };
             let positive = |part: &[f64]| (1..=n).all(|m| minor(part, m));
             symmetric() && value.data.chunks(entries.max(1)).all(positive)
