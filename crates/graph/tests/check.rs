@@ -304,3 +304,57 @@ claim \"whole\" P 64 = S
     let report = check(&reading.modules[0], &Settings::default());
     assert!(report.passed(), "{:?}", wrong(&report));
 }
+
+/// The only claim of a file.
+fn judged(text: &str) -> chainrule_graph::check::Judged {
+    let reading = read(text);
+    assert!(reading.is_ok(), "{text}: {:?}", reading.diagnostics);
+    check(&reading.modules[0], &Settings::default()).claims.remove(0)
+}
+
+#[test]
+fn nothing_is_too_small_or_too_far_out_to_count() {
+    let given = "size n\ngiven\n  x, y : R\n  p : R+\n  v, c : R[n]\n";
+    for (claim, expected) in [
+        ("1e-20 x = 2e-20 x", "false"),
+        ("1e12 + x = 1e12 + y", "false"),
+        ("1e-9 exp(x) = 1e-9 exp(x) + 1e-19", "false"),
+        ("exp(40) + x = exp(40) + x + 1e-8", "false"),
+        ("1e-30 x = 2e-30 x", "false"),
+        ("0.1 x - 0.3 x + 0.2 x = 0", "verified"),
+        ("0.1 x + 0.2 x = 0.3 x", "verified"),
+        ("1[softmax(v) > 0] = ones(n)", "verified"),
+        ("1 - tanh(x)^2 = 1 / ((exp(x) + exp(-x)) / 2)^2", "verified"),
+        ("inner(c, softmax(v + ones(n))) = inner(c, softmax(v))", "verified"),
+        ("tanh(x) < 1", "verified"),
+        ("x < x", "false"),
+        ("relu(x - 10) = 0", "false"),
+        ("relu(x + 10) = x + 10", "false"),
+        ("min(p, 2) = p", "false"),
+        ("p < 1.6", "false"),
+        ("x^2 < 30", "false"),
+        ("(x + 3) : R+", "false"),
+        ("(x^2 + 1) : R+", "verified"),
+        ("relu(exp(x)) = exp(x)", "verified"),
+        ("exp(log(x)) = x", "true-where"),
+        ("log(x) = log(abs(x))", "true-where"),
+        ("sqrt(x)^2 = x", "true-where"),
+        ("log(exp(x)) = x", "verified"),
+        ("log(p^2) = 2 log(p)", "verified"),
+    ] {
+        let found = judged(&format!("{given}claim \"c\" {claim}\n"));
+        assert_eq!(found.verdict.text(), expected, "{claim}: {found:?}");
+    }
+    let met = judged(&format!("{given}claim \"c\" relu(exp(x)) = exp(x)\n"));
+    assert!(met.message.contains("only one branch of"), "{}", met.message);
+}
+
+#[test]
+fn what_cannot_be_evaluated_is_neither_true_nor_false() {
+    for expect in ["", "expect false", "expect true", "expect ill-formed"] {
+        let found = judged(&format!("given\n  x : R\nclaim \"c\" log(-x^2) = x {expect}\n"));
+        assert_eq!(found.verdict.text(), "not-evaluated", "{found:?}");
+        assert!(!found.passed, "{found:?}");
+        assert!(found.message.contains("could not be evaluated at any drawn point"));
+    }
+}

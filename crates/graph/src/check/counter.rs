@@ -1,13 +1,15 @@
 //! Where a false claim fails: at small sizes and whole numbers if it fails there too.
 
-use super::claim::links::{Seen, gap, numbers, see};
-use super::claim::{AGREE, Sides};
+use super::claim::Sides;
+use super::claim::entry::{Entry, Pair};
+use super::claim::links::{Seen, compared, numbers, see};
 use super::point::{Draw, Manner, Point};
 use super::verdict::Counterexample;
 use super::{Settings, collect};
 use crate::index::SymbolId;
 use crate::module::Module;
-use chainrule_syntax::ast::Relation;
+use crate::scalar::DoubleDouble;
+use chainrule_syntax::ast::{Comparison, Relation};
 
 /// More entries than this are not listed.
 const MOST_ENTRIES: usize = 12;
@@ -32,11 +34,15 @@ pub(super) fn shrunk(
             manner: Manner::Whole,
             replaced: &sides.replaced,
             constants: false,
+            spread: 1.0,
         };
         let point = Point::draw(module, &numbers, &how).ok()?;
         let Ok(seen) = see::<f64>(module, sides, &point) else { continue };
         // The first links hold everywhere, so this is still the first that breaks.
-        if gap(&seen, link) > 1e-6 {
+        if !seen.any() || !seen.finite() {
+            continue;
+        }
+        if compared(module, sides, &point, &seen, true).ok()?.broken == Some(link) {
             return of(module, sides, &point, &seen, link);
         }
     }
@@ -52,13 +58,22 @@ pub(super) fn of(
     link: usize,
 ) -> Option<Counterexample> {
     let (a, b) = (&seen.values[link], &seen.values[link + 1]);
-    let scale = a.largest().max(b.largest()).max(1e-8);
+    let wrong = |x: f64, y: f64| match sides.relations[link] {
+        Relation::Compare(Comparison::Less) => x >= y,
+        Relation::Compare(Comparison::Greater) => x <= y,
+        Relation::Compare(Comparison::LessEqual) => x > y,
+        Relation::Compare(Comparison::GreaterEqual) => x < y,
+        _ => true,
+    };
+    let exact: Option<Seen<DoubleDouble>> = see(module, sides, point).ok();
+    let pair = Pair::of(seen, exact.as_ref(), link);
     let equal = sides.relations[link] == Relation::Equal;
     let differ = |at: &usize| {
-        let apart = (a.data[*at] - b.data[*at]).abs();
-        seen.counted(*at) && (!equal || apart.is_nan() || apart > AGREE * scale)
+        let apart = !equal || pair.entries.get(*at) == Some(&Entry::Apart);
+        seen.counted(*at) && apart && wrong(a.data[*at], b.data[*at])
     };
-    let at = (0..a.data.len().min(b.data.len())).find(differ)?;
+    let entries = a.data.len().min(b.data.len());
+    let at = (0..entries).find(differ).or_else(|| (0..entries).find(|at| seen.counted(*at)))?;
     let mut rest = at;
     let mut entry = vec![0; a.shape.len()];
     for (place, n) in entry.iter_mut().zip(&a.shape).rev() {
@@ -93,4 +108,34 @@ fn read(module: &Module, sides: &Sides, point: &Point) -> (Sizes, Values) {
         Some((module.symbol(id).name.clone(), value.shape.clone(), value.data.clone()))
     });
     (sizes, small.collect())
+}
+
+/// Where one side has a value and another has none, in words.
+pub(super) fn lopsided(
+    module: &Module,
+    sides: &Sides,
+    point: &Point,
+    seen: &Seen<f64>,
+) -> Option<String> {
+    let entries = seen.values.iter().map(|v| v.data.len()).min()?;
+    for at in (0..entries).filter(|at| seen.counted(*at)) {
+        let finite: Vec<bool> = seen.values.iter().map(|v| v.data[at].is_finite()).collect();
+        let without = finite.iter().position(|f| !f);
+        if let Some(side) = without
+            && finite.contains(&true)
+        {
+            let (_, values) = read(module, sides, point);
+            let one = values.iter().find(|(_, _, data)| data.len() == 1);
+            let place = one.map_or_else(String::new, |(name, _, data)| {
+                format!(" at {name} = {}", super::verdict::short(data[0]))
+            });
+            let side = match side {
+                0 => "left",
+                1 => "right",
+                _ => "last",
+            };
+            return Some(format!("the {side} side has no value{place}"));
+        }
+    }
+    None
 }

@@ -126,7 +126,7 @@ fn fitting(module: &Module, loss: NodeId, rows: u64) -> Result<(Numbers, u64), S
 /// The start values that the file gives, drawn rows for its data.
 fn start(module: &Module, numbers: &Numbers, seed: u64) -> Result<Point, Stop> {
     let manner = Manner::Normal;
-    let how = Draw { seed, draw: 0, manner, replaced: &[], constants: false };
+    let how = Draw { seed, draw: 0, manner, replaced: &[], constants: false, spread: 1.0 };
     let mut point = Point::draw(module, numbers, &how)?;
     let it: Interpreter<'_, f64> = Interpreter::new(module, numbers.clone());
     for (id, symbol) in module.params() {

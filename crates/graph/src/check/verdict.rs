@@ -21,6 +21,8 @@ pub enum Verdict {
     False,
     /// It has no meaning, or its sides have different shapes.
     IllFormed,
+    /// No drawn point gave both sides a value.
+    Unseen,
 }
 
 impl Verdict {
@@ -33,14 +35,16 @@ impl Verdict {
             Verdict::TrueInLayout => "true-in-layout",
             Verdict::False => "false",
             Verdict::IllFormed => "ill-formed",
+            Verdict::Unseen => "not-evaluated",
         }
     }
 
-    /// Whether this is what the file expects; any true form if it says nothing.
+    /// Whether this is what the file expects; any true form if it says nothing. What was not
+    /// evaluated is nothing that can be expected.
     pub fn meets(self, expected: Option<Expected>) -> bool {
         use Verdict as V;
         match expected {
-            None => !matches!(self, V::False | V::IllFormed),
+            None => !matches!(self, V::False | V::IllFormed | V::Unseen),
             Some(Expected::True) => matches!(self, V::Verified | V::TrueWhere { missing: true }),
             Some(Expected::Verified) => self == V::Verified,
             // A proof is more than numbers.
@@ -112,6 +116,13 @@ impl Counterexample {
         let at =
             if entry.is_empty() { String::new() } else { format!("at [{}] ", entry.join(", ")) };
         let (left, right) = (short(self.left), short(self.right));
+        if self.left == self.right && self.left.is_finite() {
+            return format!("{with}{at}the sides differ by less than the digits of {left} show");
+        }
+        let (left, right) = match left == right {
+            true => (format!("{:e}", self.left), format!("{:e}", self.right)),
+            false => (left, right),
+        };
         format!("{with}{at}the left side is {left}, the right side {right}")
     }
 }
@@ -122,4 +133,9 @@ pub(super) fn short(x: f64) -> String {
         return format!("{x}");
     }
     if (1e-3..1e6).contains(&x.abs()) { format!("{x:.6}") } else { format!("{x:.4e}") }
+}
+
+/// The larger of two errors; NaN, an error without a size, stays.
+pub(super) fn worst(a: f64, b: f64) -> f64 {
+    if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) }
 }

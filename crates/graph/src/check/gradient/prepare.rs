@@ -91,6 +91,7 @@ impl Prepared {
                 manner: if draw < DRAWS / 2 { Manner::Normal } else { Manner::Positive },
                 replaced: &[],
                 constants: true,
+                spread: 1.0,
             };
             if draw >= DRAWS / 2 && best.is_some() {
                 break;
