@@ -358,3 +358,44 @@ fn what_cannot_be_evaluated_is_neither_true_nor_false() {
         assert!(found.message.contains("could not be evaluated at any drawn point"));
     }
 }
+
+#[test]
+fn optimizers_may_look_at_the_whole_bundle() {
+    let text = "\
+size n
+param
+  w : R[n] ~ he
+optimizer clipped(step = 0.1)
+  p' = p - step dJ/dp / max(1, ||dJ/dp||)
+net
+  J = ||w||^2
+";
+    let report = check(&read(text).modules[0], &Settings::default());
+    assert!(report.optimizers[0].passed, "{:?}", report.optimizers);
+}
+
+#[test]
+fn steps_of_differences_fit_the_function() {
+    let j = |net: &str| {
+        let text = format!("given\n  x : R\nnet\n  J = {net}\nderive dJ/dx\n");
+        check(&read(&text).modules[0], &Settings::default()).gradients.remove(0)
+    };
+    for net in ["sin(1000 x)", "sin(x)", "1e-25 sin(x)", "exp(50 x)"] {
+        let found = j(net);
+        assert!(found.passed, "{net}: {found:?}");
+    }
+    let tiny = j("1e-40 sin(x)");
+    assert!(!tiny.passed && tiny.message.unwrap_or_default().contains("not seen"));
+}
+
+#[test]
+fn drawn_sizes_keep_every_index_range() {
+    for (size, given, claim) in [
+        ("n = 5", "A : R[n, 3]", "sum[i in n-3] max(A[i+3,:]) = sum[i in n-3] max(A[i+3,:])"),
+        ("n = 4, m", "A : R[n, m]", "sum[i in n-2] max(A[i+2,:]) = sum[i in n-2] max(A[i+2,:])"),
+        ("n = 5", "a : R[n-3]", "sum(a) = sum(a)"),
+    ] {
+        let found = judged(&format!("size {size}\ngiven\n  {given}\nclaim \"c\" {claim}\n"));
+        assert_eq!(found.verdict.text(), "verified", "{claim}: {found:?}");
+    }
+}

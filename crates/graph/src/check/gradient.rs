@@ -16,6 +16,10 @@ const EXACT: f64 = 1e-12;
 const DIFFERENCES: f64 = 1e-9;
 /// A gradient that is no more than this, of values near 1, is 0.
 const NOTHING: f64 = 1e-13;
+/// A gradient that is nowhere more than this, but not 0, was not seen.
+const UNSEEN: f64 = 1e-30;
+/// How often a step is halved.
+const HALVINGS: u32 = 18;
 /// The imaginary step.
 const IMAGINARY: f64 = 1e-30;
 /// The steps of differences: each of the first three with its half.
@@ -71,7 +75,7 @@ impl Gradient {
 
     /// The largest error that is not one of differences.
     pub fn error(&self) -> f64 {
-        self.forward.max(self.complex)
+        super::verdict::worst(self.forward, self.complex)
     }
 }
 
@@ -109,7 +113,7 @@ fn stopped(module: &Module, target: &Target, stop: Stop) -> Gradient {
 struct Errors {
     forward: f64,
     complex: f64,
-    difference: [f64; 3],
+    difference: f64,
     kinks: usize,
 }
 
@@ -122,9 +126,9 @@ fn compare(prepared: &Prepared, target: &Target, settings: &Settings) -> Result<
     let start = Tensor::clone(&*base.value(prepared.variable)?);
     let layout = Layout::of(module, &value, &reverse, &start)?;
     let (directions, sampled) = layout.directions(settings.seed, prepared.most(&base)?);
-    let found = errors(prepared, &point, &start, &layout, &reverse, &directions)?;
-    let scale = reverse.largest().max(1e-8 * value.largest().max(1.0));
-    let difference = found.difference.iter().copied().fold(f64::INFINITY, f64::min) / scale;
+    let found = errors(prepared, &point, &start, &layout, (&value, &reverse), &directions)?;
+    let scale = scale(&value, &reverse);
+    let difference = found.difference / scale;
     let mut out = Gradient {
         directions: directions.len(),
         sampled,
@@ -137,11 +141,21 @@ fn compare(prepared: &Prepared, target: &Target, settings: &Settings) -> Result<
     // A comparison with NaN fails.
     out.passed = out.forward <= EXACT && out.complex <= EXACT && difference <= DIFFERENCES;
     let size = value.largest().max(1.0);
-    if !out.passed && reverse.largest() <= NOTHING * size && out.error() * scale <= NOTHING * size {
+    let small = reverse.largest() <= NOTHING * size && out.error() * scale <= NOTHING * size;
+    if !out.passed
+        && small
+        && prepared.shrinks(&point, reverse.largest().max(out.error() * scale))?
+    {
         // Rounding is all there is: a softmax does not see a shift.
         out.passed = difference * scale <= DIFFERENCES * size;
         (out.forward, out.complex, out.difference) = (0.0, 0.0, Some(0.0));
         out.message = Some("it is 0 in all ways, up to rounding".into());
+    }
+    if out.passed && reverse.largest() > 0.0 && reverse.largest() < UNSEEN {
+        out.passed = false;
+        let size = reverse.largest();
+        out.message =
+            Some(format!("not seen: no entry is larger than {size:.0e} where it is drawn"));
     }
     if target.second {
         out.of = format!("the gradient of {}", out.of);
@@ -149,16 +163,22 @@ fn compare(prepared: &Prepared, target: &Target, settings: &Settings) -> Result<
     Ok(out)
 }
 
+/// What the errors of a gradient are relative to.
+fn scale(value: &Tensor<f64>, reverse: &Tensor<f64>) -> f64 {
+    reverse.largest().max(1e-8 * value.largest()).max(f64::MIN_POSITIVE)
+}
+
 fn errors(
     prepared: &Prepared,
     point: &super::point::Point,
     start: &Tensor<f64>,
     layout: &Layout,
-    reverse: &Tensor<f64>,
+    (value, reverse): (&Tensor<f64>, &Tensor<f64>),
     directions: &[Direction],
 ) -> Result<Errors, Stop> {
     let module = &prepared.module;
     let wrt = prepared.wrt;
+    let limit = scale(value, reverse);
     let depends = dependents(module, wrt);
     let moves = dependents(module, prepared.seed);
     let forward: Interpreter<'_, f64> = point.interpreter(module)?;
@@ -184,11 +204,20 @@ fn errors(
         let stepped: Vec<f64> = value.data.iter().map(|x| x.im / IMAGINARY).collect();
         worse(&mut errors.complex, &expected, &stepped, weight);
 
-        let (ways, crossed) = differences(&frozen, prepared, start, &t, &depends, &branching)?;
+        let mut walk = Walk { frozen: &frozen, prepared, start, t: &t, depends: &depends };
+        let (ways, crossed) = walk.differences(&branching)?;
         errors.kinks += usize::from(crossed);
-        for (worst, way) in errors.difference.iter_mut().zip(&ways) {
-            worse(worst, &expected, way, weight);
+        let error = |way: &Vec<f64>| {
+            let mut error = 0.0;
+            worse(&mut error, &expected, way, weight);
+            error
+        };
+        let mut least = ways.iter().map(error).fold(f64::INFINITY, f64::min);
+        if least > DIFFERENCES * limit {
+            // The steps are too long for a function that bends so much.
+            least = least.min(error(&walk.settled()?));
         }
+        errors.difference = super::verdict::worst(errors.difference, least);
     }
     Ok(errors)
 }
@@ -216,41 +245,79 @@ fn worse(worst: &mut f64, expected: &[f64], found: &[f64], weight: f64) {
     }
 }
 
-/// Three extrapolated central differences, branches frozen, and whether a branch would have
-/// changed on the largest step.
-fn differences(
-    frozen: &Interpreter<'_, Frozen>,
-    prepared: &Prepared,
-    start: &Tensor<f64>,
-    t: &Tensor<f64>,
-    depends: &[bool],
-    branching: &[NodeId],
-) -> Result<([Vec<f64>; 3], bool), Stop> {
-    let wrt: SymbolId = prepared.wrt;
-    let mut crossed = false;
-    let mut at = |h: f64| -> Result<Vec<f64>, Stop> {
+/// Steps along a direction, branches frozen.
+struct Walk<'a, 'm> {
+    frozen: &'a Interpreter<'m, Frozen>,
+    prepared: &'a Prepared,
+    start: &'a Tensor<f64>,
+    t: &'a Tensor<f64>,
+    depends: &'a [bool],
+}
+
+impl<'m> Walk<'_, 'm> {
+    fn at(&self, h: f64) -> Result<(Vec<f64>, Interpreter<'m, Frozen>), Stop> {
         let moved = |(x, d): (&f64, &f64)| Frozen { value: x + h * d, base: *x };
         let moved = Tensor {
-            data: start.data.iter().zip(&t.data).map(moved).collect(),
-            axes: start.axes.clone(),
-            shape: start.shape.clone(),
+            data: self.start.data.iter().zip(&self.t.data).map(moved).collect(),
+            axes: self.start.axes.clone(),
+            shape: self.start.shape.clone(),
         };
-        let mut it = frozen.vary(wrt, moved, depends);
-        let value = it.value(prepared.of)?;
-        if h.abs() == STEPS[0] && !crossed {
-            crossed = kinks::crossed(&mut it, branching)?;
-        }
-        Ok(value.data.iter().map(|x| x.value).collect())
-    };
-    let mut central = Vec::new();
-    for h in STEPS {
-        let (up, down) = (at(h)?, at(-h)?);
-        let slope = |(a, b): (&f64, &f64)| (a - b) / (2.0 * h);
-        central.push(up.iter().zip(&down).map(slope).collect::<Vec<f64>>());
+        let wrt: SymbolId = self.prepared.wrt;
+        let mut it = self.frozen.vary(wrt, moved, self.depends);
+        let value = it.value(self.prepared.of)?;
+        Ok((value.data.iter().map(|x| x.value).collect(), it))
     }
-    let way = |i: usize| {
-        let pairs = central[i].iter().zip(&central[i + 1]);
-        pairs.map(|(coarse, fine)| (4.0 * fine - coarse) / 3.0).collect()
-    };
-    Ok(([way(0), way(1), way(2)], crossed))
+
+    fn central(&self, h: f64) -> Result<Vec<f64>, Stop> {
+        let ((up, _), (down, _)) = (self.at(h)?, self.at(-h)?);
+        Ok(up.iter().zip(&down).map(|(a, b)| (a - b) / (2.0 * h)).collect())
+    }
+
+    /// Three extrapolated central differences, and whether a branch would have changed on the
+    /// largest step.
+    fn differences(&mut self, branching: &[NodeId]) -> Result<([Vec<f64>; 3], bool), Stop> {
+        let mut crossed = false;
+        for h in [STEPS[0], -STEPS[0]] {
+            if !crossed && !branching.is_empty() {
+                crossed = kinks::crossed(&mut self.at(h)?.1, branching)?;
+            }
+        }
+        let mut central = Vec::new();
+        for h in STEPS {
+            central.push(self.central(h)?);
+        }
+        let way = |i: usize| {
+            let pairs = central[i].iter().zip(&central[i + 1]);
+            pairs.map(|(coarse, fine)| (4.0 * fine - coarse) / 3.0).collect()
+        };
+        Ok(([way(0), way(1), way(2)], crossed))
+    }
+
+    /// Steps halved until the extrapolation settles (Ridders), entry by entry.
+    fn settled(&self) -> Result<Vec<f64>, Stop> {
+        let mut last: Vec<Vec<f64>> = Vec::new();
+        let mut best: Vec<(f64, f64)> = Vec::new();
+        for k in 0..HALVINGS {
+            let mut row = vec![self.central(STEPS[0] / f64::from(1_u32 << k))?];
+            best.resize(row[0].len(), (f64::INFINITY, f64::NAN));
+            for (j, coarse) in last.iter().enumerate() {
+                let factor = 4_f64.powi(j as i32 + 1);
+                let fine = &row[j];
+                let next: Vec<f64> = fine
+                    .iter()
+                    .zip(coarse)
+                    .map(|(fine, coarse)| (factor * fine - coarse) / (factor - 1.0))
+                    .collect();
+                for (i, x) in next.iter().enumerate() {
+                    let doubt = (x - fine[i]).abs().max((x - coarse[i]).abs());
+                    if doubt < best[i].0 {
+                        best[i] = (doubt, *x);
+                    }
+                }
+                row.push(next);
+            }
+            last = row;
+        }
+        Ok(best.into_iter().map(|(_, x)| x).collect())
+    }
 }

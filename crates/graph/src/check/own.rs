@@ -2,7 +2,7 @@
 //! parameters at once, by complex step.
 
 use super::point::{Draw, Manner, Point};
-use super::{Settings, Stop, collect, gradient::Gradient, gradient::text};
+use super::{Settings, Stop, collect, gradient::Gradient, gradient::text, verdict};
 use crate::differentiate::gradients;
 use crate::index::{NodeId, SymbolId};
 use crate::interpret::{Interpreter, Numbers, Tensor};
@@ -100,7 +100,7 @@ fn error(
         }
         let stepped = it.value(loss)?.data[0].im / IMAGINARY;
         let gap = (expected - stepped).abs() / scale.max(1e-300);
-        worst = if gap.is_nan() { f64::NAN } else { worst.max(gap) };
+        worst = verdict::worst(worst, gap);
     }
     Ok((worst, rows))
 }

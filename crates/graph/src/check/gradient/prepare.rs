@@ -8,6 +8,7 @@ use crate::index::{NodeId, SymbolId};
 use crate::interpret::{Interpreter, Tensor};
 use crate::module::{Module, Role, Start, Symbol};
 use crate::op::Op;
+use crate::scalar::DoubleDouble;
 use crate::terms::Terms;
 use crate::types::Type;
 
@@ -134,6 +135,14 @@ impl Prepared {
         let mut quality = kinks::quality(&self.module, &mut it, branching)?;
         quality.dull += usize::from(gradient.largest() < 1e-10 * value.largest().max(1.0));
         Ok(Some(quality))
+    }
+
+    /// Whether a gradient is `rounding` alone: with more digits it shrinks by as many.
+    pub(super) fn shrinks(&self, point: &Point, rounding: f64) -> Result<bool, Stop> {
+        let mut it: Interpreter<'_, DoubleDouble> = point.interpreter(&self.module)?;
+        it.decimals();
+        let exact = it.value(self.gradient)?;
+        Ok(exact.largest() <= 1e-10 * rounding)
     }
 
     /// How many directions are worth their work.
