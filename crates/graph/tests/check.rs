@@ -399,3 +399,25 @@ fn drawn_sizes_keep_every_index_range() {
         assert_eq!(found.verdict.text(), "verified", "{claim}: {found:?}");
     }
 }
+
+#[test]
+fn long_chains_are_checked_in_good_time() {
+    let start = std::time::Instant::now();
+    let mut text = String::from("size n\ngiven\n  x : R[n]\nnet\n  y0 = x\n");
+    for i in 0..5000 {
+        text.push_str(&format!("  y{} = 0.5 sin(y{i}) + 0.5 y{i}\n", i + 1));
+    }
+    text.push_str("  L = sum(y5000)\nderive dL/dx\n");
+    let report = check(&read(&text).modules[0], &Settings::default());
+    assert_eq!(report.gradients.len(), 1);
+    let mut text = String::from("size H\ngiven\n  x : R[H]\nparam\n");
+    (0..100).for_each(|i| text.push_str(&format!("  W{i} : R[H, H] ~ he\n")));
+    text.push_str("net\n  h0 = x\n");
+    (0..100).for_each(|i| text.push_str(&format!("  h{} = 0.5 h{i} + tanh(W{i} h{i})\n", i + 1)));
+    text.push_str("  L = ||h100||^2\nderive dL/dW0\n");
+    let reading = read(&text);
+    assert!(reading.is_ok(), "{:?}", reading.diagnostics);
+    let report = check(&reading.modules[0], &Settings::default());
+    assert!(report.gradients.len() == 100 && report.passed(), "{:?}", wrong(&report));
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+}
