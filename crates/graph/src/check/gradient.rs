@@ -219,6 +219,14 @@ impl<'a> Loss<'a> {
         let reverse = base.value(member.gradient)?;
         let start = Tensor::clone(&*base.value(member.variable)?);
         let layout = Layout::of(&prepared.module, value, &reverse, &start)?;
+        let size = reverse.largest();
+        if size > 0.0 && size < UNSEEN {
+            let message = format!("not seen: no entry is larger than {size:.0e} where it is drawn");
+            return Ok(Gradient {
+                message: Some(message),
+                ..Gradient::none(&prepared.module, target)
+            });
+        }
         let (directions, sampled) = layout.directions(self.settings.seed, self.most);
         let found = self.errors(member, &start, &layout, &reverse, &directions)?;
         let scale = scale(value, &reverse);
@@ -262,12 +270,6 @@ impl<'a> Loss<'a> {
             if holds(&again) {
                 out = Gradient { passed: true, ..again };
             }
-        }
-        if out.passed && reverse.largest() > 0.0 && reverse.largest() < UNSEEN {
-            out.passed = false;
-            let size = reverse.largest();
-            out.message =
-                Some(format!("not seen: no entry is larger than {size:.0e} where it is drawn"));
         }
         if target.second {
             out.of = format!("the gradient of {}", out.of);

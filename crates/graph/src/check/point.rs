@@ -170,7 +170,7 @@ fn value(
             }
             (Kind::Positive | Kind::Prob, _) if spread != 1.0 => {
                 // 1e-3 to 1e3, evenly over the magnitudes; around the spread if that is beyond.
-                let center = if spread > 1e3 || spread < 1e-3 { spread } else { 1.0 };
+                let center = if (1e-3..=1e3).contains(&spread) { 1.0 } else { spread };
                 center * 10_f64.powf(6.0 * random.uniform(i) - 3.0)
             }
             (Kind::Positive | Kind::Prob, _) => 0.5 + random.uniform(i),

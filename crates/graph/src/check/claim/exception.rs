@@ -297,12 +297,18 @@ fn one_sided(module: &Module, point: &Point, taken: &Taken) -> Result<bool, Fail
         Ok(it.value(taken.of)?.data.clone())
     };
     for entry in 0..start.data.len().min(MOST_ENTRIES) {
-        let (up, here, down) = (at(entry, STEP)?, at(entry, 0.0)?, at(entry, -STEP)?);
-        for ((up, here), down) in up.iter().zip(&here).zip(&down) {
-            let (right, left) = ((up - here) / STEP, (here - down) / STEP);
-            if (right - left).abs() > APART * right.abs().max(left.abs()).max(1.0) {
-                return Ok(true);
-            }
+        let jumps = |step: f64| -> Result<Vec<f64>, Failure> {
+            let (up, here, down) = (at(entry, step)?, at(entry, 0.0)?, at(entry, -step)?);
+            let all = up.iter().zip(&here).zip(&down).map(|((up, here), down)| {
+                let (right, left) = ((up - here) / step, (here - down) / step);
+                (right - left).abs() / right.abs().max(left.abs()).max(1.0)
+            });
+            Ok(all.collect())
+        };
+        // Between slopes of a bend the gap shrinks with the step, at a kink it stays.
+        let (far, near) = (jumps(STEP)?, jumps(STEP / 16.0)?);
+        if far.iter().zip(&near).any(|(far, near)| *near > APART && *near > 0.5 * far) {
+            return Ok(true);
         }
     }
     Ok(false)

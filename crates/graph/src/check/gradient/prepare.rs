@@ -25,7 +25,7 @@ const FEWEST: usize = 8;
 /// How many dense directions a large name gets.
 const DENSE: usize = 3;
 /// Many terms get fewer points and directions: about so many evaluations of terms are made.
-const EVALUATED: usize = 2_000_000;
+const EVALUATED: usize = 800_000;
 /// More terms are not checked.
 const TERMS: usize = 400_000;
 
