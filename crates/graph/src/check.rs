@@ -99,12 +99,9 @@ pub fn check(module: &Module, settings: &Settings) -> Report {
     // `check W1, "eq. 3"`: of the kinds that are named only those.
     let values = !named("all") && module.symbols.iter().any(|s| named(&s.name));
     let claims = !named("all") && module.claims.iter().any(|c| named(&c.name));
-    for target in targets(module) {
-        if values && !named(&module.symbol(target.wrt).name) {
-            continue;
-        }
-        report.gradients.push(gradient::checked(module, &target, settings));
-    }
+    let mut asked = targets(module);
+    asked.retain(|target| !values || named(&module.symbol(target.wrt).name));
+    report.gradients = gradient::checked(module, &asked, settings);
     let zero = point::zero_constants(module);
     if !zero.is_empty() && !report.gradients.is_empty() {
         let names = zero.join(", ");

@@ -405,3 +405,120 @@ claim \"f\" hess(f, x) = 2 A^T A
         report.gradients.iter().map(|g| (g.operator, g.of.as_str(), g.name.as_str())).collect();
     assert_eq!(found, [("grad", "f", "x"), ("jac", "F", "x"), ("hess", "f", "x")]);
 }
+
+/// The only claim of a file.
+fn judged(text: &str) -> chainrule_graph::check::Judged {
+    let reading = read(text);
+    assert!(reading.is_ok(), "{text}: {:?}", reading.diagnostics);
+    check(&reading.modules[0], &Settings::default()).claims.remove(0)
+}
+
+#[test]
+fn nothing_is_too_small_or_too_far_out_to_count() {
+    let given = "size n\ngiven\n  x, y : R\n  p : R+\n  v, c : R[n]\n";
+    for (claim, expected) in [
+        ("1e-20 x = 2e-20 x", "false"),
+        ("1e12 + x = 1e12 + y", "false"),
+        ("1e-9 exp(x) = 1e-9 exp(x) + 1e-19", "false"),
+        ("exp(40) + x = exp(40) + x + 1e-8", "false"),
+        ("1e-30 x = 2e-30 x", "false"),
+        ("0.1 x - 0.3 x + 0.2 x = 0", "verified"),
+        ("0.1 x + 0.2 x = 0.3 x", "verified"),
+        ("1[softmax(v) > 0] = ones(n)", "verified"),
+        ("1 - tanh(x)^2 = 1 / ((exp(x) + exp(-x)) / 2)^2", "verified"),
+        ("inner(c, softmax(v + ones(n))) = inner(c, softmax(v))", "verified"),
+        ("tanh(x) < 1", "verified"),
+        ("x < x", "false"),
+        ("relu(x - 10) = 0", "false"),
+        ("relu(x + 10) = x + 10", "false"),
+        ("min(p, 2) = p", "false"),
+        ("p < 1.6", "false"),
+        ("x^2 < 30", "false"),
+        ("(x + 3) : R+", "false"),
+        ("(x^2 + 1) : R+", "verified"),
+        ("relu(exp(x)) = exp(x)", "verified"),
+        ("exp(log(x)) = x", "true-where"),
+        ("log(x) = log(abs(x))", "true-where"),
+        ("sqrt(x)^2 = x", "true-where"),
+        ("log(exp(x)) = x", "verified"),
+        ("log(p^2) = 2 log(p)", "verified"),
+    ] {
+        let found = judged(&format!("{given}claim \"c\" {claim}\n"));
+        assert_eq!(found.verdict.text(), expected, "{claim}: {found:?}");
+    }
+    let met = judged(&format!("{given}claim \"c\" relu(exp(x)) = exp(x)\n"));
+    assert!(met.message.contains("only one branch of"), "{}", met.message);
+}
+
+#[test]
+fn what_cannot_be_evaluated_is_neither_true_nor_false() {
+    for expect in ["", "expect false", "expect true", "expect ill-formed"] {
+        let found = judged(&format!("given\n  x : R\nclaim \"c\" log(-x^2) = x {expect}\n"));
+        assert_eq!(found.verdict.text(), "not-tested", "{found:?}");
+        assert!(!found.passed, "{found:?}");
+        assert!(found.message.contains("could not be evaluated at any drawn point"));
+    }
+}
+
+#[test]
+fn optimizers_may_look_at_the_whole_bundle() {
+    let text = "\
+size n
+param
+  w : R[n] ~ he
+optimizer clipped(step = 0.1)
+  p' = p - step dJ/dp / max(1, ||dJ/dp||)
+net
+  J = ||w||^2
+";
+    let report = check(&read(text).modules[0], &Settings::default());
+    assert!(report.optimizers[0].passed, "{:?}", report.optimizers);
+}
+
+#[test]
+fn steps_of_differences_fit_the_function() {
+    let j = |net: &str| {
+        let text = format!("given\n  x : R\nnet\n  J = {net}\nderive dJ/dx\n");
+        check(&read(&text).modules[0], &Settings::default()).gradients.remove(0)
+    };
+    for net in ["sin(1000 x)", "sin(x)", "1e-25 sin(x)", "exp(50 x)"] {
+        let found = j(net);
+        assert!(found.passed, "{net}: {found:?}");
+    }
+    let tiny = j("1e-40 sin(x)");
+    assert!(!tiny.passed && tiny.message.unwrap_or_default().contains("not seen"));
+}
+
+#[test]
+fn drawn_sizes_keep_every_index_range() {
+    for (size, given, claim) in [
+        ("n = 5", "A : R[n, 3]", "sum[i in n-3] max(A[i+3,:]) = sum[i in n-3] max(A[i+3,:])"),
+        ("n = 4, m", "A : R[n, m]", "sum[i in n-2] max(A[i+2,:]) = sum[i in n-2] max(A[i+2,:])"),
+        ("n = 5", "a : R[n-3]", "sum(a) = sum(a)"),
+    ] {
+        let found = judged(&format!("size {size}\ngiven\n  {given}\nclaim \"c\" {claim}\n"));
+        assert_eq!(found.verdict.text(), "verified", "{claim}: {found:?}");
+    }
+}
+
+#[test]
+fn long_chains_are_checked_in_good_time() {
+    let start = std::time::Instant::now();
+    let mut text = String::from("size n\ngiven\n  x : R[n]\nnet\n  y0 = x\n");
+    for i in 0..5000 {
+        text.push_str(&format!("  y{} = 0.5 sin(y{i}) + 0.5 y{i}\n", i + 1));
+    }
+    text.push_str("  L = sum(y5000)\nderive dL/dx\n");
+    let report = check(&read(&text).modules[0], &Settings::default());
+    assert_eq!(report.gradients.len(), 1);
+    let mut text = String::from("size H\ngiven\n  x : R[H]\nparam\n");
+    (0..100).for_each(|i| text.push_str(&format!("  W{i} : R[H, H] ~ he\n")));
+    text.push_str("net\n  h0 = x\n");
+    (0..100).for_each(|i| text.push_str(&format!("  h{} = 0.5 h{i} + tanh(W{i} h{i})\n", i + 1)));
+    text.push_str("  L = ||h100||^2\nderive dL/dW0\n");
+    let reading = read(&text);
+    assert!(reading.is_ok(), "{:?}", reading.diagnostics);
+    let report = check(&reading.modules[0], &Settings::default());
+    assert!(report.gradients.len() == 100 && report.passed(), "{:?}", wrong(&report));
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+}

@@ -1,5 +1,6 @@
 //! Claims, judged by shapes and numbers.
 
+pub(super) mod entry;
 mod exception;
 mod forms;
 pub(super) mod links;
@@ -12,7 +13,7 @@ use crate::differentiate::resolved;
 use crate::index::{NodeId, SymbolId};
 use crate::module::{Claim, Module, Statement};
 use chainrule_syntax::ast::Relation;
-pub(super) use links::{AGREE, Sides};
+pub(super) use links::Sides;
 
 /// All claims of a module.
 pub(super) fn judged(module: &Module, settings: &Settings) -> Vec<Judged> {
@@ -90,6 +91,9 @@ fn find(work: &mut Work, claim: &Claim, settings: &Settings) -> Result<Finding, 
         Some(Statement::Links(first, links)) => {
             let sides = work.sides(claim, *first, links)?;
             let tested = links::test(&work.module, &sides, settings)?;
+            if tested.points == 0 && tested.broken.is_none() {
+                return Ok(unseen(&tested));
+            }
             let Some(broken) = &tested.broken else {
                 return exception::unless(work, claim, &sides, &tested, settings);
             };
@@ -108,13 +112,9 @@ fn find(work: &mut Work, claim: &Claim, settings: &Settings) -> Result<Finding, 
             } else {
                 String::new()
             };
-            let text = counterexample.as_ref().map_or_else(
-                || {
-                    "no point was found where the condition holds and both sides have a value"
-                        .into()
-                },
-                Counterexample::text,
-            );
+            let text = counterexample
+                .as_ref()
+                .map_or_else(|| "the sides differ".into(), Counterexample::text);
             // An inequality is wrong by so much; where an equation differs, all entries count.
             let apart = counterexample.as_ref().map_or(0.0, |c| c.wrong_by);
             let equal = links[broken.link].0 == Relation::Equal;
@@ -127,4 +127,13 @@ fn find(work: &mut Work, claim: &Claim, settings: &Settings) -> Result<Finding, 
         }
         None => forms::ill_formed(work, claim, settings),
     }
+}
+
+/// A claim without a point to look at.
+fn unseen(tested: &links::Tested) -> Finding {
+    let why = match &tested.failed {
+        Some(failed) => failed.as_str(),
+        None => "none was found where the condition holds and both sides have a value",
+    };
+    Finding::of(Verdict::NotTested, format!("it could not be evaluated at any drawn point: {why}"))
 }

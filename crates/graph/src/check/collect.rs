@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use crate::differentiate::resolved;
 use crate::index::{NodeId, SizeId, SymbolId};
-use crate::interpret::dependents;
 use crate::module::{Module, Role, Statement};
 use crate::op::Op;
 use crate::size::Size;
@@ -97,8 +96,13 @@ pub(super) fn nodes(module: &Module, root: NodeId) -> BTreeSet<NodeId> {
 
 /// The terms below one and behind its names.
 pub(super) fn behind(module: &Module, root: NodeId) -> BTreeSet<NodeId> {
+    behind_all(module, vec![root])
+}
+
+/// The same of several.
+pub(super) fn behind_all(module: &Module, roots: Vec<NodeId>) -> BTreeSet<NodeId> {
     let mut seen = BTreeSet::new();
-    let mut open = vec![root];
+    let mut open = roots;
     while let Some(id) = open.pop() {
         if !seen.insert(id) {
             continue;
@@ -145,12 +149,8 @@ fn losses(module: &Module, asked: &[Target]) -> Vec<NodeId> {
         let ty = module.graph.ty(n);
         ty.is_scalar() && ty.axes.is_empty() && ty.kind != Kind::Truth
     };
-    let symbol = |s: SymbolId| {
-        let names = module.graph.ids();
-        names
-            .into_iter()
-            .find(|n| matches!(module.graph.node(*n).op, Op::Symbol { id, .. } if id == s))
-    };
+    let leaves = leaves(module);
+    let symbol = |s: SymbolId| leaves[s.index()];
     let trained = module.trainings.iter().filter_map(|t| symbol(t.loss));
     let derived = asked.iter().filter(|t| is_param(t.wrt) && number(t.of)).map(|t| t.of);
     let mut found: Vec<NodeId> = Vec::new();
@@ -161,12 +161,13 @@ fn losses(module: &Module, asked: &[Target]) -> Vec<NodeId> {
     }
     let mut read: BTreeSet<SymbolId> = BTreeSet::new();
     found.iter().for_each(|loss| read.extend(names(module, *loss)));
+    let readers = Readers::of(module);
     // A parameter that none of them reads: the last number that reads it.
     for (param, _) in module.params() {
         if read.contains(&param) {
             continue;
         }
-        let depends = dependents(module, param);
+        let depends = readers.of_name(param);
         let last = module.bindings.iter().rev().find(|b| {
             let defined = module.symbol(b.symbol).role == Role::Defined;
             defined && number(b.value) && depends[b.value.index()]
@@ -190,4 +191,53 @@ pub(super) fn symbol_node(module: &mut Module, symbol: SymbolId) -> Result<NodeI
 /// A term without derivative operators.
 pub(super) fn without_operators(module: &mut Module, node: NodeId) -> Result<NodeId, super::Stop> {
     Ok(resolved(module, node, &mut std::collections::BTreeMap::new())?)
+}
+
+/// The node of each name that has one.
+fn leaves(module: &Module) -> Vec<Option<NodeId>> {
+    let mut leaves = vec![None; module.symbols.len()];
+    for node in module.graph.ids() {
+        if let Op::Symbol { id, .. } = module.graph.node(node).op {
+            leaves[id.index()] = leaves[id.index()].or(Some(node));
+        }
+    }
+    leaves
+}
+
+/// Who reads what, through definitions too.
+pub(super) struct Readers {
+    /// The leaves of each name.
+    leaves: Vec<Vec<NodeId>>,
+    /// The nodes above each node: a definition's leaves are above its value.
+    above: Vec<Vec<NodeId>>,
+}
+
+impl Readers {
+    pub(super) fn of(module: &Module) -> Readers {
+        let mut leaves = vec![Vec::new(); module.symbols.len()];
+        let mut above = vec![Vec::new(); module.graph.len()];
+        for id in module.graph.ids() {
+            let node = module.graph.node(id);
+            if let Op::Symbol { id: name, .. } = node.op {
+                leaves[name.index()].push(id);
+            }
+            node.inputs.iter().for_each(|input| above[input.index()].push(id));
+        }
+        for binding in &module.bindings {
+            above[binding.stable.index()].extend(&leaves[binding.symbol.index()]);
+        }
+        Readers { leaves, above }
+    }
+
+    /// Which nodes read a name.
+    pub(super) fn of_name(&self, name: SymbolId) -> Vec<bool> {
+        let mut depends = vec![false; self.above.len()];
+        let mut open = self.leaves[name.index()].clone();
+        while let Some(id) = open.pop() {
+            if !std::mem::replace(&mut depends[id.index()], true) {
+                open.extend(&self.above[id.index()]);
+            }
+        }
+        depends
+    }
 }

@@ -1,7 +1,7 @@
 //! Where a false claim fails: at small sizes and whole numbers if it fails there too.
 
+use super::claim::Sides;
 use super::claim::links::{Seen, numbers, see};
-use super::claim::{AGREE, Sides};
 use super::point::{Draw, Manner, Point};
 use super::verdict::Counterexample;
 use super::{Settings, collect};
@@ -13,6 +13,8 @@ use chainrule_syntax::ast::{Comparison, Relation};
 const TRIES: u64 = 8;
 /// At how many sizes.
 const SIZES: u64 = 3;
+/// Sides that are closer are not shown as different, if others are further apart.
+const AGREE: f64 = 1e-10;
 /// Sides that are further apart differ for certain.
 const CERTAIN: f64 = 1e-6;
 
@@ -35,6 +37,7 @@ pub(super) fn shrunk(
                 manner: Manner::Whole,
                 replaced: &sides.replaced,
                 constants: false,
+                spread: 1.0,
             };
             let point = Point::draw(module, &numbers, &how).ok()?;
             let Ok(seen) = see::<f64>(module, sides, &point) else { continue };
@@ -138,4 +141,34 @@ fn read(module: &Module, sides: &Sides, point: &Point) -> (Sizes, Values) {
         Some((module.symbol(id).name.clone(), value.shape.clone(), value.data.clone()))
     });
     (sizes, values.collect())
+}
+
+/// Where one side has a value and another has none, in words.
+pub(super) fn lopsided(
+    module: &Module,
+    sides: &Sides,
+    point: &Point,
+    seen: &Seen<f64>,
+) -> Option<String> {
+    let entries = seen.values.iter().map(|v| v.data.len()).min()?;
+    for at in (0..entries).filter(|at| seen.counted(*at)) {
+        let finite: Vec<bool> = seen.values.iter().map(|v| v.data[at].is_finite()).collect();
+        let without = finite.iter().position(|f| !f);
+        if let Some(side) = without
+            && finite.contains(&true)
+        {
+            let (_, values) = read(module, sides, point);
+            let one = values.iter().find(|(_, _, data)| data.len() == 1);
+            let place = one.map_or_else(String::new, |(name, _, data)| {
+                format!(" at {name} = {}", super::verdict::short(data[0]))
+            });
+            let side = match side {
+                0 => "left",
+                1 => "right",
+                _ => "last",
+            };
+            return Some(format!("the {side} side has no value{place}"));
+        }
+    }
+    None
 }

@@ -7,7 +7,7 @@
 use super::point::{Draw, Manner, Point};
 use std::collections::BTreeMap;
 
-use super::{Settings, Stop, collect, gradient::Gradient, gradient::text};
+use super::{Settings, Stop, collect, gradient::Gradient, gradient::text, verdict};
 use crate::differentiate::gradients;
 use crate::index::{NodeId, SymbolId};
 use crate::interpret::{Interpreter, Numbers, Tensor};
@@ -248,7 +248,7 @@ impl Programs {
             }
             let stepped = self.loss.evaluate(numbers, &inputs)?[0].data[0].im / IMAGINARY;
             let gap = (expected - stepped).abs() / scale.max(1e-300);
-            worst = if gap.is_nan() { f64::NAN } else { worst.max(gap) };
+            worst = verdict::worst(worst, gap);
         }
         Ok(worst)
     }
@@ -257,7 +257,7 @@ impl Programs {
 /// The start values that the file gives, drawn rows for its data.
 fn start(module: &Module, numbers: &Numbers, seed: u64) -> Result<Point, Stop> {
     let manner = Manner::Normal;
-    let how = Draw { seed, draw: 0, manner, replaced: &[], constants: false };
+    let how = Draw { seed, draw: 0, manner, replaced: &[], constants: false, spread: 1.0 };
     let mut point = Point::draw(module, numbers, &how)?;
     let it: Interpreter<'_, f64> = Interpreter::new(module, numbers.clone());
     for (id, symbol) in module.params() {

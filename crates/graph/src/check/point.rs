@@ -42,6 +42,8 @@ pub(super) struct Draw<'a> {
     pub(super) replaced: &'a [(SymbolId, NodeId)],
     /// Whether constants that are 0 are drawn: what they multiply would stay unchecked.
     pub(super) constants: bool,
+    /// What real values are multiplied by; positive ones then run over many magnitudes.
+    pub(super) spread: f64,
 }
 
 impl Point {
@@ -148,12 +150,13 @@ fn value(
         }
         _ => None,
     };
+    let spread = how.spread;
     let entry = |i: usize| {
         let i = i as u64;
         let real = match how.manner {
-            Manner::Normal => scale * random.normal(i),
-            Manner::Positive => scale * random.normal(i).abs() + 1e-3,
-            Manner::Negative => -scale * random.normal(i).abs() - 1e-3,
+            Manner::Normal => spread * scale * random.normal(i),
+            Manner::Positive => spread * (scale * random.normal(i).abs() + 1e-3),
+            Manner::Negative => -spread * (scale * random.normal(i).abs() + 1e-3),
             Manner::Whole => (random.uniform(i) * 6.0).floor() - 2.0,
         };
         match (&ty.kind, start) {
@@ -164,6 +167,11 @@ fn value(
             (_, Some(("normal", [mean, deviation, ..]))) => mean + deviation * random.normal(i),
             (Kind::Positive | Kind::Prob, _) if how.manner == Manner::Whole => {
                 1.0 + (random.uniform(i) * 3.0).floor()
+            }
+            (Kind::Positive | Kind::Prob, _) if spread != 1.0 => {
+                // 1e-3 to 1e3, evenly over the magnitudes; around the spread if that is beyond.
+                let center = if (1e-3..=1e3).contains(&spread) { 1.0 } else { spread };
+                center * 10_f64.powf(6.0 * random.uniform(i) - 3.0)
             }
             (Kind::Positive | Kind::Prob, _) => 0.5 + random.uniform(i),
             (Kind::Integer, _) => (random.uniform(i) * 7.0).floor() - 2.0,

@@ -168,8 +168,17 @@ impl<'m> Search<'m> {
         };
         let derived = module.sizes.derived().iter().map(|(_, size, _)| (size, least));
         let required = module.requirements.iter().map(|(size, _)| (size, 0));
+        // Declared shapes that are no names by themselves: `x : R[n-3]`.
+        let mut shapes: Vec<&Size> = Vec::new();
+        for dim in module.symbols.iter().flat_map(|s| &s.ty.dims) {
+            if dim.terms().len() > 1 && !shapes.contains(&dim) {
+                shapes.push(dim);
+            }
+        }
+        let shapes = shapes.into_iter().map(|size| (size, 1));
         let rules = derived
             .chain(required)
+            .chain(shapes)
             .map(|(size, least)| Rule { size: size.clone(), least, ready: ready(size) })
             .collect();
         let ranges = order.iter().map(|id| range(module, *id, bound)).collect();

@@ -35,7 +35,9 @@ fn judge(module: &Module, name: &str, param: &str, value: &str, settings: &Setti
         let module = reading.modules.first().filter(|_| reading.is_ok());
         let judged = module.and_then(|m| claim::judged(m, settings).pop());
         match judged {
-            Some(judged) if judged.verdict != Verdict::IllFormed => return judged,
+            Some(judged) if !matches!(judged.verdict, Verdict::IllFormed | Verdict::NotTested) => {
+                return judged;
+            }
             other => last = other.or(last),
         }
     }

@@ -21,7 +21,8 @@ pub enum Verdict {
     False,
     /// It has no meaning, or its sides have different shapes.
     IllFormed,
-    /// It may hold or not: its values are too large to be computed.
+    /// It may hold or not: its values are too large to be computed, or no drawn point gave both sides
+    /// a value.
     NotTested,
 }
 
@@ -39,7 +40,8 @@ impl Verdict {
         }
     }
 
-    /// Whether this is what the file expects; any true form if it says nothing.
+    /// Whether this is what the file expects; any true form if it says nothing. What was not
+    /// evaluated is nothing that can be expected.
     pub fn meets(self, expected: Option<Expected>) -> bool {
         use Verdict as V;
         match expected {
@@ -136,6 +138,13 @@ impl Counterexample {
         let at =
             if entry.is_empty() { String::new() } else { format!("at [{}] ", entry.join(", ")) };
         let (left, right) = (short(self.left), short(self.right));
+        if self.left == self.right && self.left.is_finite() {
+            return format!("{with}{at}the sides differ by less than the digits of {left} show");
+        }
+        let (left, right) = match left == right {
+            true => (format!("{:e}", self.left), format!("{:e}", self.right)),
+            false => (left, right),
+        };
         format!("{with}{at}the left side is {left}, the right side {right}")
     }
 }
@@ -146,4 +155,9 @@ pub(super) fn short(x: f64) -> String {
         return format!("{x}");
     }
     if (1e-3..1e6).contains(&x.abs()) { format!("{x:.6}") } else { format!("{x:.4e}") }
+}
+
+/// The larger of two errors; NaN, an error without a size, stays.
+pub(super) fn worst(a: f64, b: f64) -> f64 {
+    if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) }
 }

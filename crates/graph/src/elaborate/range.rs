@@ -75,7 +75,8 @@ impl Elaborator<'_> {
         Some(())
     }
 
-    /// An index runs over at least one value, and a whole number of them.
+    /// An index runs over at least one value, and a whole number of them; at other sizes than the
+    /// file's own too.
     fn check_extent(&mut self, axis: AxisId) -> Option<()> {
         let (name, span) = (self.out.axes.get(axis).name.clone(), self.out.axes.get(axis).span);
         let extent = self.out.axes.get(axis).extent.clone()?;
@@ -88,7 +89,6 @@ impl Elaborator<'_> {
                 );
                 return self.error("index-extent", message, span, "");
             }
-            return Some(());
         }
         let Ok(room) = extent.minus(&Size::number(1)) else { return self.size_too_large(span) };
         if !self.never_negative(&room) {

@@ -8,6 +8,7 @@ use super::{Failure, Interpreter, Tensor};
 use crate::index::NodeId;
 use crate::op::Op;
 use crate::record::{Reference, Whole};
+use crate::scalar::Scalar;
 use crate::types::Kind;
 
 /// What is asked of a node with branches.
@@ -66,6 +67,42 @@ impl<S: Reference> Interpreter<'_, S> {
 }
 
 impl<S: Reference> Interpreter<'_, S> {
+    /// Numbers that the file writes in decimal, with all digits of the type: `0.1` is a tenth.
+    pub(crate) fn decimals(&mut self) {
+        for id in self.module.graph.ids() {
+            let node = self.module.graph.node(id);
+            if let Op::Number { bits } = node.op
+                && let Some(value) = decimal(f64::from_bits(bits))
+                && let Ok(shape) = self.shape(&node.ty)
+            {
+                let filled = Tensor::filled(node.ty.axes.clone(), shape, value);
+                self.memo[id.index()] = Some(Rc::new(filled));
+            }
+        }
+    }
+
+    /// The least and the largest magnitude of what was evaluated, zeros and infinities aside.
+    pub(crate) fn magnitudes(&self) -> (f64, f64) {
+        let entries = self.memo.iter().flatten().flat_map(|v| &v.data);
+        let sizes = entries.map(|x| x.real().abs()).filter(|x| *x > 0.0 && x.is_finite());
+        sizes.fold((f64::INFINITY, 0.0), |(low, high), x| (low.min(x), high.max(x)))
+    }
+
+    /// Whether a value that is never 0 (or 1) is: the digits or the exponents ended.
+    pub(crate) fn saturated(&self) -> bool {
+        let (zero, one) = (S::from_f64(0.0), S::from_f64(1.0));
+        self.module.graph.ids().into_iter().any(|id| {
+            let Some(value) = &self.memo[id.index()] else { return false };
+            let ends: &[S] = match self.module.graph.node(id).op {
+                Op::Exp | Op::Softplus => &[zero],
+                Op::Sigmoid | Op::Softmax { .. } => &[zero, one],
+                Op::Tanh => &[-one, one],
+                _ => &[],
+            };
+            !ends.is_empty() && value.data.iter().any(|x| ends.contains(x))
+        })
+    }
+
     /// How much work a node is: the terms of its sums, or its entries.
     pub(crate) fn work(&self, id: NodeId) -> Result<usize, Failure> {
         let node = self.module.graph.node(id);
@@ -87,6 +124,20 @@ impl<S: Reference> Interpreter<'_, S> {
         let rows: usize = self.shape(ty)?.iter().take(ty.axes.len() + 1).product();
         Ok(rows)
     }
+}
+
+/// The shortest decimal of a number that has a fraction; `None` where that says no more.
+fn decimal<S: Scalar>(value: f64) -> Option<S> {
+    if value.fract() == 0.0 || !value.is_finite() {
+        return None;
+    }
+    let text = format!("{value:e}");
+    let (digits, exponent) = text.split_once('e')?;
+    let places = digits.split_once('.').map_or(0, |(_, rest)| rest.len());
+    let whole: i128 = digits.replace('.', "").parse().ok()?;
+    let exponent = exponent.parse::<i32>().ok()? - i32::try_from(places).ok()?;
+    let power = u32::try_from(-exponent).ok().filter(|e| *e <= 36)?;
+    Some(S::from_ratio(whole, 10_i128.pow(power)))
 }
 
 /// The entries of each group of a fold, and the sign under which the best is the greatest.

@@ -57,6 +57,12 @@ pub(super) fn unless(
     }
     let plural = if tested.points == 1 { "" } else { "s" };
     let agrees = format!("both sides agree at {} point{plural}", tested.points);
+    let agrees = format!("{agrees}{}", unmet(&work.module, &tested.unmet));
+    if let Some(lopsided) = &tested.lopsided {
+        let message = format!("it holds where both sides have a value; {lopsided}");
+        let verdict = Verdict::TrueWhere { missing: false };
+        return Ok(Finding { gap: Some(tested.gap), ..Finding::of(verdict, message) });
+    }
     if found.is_empty() {
         return Ok(Finding { gap: Some(tested.gap), ..Finding::of(Verdict::Verified, agrees) });
     }
@@ -68,6 +74,19 @@ pub(super) fn unless(
     let message = format!("it holds where {}; {why}", conditions.join(" and "));
     let verdict = Verdict::TrueWhere { missing };
     Ok(Finding { gap: Some(tested.gap), ..Finding::of(verdict, message) })
+}
+
+/// The branches that no point took, in words.
+fn unmet(module: &Module, nodes: &[NodeId]) -> String {
+    let mut texts: Vec<String> = nodes.iter().map(|n| crate::raise::text(module, *n)).collect();
+    texts.sort();
+    texts.dedup();
+    if texts.is_empty() {
+        return String::new();
+    }
+    let more = if texts.len() > 3 { ", .." } else { "" };
+    texts.truncate(3);
+    format!("; only one branch of {}{more} was met", texts.join(", "))
 }
 
 fn condition(module: &Module, symbol: SymbolId, hit: Hit) -> String {
@@ -199,6 +218,7 @@ fn exception(
             manner: Manner::Normal,
             replaced: &sides.replaced,
             constants: false,
+            spread: 1.0,
         };
         let random = Point::draw(module, &numbers, &how)?;
         for whole in [false, true] {
@@ -217,8 +237,8 @@ fn exception(
             }
             // Where neither side has a value nothing is claimed.
             let nothing = seen.values.iter().all(|v| v.data.iter().all(|x| !x.is_finite()));
-            let broken = links::compared(module, sides, &point, &seen, &mut 0.0)?;
-            differs |= !nothing && broken.is_some();
+            let found = links::compared(module, sides, &point, &seen, false)?;
+            differs |= !nothing && found.broken.is_some();
         }
     }
     Ok(differs.then_some(false))
@@ -277,12 +297,18 @@ fn one_sided(module: &Module, point: &Point, taken: &Taken) -> Result<bool, Fail
         Ok(it.value(taken.of)?.data.clone())
     };
     for entry in 0..start.data.len().min(MOST_ENTRIES) {
-        let (up, here, down) = (at(entry, STEP)?, at(entry, 0.0)?, at(entry, -STEP)?);
-        for ((up, here), down) in up.iter().zip(&here).zip(&down) {
-            let (right, left) = ((up - here) / STEP, (here - down) / STEP);
-            if (right - left).abs() > APART * right.abs().max(left.abs()).max(1.0) {
-                return Ok(true);
-            }
+        let jumps = |step: f64| -> Result<Vec<f64>, Failure> {
+            let (up, here, down) = (at(entry, step)?, at(entry, 0.0)?, at(entry, -step)?);
+            let all = up.iter().zip(&here).zip(&down).map(|((up, here), down)| {
+                let (right, left) = ((up - here) / step, (here - down) / step);
+                (right - left).abs() / right.abs().max(left.abs()).max(1.0)
+            });
+            Ok(all.collect())
+        };
+        // Between slopes of a bend the gap shrinks with the step, at a kink it stays.
+        let (far, near) = (jumps(STEP)?, jumps(STEP / 16.0)?);
+        if far.iter().zip(&near).any(|(far, near)| *near > APART && *near > 0.5 * far) {
+            return Ok(true);
         }
     }
     Ok(false)

@@ -9,7 +9,7 @@ use super::super::verdict::Verdict;
 use super::super::{Settings, Stop, collect, sizes};
 use super::{Finding, Work, links};
 use crate::index::NodeId;
-use crate::interpret::Interpreter;
+use crate::interpret::{Interpreter, Tensor};
 use crate::module::{Claim, Module, Statement};
 use crate::op::Op;
 use crate::size::Size;
@@ -18,6 +18,8 @@ use crate::types::{Kind, Type};
 
 /// A determinant that is less, relative to the product of the diagonal, is 0.
 const SINGULAR: f64 = 1e-12;
+/// What values are multiplied by, from draw to draw.
+const SPREADS: [f64; 9] = [1.0, 1.0, 1.0, 30.0, 30.0, 30.0, 1.0 / 30.0, 300.0, 300.0];
 
 /// `b1 : R[H]`: sizes are equal as polynomials, or by the numbers that the file fixes.
 pub(super) fn typed(
@@ -62,25 +64,34 @@ fn of_kind(
     }
     let node = work.resolved(node)?;
     let used = collect::sizes(&work.module, &[node]);
-    // One draw may be positive, or have full rank, by chance: none of them may fail.
-    for draw in 0..links::draws(&work.module, settings).max(3) {
-        let numbers = sizes::draw(&work.module, &used, settings.seed, draw)?;
-        for manner in [Manner::Normal, Manner::Negative] {
-            let seed = settings.seed;
-            let how = Draw { seed, draw, manner, replaced: &[], constants: false };
-            let point = Point::draw(&work.module, &numbers, &how)?;
-            if !kind_at(&work.module, &point, node, &ty.kind)? {
-                return Ok(false);
-            }
+    let mut seen = false;
+    for (draw, spread) in SPREADS.iter().enumerate() {
+        let numbers = sizes::draw(&work.module, &used, settings.seed, draw as u64 / 4)?;
+        let how = Draw {
+            seed: settings.seed,
+            draw: draw as u64,
+            manner: [Manner::Normal, Manner::Positive, Manner::Negative][draw % 3],
+            replaced: &[],
+            constants: false,
+            spread: *spread,
+        };
+        let point = Point::draw(&work.module, &numbers, &how)?;
+        let mut it: Interpreter<'_, f64> = point.interpreter(&work.module)?;
+        let value = it.value(node)?;
+        // Far out a value may be lost: an overflow is no sign.
+        if *spread != 1.0 && !value.data.iter().all(|x| x.is_finite()) {
+            continue;
+        }
+        seen = true;
+        if !fits(&value, &ty.kind, *spread != 1.0) {
+            return Ok(false);
         }
     }
-    Ok(true)
+    Ok(seen)
 }
 
-/// Whether a value is of a kind at a point.
-fn kind_at(module: &Module, point: &Point, node: NodeId, kind: &Kind) -> Result<bool, Stop> {
-    let mut it: Interpreter<'_, f64> = point.interpreter(module)?;
-    let value = it.value(node)?;
+/// Whether a value is of a kind; zeros of a wide point may be exponents that ran out.
+fn fits(value: &Tensor<f64>, kind: &Kind, wide: bool) -> bool {
     let dims = value.dims().to_vec();
     let n = dims.first().copied().unwrap_or(1);
     let close = |a: f64, b: f64| (a - b).abs() <= links::AGREE * value.largest().max(1e-8);
@@ -92,8 +103,8 @@ fn kind_at(module: &Module, point: &Point, node: NodeId, kind: &Kind) -> Result<
             .chunks(entries.max(1))
             .all(|part| (0..part.len()).all(|at| close(part[at], part[at % n * n + at / n])))
     };
-    Ok(match kind {
-        Kind::Positive => each(&|x| x > 0.0),
+    match *kind {
+        Kind::Positive => each(&|x| x > 0.0 || wide && x == 0.0),
         Kind::Integer => each(&|x| x.fract() == 0.0),
         Kind::Mask => each(&|x| x == 0.0 || x == 1.0),
         Kind::Sym => symmetric(),
@@ -116,7 +127,7 @@ fn kind_at(module: &Module, point: &Point, node: NodeId, kind: &Kind) -> Result<
             each(&|x| x >= 0.0) && value.data.chunks(entries.max(1)).all(sums)
         }
         _ => true,
-    })
+    }
 }
 
 /// Whether a chain that is false as written holds with every Jacobian transposed.
@@ -143,7 +154,7 @@ pub(super) fn transposed(
         other.push((*relation, node));
     }
     let sides = work.sides(claim, first, &other)?;
-    Ok(links::test(&work.module, &sides, settings)?.broken.is_none())
+    Ok(links::test(&work.module, &sides, settings)?.holds())
 }
 
 /// The term with each Jacobian transposed; an error if its shapes no longer fit.
@@ -179,7 +190,7 @@ pub(super) fn ill_formed(
 ) -> Result<Finding, Stop> {
     if let Some(Statement::Links(first, links)) = &claim.turned {
         let sides = work.sides(claim, *first, links)?;
-        if links::test(&work.module, &sides, settings)?.broken.is_none() {
+        if links::test(&work.module, &sides, settings)?.holds() {
             let message = "it holds with every Jacobian transposed";
             return Ok(Finding::of(Verdict::TrueInLayout, message));
         }
@@ -225,7 +236,7 @@ fn as_factor(
     let factors = if by_rows { [unit, row] } else { [row, unit] };
     let kron = t.op(Op::Kron, &factors)?;
     let sides = work.sides(claim, jacobian, &[(Relation::Equal, kron)])?;
-    if links::test(&work.module, &sides, settings)?.broken.is_some() {
+    if !links::test(&work.module, &sides, settings)?.holds() {
         return Ok(None);
     }
     let text = crate::raise::text(&work.module, kron);

@@ -3,10 +3,11 @@
 use chainrule_syntax::ast::{Comparison, Relation};
 
 use super::super::point::{Draw, Manner, Point};
-use super::super::verdict::Counterexample;
-use super::super::{Settings, Stop, collect, counter, sizes};
+use super::super::verdict::{Counterexample, worst};
+use super::super::{Settings, Stop, collect, counter, kinks, sizes};
+use super::entry::{Entry, Pair};
 use crate::index::{AxisId, NodeId, SymbolId};
-use crate::interpret::{Failure, Interpreter, Numbers, Tensor};
+use crate::interpret::{Ask, Failure, Interpreter, Numbers, Tensor};
 use crate::module::Module;
 use crate::op::Op;
 use crate::record::Reference;
@@ -14,14 +15,18 @@ use crate::scalar::{DoubleDouble, Scalar};
 
 /// Sides whose relative gap is less agree.
 pub(crate) const AGREE: f64 = 1e-10;
-/// Sides whose relative gap is more differ; in between more digits decide.
-const DIFFER: f64 = 1e-6;
 /// How many sizes are drawn.
 const DRAWS: u64 = 3;
 /// How many points at each.
 const POINTS: u64 = 4;
 /// How often a point is drawn anew before it is given up.
 const AGAIN: u64 = 48;
+/// What values are multiplied by, from point to point: a claim may hold for small ones alone.
+const SPREADS: [f64; 3] = [30.0, 1.0, 1.0 / 30.0];
+/// Where a branch that was not met is looked for.
+const WIDER: [f64; 7] = [3.0, 10.0, 100.0, 1e3, 0.1, 1e-2, 1e4];
+/// Beyond these magnitudes numbers run out of exponents: nothing is decided there.
+const RANGE: (f64, f64) = (1e-150, 1e150);
 
 /// A chain, ready to be evaluated.
 #[derive(Clone, Debug)]
@@ -46,6 +51,19 @@ pub(crate) struct Tested {
     pub(crate) gap: f64,
     pub(crate) points: u64,
     pub(crate) broken: Option<Broken>,
+    /// Why a point has no values.
+    pub(crate) failed: Option<String>,
+    /// Where one side has a value and the other has none.
+    pub(crate) lopsided: Option<String>,
+    /// Terms of which one branch alone was met.
+    pub(crate) unmet: Vec<NodeId>,
+}
+
+impl Tested {
+    /// Whether the chain was evaluated, and holds.
+    pub(crate) fn holds(&self) -> bool {
+        self.points > 0 && self.broken.is_none()
+    }
 }
 
 /// The sides at one point, and which entries count.
@@ -53,6 +71,10 @@ pub(crate) struct Seen<S> {
     pub(crate) values: Vec<Tensor<S>>,
     /// For each entry of the sides; empty for all.
     pub(crate) counts: Vec<bool>,
+    /// The largest value on the way.
+    pub(crate) largest: f64,
+    /// Whether every value on the way is far from the ends of the exponents.
+    pub(crate) ranged: bool,
 }
 
 impl<S: Scalar> Seen<S> {
@@ -60,14 +82,14 @@ impl<S: Scalar> Seen<S> {
         self.counts.get(at).copied().unwrap_or(true)
     }
 
-    fn finite(&self) -> bool {
+    pub(crate) fn finite(&self) -> bool {
         let good = |v: &Tensor<S>| {
             v.data.iter().enumerate().all(|(at, x)| x.is_finite() || !self.counted(at))
         };
         self.values.iter().all(good)
     }
 
-    fn any(&self) -> bool {
+    pub(crate) fn any(&self) -> bool {
         self.counts.is_empty() || self.counts.contains(&true)
     }
 }
@@ -111,55 +133,180 @@ pub(crate) fn draws(module: &Module, settings: &Settings) -> u64 {
 }
 
 pub(crate) fn test(module: &Module, sides: &Sides, settings: &Settings) -> Result<Tested, Stop> {
-    let mut tested = Tested { gap: 0.0, points: 0, broken: None };
+    let mut tested = Tested {
+        gap: 0.0,
+        points: 0,
+        broken: None,
+        failed: None,
+        lopsided: None,
+        unmet: Vec::new(),
+    };
     let still = of_sizes(module, sides);
+    let mut branches = Branches::of(module, sides);
+    // A link that was never decided is broken at the first point.
+    let (mut decided, mut unsure) = (false, None);
     for draw in 0..draws(module, settings) {
         let numbers = numbers(module, sides, settings.seed, draw)?;
         for place in 0..if still { 1 } else { POINTS } {
-            let found = admitted(module, sides, &numbers, settings.seed, draw * POINTS + place)?;
-            let Some((point, seen)) = found else { continue };
+            let mut search = Search { module, sides, numbers: &numbers, tested: &mut tested };
+            let found = search.admitted(settings.seed, draw * POINTS + place)?;
+            let Some((point, seen, wide)) = found else { continue };
             tested.points += 1;
-            if let Some(link) = compared(module, sides, &point, &seen, &mut tested.gap)? {
+            branches.met(module, &point)?;
+            let found = compared(module, sides, &point, &seen, wide)?;
+            tested.gap = worst(tested.gap, found.gap);
+            if let Some(link) = found.broken {
                 let counterexample = counter::of(module, sides, &point, &seen, link);
                 tested.broken = Some(Broken { link, counterexample });
                 return Ok(tested);
             }
+            decided |= found.unsure.is_none();
+            if let (Some(link), None) = (found.unsure, &unsure) {
+                unsure = Some((link, counter::of(module, sides, &point, &seen, link)));
+            }
         }
     }
-    if tested.points == 0 {
-        tested.broken = Some(Broken { link: 0, counterexample: None });
+    if let (false, Some((link, counterexample))) = (decided, unsure) {
+        tested.broken = Some(Broken { link, counterexample });
+        return Ok(tested);
+    }
+    if tested.points > 0 && !branches.open.is_empty() {
+        flipped(module, sides, settings, &mut branches, &mut tested)?;
+        tested.unmet = branches.unmet();
     }
     Ok(tested)
 }
 
-/// A point where the condition holds and every side has a value.
-fn admitted(
+/// The terms with two branches, and which of them were met.
+struct Branches {
+    open: Vec<(NodeId, bool, bool)>,
+}
+
+impl Branches {
+    fn of(module: &Module, sides: &Sides) -> Branches {
+        let drawn = |id: &NodeId| {
+            collect::names(module, *id).iter().any(|s| {
+                use crate::module::Role;
+                let role = &module.symbol(*s).role;
+                matches!(role, Role::Given(_) | Role::Param(_) | Role::Data)
+            })
+        };
+        let mut open = kinks::nodes(module, &sides.nodes);
+        open.retain(|id| module.graph.node(*id).op.def().kink.is_some() && drawn(id));
+        Branches { open: open.into_iter().map(|id| (id, false, false)).collect() }
+    }
+
+    /// Looks at a point; true if a branch is new.
+    fn met(&mut self, module: &Module, point: &Point) -> Result<bool, Stop> {
+        if self.open.is_empty() {
+            return Ok(false);
+        }
+        let mut it: Interpreter<'_, f64> = point.interpreter(module)?;
+        let mut new = false;
+        for (id, up, down) in &mut self.open {
+            let Some(found) = it.branches(*id, Ask::Branch, |x| x)? else {
+                (*up, *down) = (true, true);
+                continue;
+            };
+            let before = (*up, *down);
+            *up |= found.data.iter().any(|x| *x > 0.0);
+            *down |= found.data.iter().any(|x| *x < 0.0);
+            new |= before != (*up, *down);
+        }
+        self.open.retain(|(_, up, down)| !(*up && *down));
+        Ok(new)
+    }
+
+    fn unmet(&self) -> Vec<NodeId> {
+        self.open.iter().map(|(id, ..)| *id).collect()
+    }
+}
+
+/// Looks for points on the other side of a kink, and compares the sides there.
+fn flipped(
     module: &Module,
     sides: &Sides,
-    numbers: &Numbers,
-    seed: u64,
-    draw: u64,
-) -> Result<Option<(Point, Seen<f64>)>, Stop> {
-    let mut failed = None;
-    for again in 0..AGAIN {
-        // One-sided points too: a claim may hold on one side of a kink alone.
-        let manner = match (draw % POINTS, again / 16) {
-            (2, 0) | (_, 1) => Manner::Positive,
-            (3, 0) | (_, 2) => Manner::Negative,
-            _ => Manner::Normal,
-        };
-        let draw = draw * AGAIN + again;
-        let how = Draw { seed, draw, manner, replaced: &sides.replaced, constants: false };
-        let point = Point::draw(module, numbers, &how)?;
-        match see::<f64>(module, sides, &point) {
-            Ok(seen) if seen.any() && seen.finite() => return Ok(Some((point, seen))),
-            Ok(_) => {}
-            Err(failure) => failed = Some(failure),
+    settings: &Settings,
+    branches: &mut Branches,
+    tested: &mut Tested,
+) -> Result<(), Stop> {
+    let numbers = numbers(module, sides, settings.seed, 0)?;
+    for (at, spread) in WIDER.iter().enumerate() {
+        for (place, manner) in
+            [Manner::Normal, Manner::Positive, Manner::Negative].iter().enumerate()
+        {
+            if branches.open.is_empty() {
+                return Ok(());
+            }
+            let draw = 0xf11b + (at * 3 + place) as u64;
+            let (manner, spread) = (*manner, *spread);
+            let how = Draw {
+                seed: settings.seed,
+                draw,
+                manner,
+                replaced: &sides.replaced,
+                constants: false,
+                spread,
+            };
+            let point = Point::draw(module, &numbers, &how)?;
+            let Ok(seen) = see::<f64>(module, sides, &point) else { continue };
+            if !seen.any() || !seen.finite() || !branches.met(module, &point)? {
+                continue;
+            }
+            tested.points += 1;
+            let found = compared(module, sides, &point, &seen, true)?;
+            if let Some(link) = found.broken {
+                let counterexample = counter::of(module, sides, &point, &seen, link);
+                tested.broken = Some(Broken { link, counterexample });
+                return Ok(());
+            }
         }
     }
-    match failed {
-        Some(failure) => Err(failure.into()),
-        None => Ok(None),
+    Ok(())
+}
+
+/// A search for points.
+struct Search<'a> {
+    module: &'a Module,
+    sides: &'a Sides,
+    numbers: &'a Numbers,
+    tested: &'a mut Tested,
+}
+
+impl Search<'_> {
+    /// A point where the condition holds and every side has a value, and whether it is a wide one.
+    fn admitted(&mut self, seed: u64, draw: u64) -> Result<Option<(Point, Seen<f64>, bool)>, Stop> {
+        let (round, place) = ((draw / POINTS) as usize, draw % POINTS);
+        for again in 0..AGAIN {
+            // One-sided points too: a claim may hold on one side of a kink alone.
+            let manner = match (place, again / 16) {
+                (2, 0) | (_, 1) => Manner::Positive,
+                (3, 0) | (_, 2) => Manner::Negative,
+                _ => Manner::Normal,
+            };
+            let spread = match place {
+                _ if again % 16 >= 8 => 1.0,
+                0 => 1.0,
+                1 => SPREADS[round % 2 * 2],
+                place => SPREADS[(round + place as usize + 2) % 3],
+            };
+            let draw = draw * AGAIN + again;
+            let replaced = &self.sides.replaced;
+            let how = Draw { seed, draw, manner, replaced, constants: false, spread };
+            let point = Point::draw(self.module, self.numbers, &how)?;
+            match see::<f64>(self.module, self.sides, &point) {
+                Ok(seen) if seen.any() && seen.finite() => {
+                    return Ok(Some((point, seen, spread != 1.0)));
+                }
+                Ok(seen) if seen.any() && spread == 1.0 && self.tested.lopsided.is_none() => {
+                    self.tested.lopsided =
+                        counter::lopsided(self.module, self.sides, &point, &seen);
+                }
+                Ok(_) => {}
+                Err(failure) => self.tested.failed = Some(failure.0),
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -170,6 +317,7 @@ pub(crate) fn see<S: Reference>(
     point: &Point,
 ) -> Result<Seen<S>, Failure> {
     let mut it: Interpreter<'_, S> = point.interpreter(module)?;
+    it.decimals();
     let mut values = Vec::new();
     for node in &sides.nodes {
         values.push(Tensor::clone(&*it.value(*node)?));
@@ -181,7 +329,9 @@ pub(crate) fn see<S: Reference>(
             mask(&condition, &values[0])
         }
     };
-    Ok(Seen { values, counts })
+    let (least, largest) = it.magnitudes();
+    let ranged = least >= RANGE.0 && largest <= RANGE.1 && !it.saturated();
+    Ok(Seen { values, counts, largest, ranged })
 }
 
 /// Which entries of a side a condition leaves: it restricts index tuples; over the entries of an
@@ -213,73 +363,89 @@ fn mask<S: Scalar>(condition: &Tensor<S>, side: &Tensor<S>) -> Vec<bool> {
     counts
 }
 
-/// The first link that does not hold.
+/// What is found at a point.
+pub(crate) struct Compared {
+    /// The largest relative gap of an equation.
+    pub(crate) gap: f64,
+    /// The first link that does not hold.
+    pub(crate) broken: Option<usize>,
+    /// The first that cannot be decided here.
+    pub(crate) unsure: Option<usize>,
+}
+
+/// Compares the sides; a `wide` point is far out, where strict inequalities and the ends of the
+/// exponents prove nothing.
 pub(crate) fn compared(
     module: &Module,
     sides: &Sides,
     point: &Point,
     seen: &Seen<f64>,
-    largest: &mut f64,
-) -> Result<Option<usize>, Stop> {
-    let mut precise: Option<Seen<DoubleDouble>> = None;
+    wide: bool,
+) -> Result<Compared, Stop> {
+    // Without more digits `f64` must do.
+    let exact: Option<Seen<DoubleDouble>> = see(module, sides, point).ok();
+    let ranged = exact.as_ref().map_or(seen.ranged, |e| e.ranged);
+    let mut found = Compared { gap: 0.0, broken: None, unsure: None };
     for (link, relation) in sides.relations.iter().enumerate() {
-        let mut gap = gap(seen, link);
-        // Two values near 0 may be rounding alone.
-        let small = seen.values[link].largest().max(seen.values[link + 1].largest()) < DIFFER;
-        if gap > AGREE && (gap < DIFFER || small) {
-            let exact = match precise.take() {
-                Some(exact) => exact,
-                None => see(module, sides, point)?,
-            };
-            gap = self::gap(&exact, link);
-            precise = Some(exact);
-        }
+        let pair = Pair::of(seen, exact.as_ref(), link);
         if *relation == Relation::Equal {
-            *largest = if gap.is_nan() { f64::NAN } else { largest.max(gap) };
+            found.gap = worst(found.gap, pair.gap);
         }
-        if !holds(*relation, seen, link, gap) {
-            return Ok(Some(link));
+        match judged(*relation, seen, exact.as_ref(), link, &pair, wide) {
+            Entry::Same => {}
+            Entry::Apart if wide && !ranged => found.unsure = found.unsure.or(Some(link)),
+            Entry::Unsure => found.unsure = found.unsure.or(Some(link)),
+            Entry::Apart => {
+                found.broken = Some(link);
+                break;
+            }
         }
     }
-    Ok(None)
+    Ok(found)
 }
 
-/// The largest difference of two sides, relative to their largest entry.
-pub(crate) fn gap<S: Scalar>(seen: &Seen<S>, link: usize) -> f64 {
-    let (a, b) = (&seen.values[link], &seen.values[link + 1]);
-    if a.data.len() != b.data.len() {
-        return f64::NAN;
-    }
-    let (mut gap, mut scale) = (0.0_f64, 1e-8_f64);
-    for (at, (x, y)) in a.data.iter().zip(&b.data).enumerate() {
-        if !seen.counted(at) {
-            continue;
-        }
-        let apart = (*x - *y).real().abs();
-        // Infinities that agree differ by nothing.
-        let apart = if x.real() == y.real() && !x.is_finite() { 0.0 } else { apart };
-        if apart.is_nan() {
-            return f64::NAN;
-        }
-        gap = gap.max(apart);
-        scale = scale.max(x.real().abs()).max(y.real().abs());
-    }
-    gap / scale
-}
-
-fn holds(relation: Relation, seen: &Seen<f64>, link: usize, gap: f64) -> bool {
-    let (a, b) = (&seen.values[link], &seen.values[link + 1]);
-    let scale = a.largest().max(b.largest()).max(1e-8);
-    let every = |good: &dyn Fn(f64, f64) -> bool| {
-        let mut pairs = a.data.iter().zip(&b.data).enumerate();
-        pairs.all(|(at, (x, y))| !seen.counted(at) || good(*x, *y))
+/// Whether a link holds: `Same`.
+fn judged(
+    relation: Relation,
+    seen: &Seen<f64>,
+    exact: Option<&Seen<DoubleDouble>>,
+    link: usize,
+    pair: &Pair,
+    wide: bool,
+) -> Entry {
+    let worst_of = |of: &dyn Fn(usize) -> Entry| {
+        let counted = (0..pair.entries.len()).filter(|at| seen.counted(*at)).map(of);
+        counted.fold(Entry::Same, |worst, e| match (worst, e) {
+            (Entry::Apart, _) | (_, Entry::Apart) => Entry::Apart,
+            (Entry::Unsure, _) | (_, Entry::Unsure) => Entry::Unsure,
+            _ => Entry::Same,
+        })
+    };
+    // The sign of the difference, with all digits where they are known.
+    let above = |at: usize| {
+        let (x, y) = (seen.values[link].data[at], seen.values[link + 1].data[at]);
+        let both = exact.map(|e| (e.values[link].data[at], e.values[link + 1].data[at]));
+        let gap = both.map_or(x - y, |(x, y)| (x - y).real());
+        if gap.is_nan() { x - y } else { gap }
+    };
+    let strict = |at: usize, sign: f64| match pair.entries[at] {
+        Entry::Apart if sign * above(at) > 0.0 => Entry::Same,
+        Entry::Apart => Entry::Apart,
+        Entry::Same if !wide => Entry::Apart,
+        _ => Entry::Unsure,
+    };
+    let loose = |at: usize, sign: f64| match pair.entries[at] {
+        Entry::Apart if sign * above(at) > 0.0 => Entry::Same,
+        other => other,
     };
     match relation {
-        Relation::Equal | Relation::Compare(Comparison::Equal) => gap <= AGREE,
-        Relation::Compare(Comparison::NotEqual) => gap > AGREE,
-        Relation::Compare(Comparison::Less) => every(&|x, y| x < y),
-        Relation::Compare(Comparison::Greater) => every(&|x, y| x > y),
-        Relation::Compare(Comparison::LessEqual) => every(&|x, y| x <= y + AGREE * scale),
-        Relation::Compare(Comparison::GreaterEqual) => every(&|x, y| x >= y - AGREE * scale),
+        Relation::Equal | Relation::Compare(Comparison::Equal) => worst_of(&|at| pair.entries[at]),
+        Relation::Compare(Comparison::NotEqual) if pair.has(Entry::Apart) => Entry::Same,
+        Relation::Compare(Comparison::NotEqual) if wide || pair.has(Entry::Unsure) => Entry::Unsure,
+        Relation::Compare(Comparison::NotEqual) => Entry::Apart,
+        Relation::Compare(Comparison::Less) => worst_of(&|at| strict(at, -1.0)),
+        Relation::Compare(Comparison::Greater) => worst_of(&|at| strict(at, 1.0)),
+        Relation::Compare(Comparison::LessEqual) => worst_of(&|at| loose(at, -1.0)),
+        Relation::Compare(Comparison::GreaterEqual) => worst_of(&|at| loose(at, 1.0)),
     }
 }

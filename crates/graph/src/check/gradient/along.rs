@@ -9,9 +9,6 @@ use crate::interpret::Tensor;
 use crate::module::Module;
 use crate::random::Random;
 
-/// How many dense directions a large name gets.
-const DENSE: u64 = 3;
-
 /// A direction over the entries that are not shared.
 pub(super) enum Direction {
     /// One entry.
@@ -89,7 +86,11 @@ impl Layout {
     }
 
     /// All entries, or `most` of them with dense directions; and whether it is a sample.
-    pub(super) fn directions(&self, seed: u64, most: usize) -> (Vec<Direction>, bool) {
+    pub(super) fn directions(
+        &self,
+        seed: u64,
+        (most, dense): (usize, u64),
+    ) -> (Vec<Direction>, bool) {
         if self.free <= most {
             return ((0..self.free).map(Direction::Unit).collect(), false);
         }
@@ -101,7 +102,7 @@ impl Layout {
             counter += 1;
         }
         let mut all: Vec<Direction> = chosen.into_iter().map(Direction::Unit).collect();
-        for k in 0..DENSE {
+        for k in 0..dense {
             let random = Random::new(seed, 0xde5e + k);
             let scale = 1.0 / (self.free as f64).sqrt();
             let entries = (0..self.free).map(|i| scale * random.normal(i as u64)).collect();
