@@ -214,6 +214,18 @@ struct Errors {
     kinks: usize,
 }
 
+impl Gradient {
+    /// The same, compared with the gradient in double-double.
+    fn with_more_digits(&self, found: &Errors, scale: f64) -> Gradient {
+        Gradient {
+            complex: found.complex / scale,
+            difference: Some(found.difference / scale),
+            message: Some("with more digits than f64 has".into()),
+            ..self.clone()
+        }
+    }
+}
+
 impl<'a> Loss<'a> {
     fn compare(
         &self,
@@ -265,15 +277,11 @@ impl<'a> Loss<'a> {
             out.message = Some("it is 0 in all ways, up to rounding".into());
         }
         if !out.passed && out.forward <= EXACT {
+            let errors =
+                |exact: &Tensor<f64>| self.errors(member, &start, &layout, exact, &directions);
             // A formula may lose digits where both modes do: `1 - a^2` of a saturated `a`.
-            let exact = prepared.exact(member, &self.point)?;
-            let found = self.errors(member, &start, &layout, &exact, &directions)?;
-            let again = Gradient {
-                complex: found.complex / scale,
-                difference: Some(found.difference / scale),
-                message: Some("with more digits than f64 has".into()),
-                ..out.clone()
-            };
+            let found = errors(&prepared.exact(member, &self.point)?)?;
+            let again = out.with_more_digits(&found, scale);
             if holds(&again) {
                 out = Gradient { passed: true, ..again };
             }
