@@ -264,33 +264,3 @@ impl<'m, S: Reference> Interpreter<'m, S> {
         })
     }
 }
-
-/// Which nodes read a name, through definitions too.
-pub fn dependents(module: &Module, symbol: SymbolId) -> Vec<bool> {
-    let mut depends = vec![false; module.graph.len()];
-    let mut reads = vec![false; module.symbols.len()];
-    reads[symbol.index()] = true;
-    // Definitions are in order, but a derived formula may be a later node than one that reads it.
-    loop {
-        let mut grew = false;
-        for id in module.graph.ids() {
-            let node = module.graph.node(id);
-            let own = match node.op {
-                Op::Symbol { id, .. } => reads[id.index()],
-                _ => node.inputs.iter().any(|i| depends[i.index()]),
-            };
-            if own && !depends[id.index()] {
-                depends[id.index()] = true;
-            }
-        }
-        for binding in &module.bindings {
-            if depends[binding.stable.index()] && !reads[binding.symbol.index()] {
-                reads[binding.symbol.index()] = true;
-                grew = true;
-            }
-        }
-        if !grew {
-            return depends;
-        }
-    }
-}

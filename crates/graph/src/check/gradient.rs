@@ -233,8 +233,7 @@ impl<'a> Loss<'a> {
         target: &Target,
         base: &mut Interpreter<'a, f64>,
     ) -> Result<Gradient, Stop> {
-        let prepared = self.prepared;
-        let value = &self.value;
+        let (prepared, value) = (self.prepared, &self.value);
         let reverse = base.value(member.gradient)?;
         let start = Tensor::clone(&*base.value(member.variable)?);
         let layout = Layout::of(&prepared.module, value, &reverse, &start)?;

@@ -10,10 +10,12 @@ pub(crate) mod quotient;
 pub(crate) mod scale;
 pub(crate) mod sub;
 
+use crate::index::NodeId;
 use crate::op::{Context, Cost, Infer, Misfit, Notation, Op, OpDef};
 use crate::ops::{numbers, same_shape};
-use crate::record::{Differential, Entrywise, Eval, Lowering, Sample};
+use crate::record::{At, Differential, Entrywise, Eval, Lowering, Made, Sample};
 use crate::scalar::Scalar;
+use crate::terms::Terms;
 use crate::types::{Kind, Type};
 
 fn whole(inputs: &[&Type], ty: Type) -> Type {
@@ -51,6 +53,22 @@ fn product<S: Scalar>(_: &Op, x: &[S]) -> S {
 
 fn ratio<S: Scalar>(_: &Op, x: &[S]) -> S {
     x[0] / x[1]
+}
+
+/// `d(A / B) = dA / B - (A / B) dB / B`, by a number or entry by entry.
+fn ratio_jvp(t: &mut Terms<'_>, at: &At, tangents: &[Option<NodeId>]) -> Made {
+    let (value, b) = (at.node, at.inputs[1]);
+    let first = tangents[0].map(|a| t.divide(a, b)).transpose()?;
+    let second = tangents[1].map(|db| {
+        let product = t.times(db, value)?;
+        t.divide(product, b)
+    });
+    match (first, second.transpose()?) {
+        (Some(a), Some(b)) => t.sub(a, b),
+        (Some(a), None) => Ok(a),
+        (None, Some(b)) => t.neg(b),
+        (None, None) => Err(Terms::bug("a quotient that does not move")),
+    }
 }
 
 /// What all records of arithmetic share.

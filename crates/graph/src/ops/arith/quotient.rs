@@ -1,6 +1,6 @@
 //! Anything by a number.
 
-use super::{op, ratio, scalar};
+use super::{op, ratio, ratio_jvp, scalar};
 use crate::index::NodeId;
 use crate::instances_of;
 use crate::op::{Context, Misfit, Notation, Op, OpDef};
@@ -14,22 +14,6 @@ fn infer(_: &Op, inputs: &[&Type], c: &Context<'_>) -> Result<Type, Misfit> {
     let (a, s) = (inputs[0], inputs[1]);
     scalar(inputs, 1, c, "a quotient")?;
     Ok(Type { axes: a.union(s), dims: a.dims.clone(), kind: Kind::Real })
-}
-
-/// `d(A / s) = dA / s - (A / s) ds / s`
-fn jvp(t: &mut Terms<'_>, at: &At, tangents: &[Option<NodeId>]) -> Made {
-    let (value, s) = (at.node, at.inputs[1]);
-    let first = tangents[0].map(|a| t.quotient(a, s)).transpose()?;
-    let second = tangents[1].map(|ds| {
-        let product = t.scale(ds, value)?;
-        t.quotient(product, s)
-    });
-    match (first, second.transpose()?) {
-        (Some(a), Some(b)) => t.sub(a, b),
-        (Some(a), None) => Ok(a),
-        (None, Some(b)) => t.neg(b),
-        (None, None) => Err(Terms::bug("a quotient that does not move")),
-    }
 }
 
 fn vjp(t: &mut Terms<'_>, at: &At, cotangent: NodeId, k: usize) -> Made {
@@ -48,6 +32,6 @@ pub(crate) static QUOTIENT: OpDef = op(
     infer,
     Notation::Slash,
     instances_of!(Entrywise, ratio),
-    Differential::Custom { jvp, vjp },
+    Differential::Custom { jvp: ratio_jvp, vjp },
     &["A : R[n, m]; s : R+; A / s", "A : R[n, m]; s : R+ per N; A / s"],
 );
