@@ -36,7 +36,8 @@ mod error;
 mod lowered;
 mod model;
 mod show;
-mod train;
+mod tracer;
+pub mod train;
 
 pub use builtin::{BUILTIN, builtin};
 pub use chainrule_graph as graph;
@@ -52,4 +53,4 @@ pub use model::{Model, format, read_text};
 pub use show::{
     Cost, Equation, Piece, Row, Setting, Show, ShownClaim, ShownNote, ShownSize, ShownTraining,
 };
-pub use train::{Epoch, Scores, TrainOptions, Trained};
+pub use tracer::{Epoch, Scores, TrainOptions, Trained};

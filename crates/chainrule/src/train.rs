@@ -1,233 +1,182 @@
-//! Training: a first tracer from the text to a trained net, on the interpreter.
+//! Training: one [`Trainer`] takes a `train` line, the data and the settings to trained weights.
 //!
-//! It reads the embedded iris data, knows steepest descent on all rows, and computes in f64. Other
-//! data and optimizers are refused or skipped in words.
+//! It goes on step by step ([`Trainer::step`]) or epoch by epoch ([`Trainer::epoch`]); a caller can
+//! stop it anywhere, keep its [`State`], and go on later to the same bits.
 
-mod data;
-mod start;
+mod dataset;
+mod report;
+mod settings;
+mod state;
+mod trained;
 
-use std::time::Instant;
+use std::sync::Arc;
 
-use chainrule_graph::interpret::{Failure, Interpreter, Numbers, Tensor};
-use chainrule_graph::module::{Role, Training};
-use chainrule_graph::terms::Terms;
-use chainrule_graph::{Module, NodeId, Op, SymbolId, differentiate};
+pub use chainrule_kernels::program::Precision;
+pub use dataset::Dataset;
+pub use report::{Control, End, EpochReport, Progress, Record, Scores, StepReport};
+pub use settings::{Batch, TrainSettings, TrainingRef};
+pub use state::{Best, State, Tensor};
+pub use trained::{Input, Labels, Network, Output, Prediction, Predictor, Trained};
 
-use crate::{Diagnostic, Error, Model, Severity};
-use data::Parts;
-
-/// What a caller sets instead of the file.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct TrainOptions {
-    /// How many epochs.
-    pub epochs: Option<u64>,
-    /// The seed of the start values.
-    pub seed: Option<u64>,
-}
-
-/// What is known after an epoch.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Epoch {
-    /// The training's name.
-    pub training: String,
-    /// How many epochs are done.
-    pub epoch: u64,
-    /// The loss on the training part, after them.
-    pub loss: f64,
-}
-
-/// The values on one part of the data: the loss first, then the quantities of `show`.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Scores {
-    /// `train`, `test`, `validation`
-    pub part: &'static str,
-    /// How many rows.
-    pub rows: usize,
-    /// Names with values.
-    pub values: Vec<(String, f64)>,
-}
-
-/// A training that is done.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Trained {
-    /// Its name.
-    pub name: String,
-    /// The optimizer.
-    pub optimizer: String,
-    /// How many epochs.
-    pub epochs: u64,
-    /// The seed of the start values.
-    pub seed: u64,
-    /// How many steps.
-    pub steps: u64,
-    /// How long it took.
-    pub seconds: f64,
-    /// How many numbers were trained.
-    pub parameters: usize,
-    /// The values at the end, for each part.
-    pub scores: Vec<Scores>,
-}
+use crate::{Error, Model};
 
 impl Model {
-    /// Runs the file's trainings; `progress` hears of every epoch. With the results come warnings,
-    /// one for each training that is skipped.
+    /// The trainings of the file, in the order of its lines.
+    pub fn trainings(&self) -> Vec<TrainingRef> {
+        let of = |(model, module): (usize, &crate::Module)| {
+            (0..module.trainings.len()).map(move |training| TrainingRef { model, training })
+        };
+        self.modules().iter().enumerate().flat_map(of).collect()
+    }
+}
+
+/// What is fixed about a training: what the file, the caller and the data decided.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Facts {
+    /// The training's name.
+    pub name: String,
+    /// The loss.
+    pub loss: String,
+    /// The optimizer.
+    pub optimizer: String,
+    /// The optimizer's settings.
+    pub settings: Vec<(String, f64)>,
+    /// Schedule, stopping rule and clipping, in words.
+    pub rules: Vec<String>,
+    /// The seed.
+    pub seed: u64,
+    /// The limit of epochs.
+    pub epochs: Option<u64>,
+    /// The limit of steps.
+    pub steps: Option<u64>,
+    /// The limit of minutes.
+    pub minutes: Option<f64>,
+    /// Rows a step.
+    pub batch: u64,
+    /// Rows of the training part.
+    pub rows: u64,
+    /// Steps an epoch.
+    pub epoch_steps: u64,
+    /// How many numbers are trained.
+    pub parameters: u64,
+    /// The number type.
+    pub precision: Precision,
+    /// How many threads.
+    pub threads: usize,
+    /// The equations, with the sizes and constants of this training.
+    pub equations: String,
+    /// The quantities that are recorded for each part: (part, names), the loss first.
+    pub quantities: Vec<(String, Vec<String>)>,
+}
+
+/// One training: compiled programs, engine, data and state.
+#[derive(Debug)]
+pub struct Trainer {
+    facts: Facts,
+}
+
+impl Trainer {
+    /// Compiles a training and sets its start values.
     ///
     /// # Errors
     ///
-    /// The data cannot be read yet, the loss has no derivative, or a value does not exist.
-    pub fn train(
-        &self,
-        options: TrainOptions,
-        progress: &mut dyn FnMut(&Epoch),
-    ) -> Result<(Vec<Trained>, Vec<Diagnostic>), Error> {
-        let (mut done, mut warnings) = (Vec::new(), Vec::new());
-        for module in self.modules().iter().filter(|m| !m.trainings.is_empty()) {
-            let parts = data::read(module)?;
-            for training in &module.trainings {
-                match unknown(module, training) {
-                    Some(why) => warnings.push(skipped(training, &why)),
-                    None => done.push(run(module, training, &parts, options, progress)?),
-                }
-            }
-        }
-        Ok((done, warnings))
+    /// The loss has no derivative, the data do not fit the equations, or memory is missing.
+    pub fn new(
+        model: &Model,
+        which: TrainingRef,
+        data: Arc<Dataset>,
+        settings: &TrainSettings,
+    ) -> Result<Trainer, Error> {
+        let _ = (model, which, data, settings);
+        Err(Error::not_yet("the trainer is not there yet".into()))
     }
-}
 
-/// What of a training is not there yet.
-fn unknown(module: &Module, training: &Training) -> Option<String> {
-    let own = module.optimizers.iter().any(|o| o.name == training.optimizer);
-    let batch = training.options.iter().any(|(word, n)| word == "batch" && n.is_some());
-    let other = |word: &str| training.options.iter().any(|(w, _)| w == word);
-    match training {
-        t if t.optimizer != "gd" || own => Some(format!("the optimizer `{}`", t.optimizer)),
-        t if !t.rules.is_empty() => Some(format!("`{}`", t.rules[0].0)),
-        t if !t.with.is_empty() => Some("`with` and `for`".into()),
-        _ if batch => Some("a batch of some rows".into()),
-        _ if other("steps") || other("minutes") => Some("`steps` and `minutes`".into()),
-        _ => None,
+    /// What is fixed about it.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
     }
-}
 
-fn skipped(training: &Training, why: &str) -> Diagnostic {
-    let message = format!("the training `{}` is skipped: {why} is not there yet", training.name);
-    let mut found = Diagnostic::error("not-yet", message, training.span, "");
-    found.severity = Severity::Warning;
-    found
-}
-
-/// The module with the gradients of the loss.
-struct Program {
-    module: Module,
-    loss: NodeId,
-    params: Vec<SymbolId>,
-    gradients: Vec<NodeId>,
-}
-
-fn program(module: &Module, training: &Training) -> Result<Program, Error> {
-    let mut module = module.clone();
-    let (id, ty) = (training.loss, module.symbol(training.loss).ty.clone());
-    let params: Vec<SymbolId> = module.params().map(|(id, _)| id).collect();
-    let loss = Terms::of(&mut module).op(Op::Symbol { id, ty }, &[]);
-    let loss = loss.map_err(|misfit| Error::failed(misfit.message))?;
-    let gradients = differentiate::gradients(&mut module, loss, &params)
-        .map_err(|refusal| Error::failed(refusal.0))?;
-    Ok(Program { module, loss, params, gradients })
-}
-
-fn failed(failure: Failure) -> Error {
-    Error::failed(failure.0)
-}
-
-fn run(
-    module: &Module,
-    training: &Training,
-    parts: &Parts,
-    options: TrainOptions,
-    progress: &mut dyn FnMut(&Epoch),
-) -> Result<Trained, Error> {
-    let option = |word: &str| {
-        let found = training.options.iter().find(|(w, _)| w == word);
-        found.and_then(|(_, n)| *n).map(|n| n as u64)
-    };
-    let epochs = options.epochs.or_else(|| option("epochs")).unwrap_or(1);
-    let seed = options.seed.or_else(|| option("seed")).unwrap_or(0);
-    let step = training.settings.iter().find(|(name, _)| name == "step").map_or(0.0, |s| s.1);
-    let began = Instant::now();
-    let program = program(module, training)?;
-    let mut values = start::values(&program.module, seed)?;
-    let rows = parts.rows("train");
-    let base = with_data(&program.module, parts, rows);
-    for epoch in 0..=epochs {
-        let mut it = with_params(&base, &program.params, &values);
-        let loss = it.value(program.loss).map_err(failed)?.data[0];
-        if epoch > 0 {
-            progress(&Epoch { training: training.name.clone(), epoch, loss });
-        }
-        if epoch == epochs {
-            break;
-        }
-        for (value, gradient) in values.iter_mut().zip(&program.gradients) {
-            // p' = p - step dJ/dp
-            let gradient = it.value(*gradient).map_err(failed)?;
-            value.data.iter_mut().zip(&gradient.data).for_each(|(p, g)| *p -= step * g);
-        }
+    /// How far it is; the loss is that of the last step.
+    pub fn progress(&self) -> Progress {
+        unreachable!("no trainer is made yet")
     }
-    Ok(Trained {
-        name: training.name.clone(),
-        optimizer: training.optimizer.clone(),
-        epochs,
-        seed,
-        steps: epochs,
-        seconds: began.elapsed().as_secs_f64(),
-        parameters: values.iter().map(|v| v.data.len()).sum(),
-        scores: scores(&program, parts, &values)?,
-    })
-}
 
-/// An interpreter that knows the rows of one part.
-fn with_data<'m>(module: &'m Module, parts: &Parts, rows: &[usize]) -> Interpreter<'m, f64> {
-    let numbers = Numbers::of(module, rows.len() as u64, 1);
-    let mut it = Interpreter::new(module, numbers);
-    for (at, symbol) in module.symbols.iter().enumerate() {
-        if symbol.role == Role::Data
-            && let Some(column) = parts.of(SymbolId::new(at))
-        {
-            it.set(SymbolId::new(at), column.taken(rows, &symbol.ty));
-        }
+    /// Why it is at its end, if it is.
+    pub fn end(&self) -> Option<End> {
+        None
     }
-    it
-}
 
-fn with_params<'m>(
-    base: &Interpreter<'m, f64>,
-    params: &[SymbolId],
-    values: &[Tensor<f64>],
-) -> Interpreter<'m, f64> {
-    let mut it = base.clone();
-    params.iter().zip(values).for_each(|(id, value)| it.set(*id, value.clone()));
-    it
-}
-
-/// The loss and the quantities of `show` on every part.
-fn scores(program: &Program, parts: &Parts, values: &[Tensor<f64>]) -> Result<Vec<Scores>, Error> {
-    let mut all = Vec::new();
-    for part in ["train", "validation", "test"] {
-        let rows = parts.rows(part);
-        if rows.is_empty() {
-            continue;
-        }
-        let base = with_data(&program.module, parts, rows);
-        let mut it = with_params(&base, &program.params, values);
-        let mut found = vec![("J".to_string(), it.value(program.loss).map_err(failed)?.data[0])];
-        for metric in &program.module.metrics {
-            let Some(binding) = program.module.binding(*metric) else { continue };
-            let value = it.value(binding.stable).map_err(failed)?;
-            if let [number] = value.data.as_slice() {
-                found.push((program.module.symbol(*metric).name.clone(), *number));
-            }
-        }
-        all.push(Scores { part, rows: rows.len(), values: found });
+    /// One step. After the first one it takes no memory.
+    ///
+    /// # Errors
+    ///
+    /// The loss is no number (the error says where that began), or the training is at its end.
+    pub fn step(&mut self) -> Result<StepReport, Error> {
+        Err(Error::not_yet("the trainer is not there yet".into()))
     }
-    Ok(all)
+
+    /// Steps to the end of the epoch (or of the training), then the values on every part.
+    /// `progress` hears of every step; if it says [`Control::Pause`] the answer is `None`, and the
+    /// next call goes on from there.
+    ///
+    /// # Errors
+    ///
+    /// As [`Trainer::step`].
+    pub fn epoch(
+        &mut self,
+        progress: &mut dyn FnMut(&Progress) -> Control,
+    ) -> Result<Option<EpochReport>, Error> {
+        let _ = progress;
+        Err(Error::not_yet("the trainer is not there yet".into()))
+    }
+
+    /// The loss and the quantities of `show` and `plot` on a part, exact over its rows, at the
+    /// parameters, noise replaced by its mean.
+    ///
+    /// # Errors
+    ///
+    /// The data have no such part.
+    pub fn measure(&mut self, part: &str) -> Result<Scores, Error> {
+        let _ = part;
+        Err(Error::not_yet("the trainer is not there yet".into()))
+    }
+
+    /// What it needs to go on as if it had never stopped.
+    pub fn state(&self) -> State {
+        unreachable!("no trainer is made yet")
+    }
+
+    /// Goes back (or on) to a state.
+    ///
+    /// # Errors
+    ///
+    /// The state belongs to other equations: names, sizes or precision differ.
+    pub fn restore(&mut self, state: &State) -> Result<(), Error> {
+        let _ = state;
+        Err(Error::not_yet("the trainer is not there yet".into()))
+    }
+
+    /// The parameters, in the order they are declared.
+    pub fn parameters(&self) -> Vec<Tensor> {
+        self.state().parameters
+    }
+
+    /// The hash of the parameters: declaration order, row-major, little-endian.
+    pub fn parameters_sha256(&self) -> String {
+        unreachable!("no trainer is made yet")
+    }
+
+    /// The network as it is now (with the best weights, once a rule has stopped it early).
+    pub fn network(&self) -> Network {
+        unreachable!("no trainer is made yet")
+    }
+
+    /// The results: the best weights are put in if a rule compares them, and every part is measured.
+    ///
+    /// # Errors
+    ///
+    /// A value cannot be computed.
+    pub fn finish(self) -> Result<Trained, Error> {
+        Err(Error::not_yet("the trainer is not there yet".into()))
+    }
 }

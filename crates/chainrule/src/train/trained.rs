@@ -1,0 +1,160 @@
+//! A trained network: what a file of it holds, and what it predicts.
+
+use chainrule_kernels::program::Precision;
+
+use super::{End, Scores, State, Tensor};
+use crate::Error;
+
+/// An input of a network and what is done to its raw values: `scale raw + shift`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Input {
+    /// The name.
+    pub name: String,
+    /// The length of each dim; empty for one number.
+    pub dims: Vec<usize>,
+    /// One factor an entry, one for all, or none.
+    pub scale: Vec<f64>,
+    /// One summand an entry, one for all, or none.
+    pub shift: Vec<f64>,
+}
+
+/// The names of the classes of a label.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Labels {
+    /// The label's name in the equations.
+    pub symbol: String,
+    /// The classes in order.
+    pub names: Vec<String>,
+}
+
+/// Everything that prediction needs: equations, weights, what is done to the inputs, label names.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Network {
+    /// The name of the equation file, for messages.
+    pub file: String,
+    /// The equations, with the sizes and constants of this training.
+    pub equations: String,
+    /// Which model of the file.
+    pub model: usize,
+    /// The training's name.
+    pub training: String,
+    /// The number type of the weights.
+    pub precision: Precision,
+    /// The sizes that the data decided.
+    pub sizes: Vec<(String, u64)>,
+    /// The weights, in the order they are declared.
+    pub parameters: Vec<Tensor>,
+    /// The inputs. Labels and other targets are among them if an output reads them.
+    pub inputs: Vec<Input>,
+    /// Label names.
+    pub labels: Vec<Labels>,
+    /// What is predicted unless other names are asked for.
+    pub outputs: Vec<String>,
+}
+
+/// A training that is done.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Trained {
+    /// Its name.
+    pub name: String,
+    /// The optimizer.
+    pub optimizer: String,
+    /// The loss.
+    pub loss: String,
+    /// The seed.
+    pub seed: u64,
+    /// Complete epochs.
+    pub epochs: u64,
+    /// Steps.
+    pub steps: u64,
+    /// How long it took.
+    pub seconds: f64,
+    /// How many numbers were trained.
+    pub parameters: u64,
+    /// The hash of the weights: declaration order, row-major, little-endian.
+    pub parameters_sha256: String,
+    /// The values of the weights that are left, on every part.
+    pub scores: Vec<Scores>,
+    /// The best value that a rule compared: (epoch, step, value).
+    pub best: Option<(u64, u64, f64)>,
+    /// Why it ended; `None` if it was finished before its end.
+    pub end: Option<End>,
+    /// The network.
+    pub network: Network,
+    /// The last state.
+    pub state: State,
+}
+
+/// A network that predicts.
+#[derive(Debug)]
+pub struct Predictor {
+    network: Network,
+}
+
+/// A predicted value for each row.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Output {
+    /// The name in the equations.
+    pub name: String,
+    /// The length of each dim; empty for one number.
+    pub dims: Vec<usize>,
+    /// One row after the other, each row-major.
+    pub values: Vec<f64>,
+    /// Whether every row is a distribution over classes.
+    pub probabilities: bool,
+}
+
+/// What a network says of some rows.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Prediction {
+    /// How many rows.
+    pub rows: usize,
+    /// The values that were asked for.
+    pub outputs: Vec<Output>,
+    /// The class of each row, if the first output has one entry a class.
+    pub classes: Option<Vec<usize>>,
+    /// The names of the classes, if they have names.
+    pub names: Option<Vec<String>>,
+}
+
+impl Predictor {
+    /// Compiles a network for prediction.
+    ///
+    /// # Errors
+    ///
+    /// The equations have mistakes, or weights and equations do not fit.
+    pub fn new(network: Network, threads: usize) -> Result<Predictor, Error> {
+        let _ = threads;
+        Ok(Predictor { network })
+    }
+
+    /// The network.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// Predicts from raw values: for each input its rows, one after the other, as they are in the
+    /// data before scaling.
+    ///
+    /// # Errors
+    ///
+    /// An input is missing, or the numbers are no whole rows.
+    pub fn predict(&mut self, inputs: &[(&str, &[f64])]) -> Result<Prediction, Error> {
+        let _ = inputs;
+        Err(Error::not_yet("prediction is not there yet".into()))
+    }
+
+    /// Predicts other names of the equations.
+    ///
+    /// # Errors
+    ///
+    /// As [`Predictor::predict`]; or a name is unknown.
+    pub fn predict_names(
+        &mut self,
+        names: &[&str],
+        inputs: &[(&str, &[f64])],
+    ) -> Result<Prediction, Error> {
+        let _ = (names, inputs);
+        Err(Error::not_yet("prediction is not there yet".into()))
+    }
+}
