@@ -3,8 +3,11 @@
 //! It goes on step by step ([`Trainer::step`]) or epoch by epoch ([`Trainer::epoch`]); a caller can
 //! stop it anywhere, keep its [`State`], and go on later to the same bits.
 
+mod curves;
 mod dataset;
+mod order;
 mod report;
+mod rows;
 mod settings;
 mod state;
 mod trained;
@@ -14,6 +17,7 @@ use std::sync::Arc;
 pub use chainrule_kernels::program::Precision;
 pub use dataset::Dataset;
 pub use report::{Control, End, EpochReport, Progress, Record, Scores, StepReport};
+pub use rows::Rows;
 pub use settings::{Batch, TrainSettings, TrainingRef};
 pub use state::{Best, State, Tensor};
 pub use trained::{Input, Labels, Network, Output, Prediction, Predictor, Trained};
