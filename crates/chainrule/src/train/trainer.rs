@@ -164,13 +164,22 @@ impl Trainer {
         if self.at.position == self.plan.rows {
             self.close(false)?;
         }
-        if self.end.is_some() {
-            return Err(Error::failed(format!("the training `{}` is at its end", self.facts.name)));
-        }
+        self.check_open()?;
         let began = Instant::now();
         let report = self.one()?;
         self.seconds += began.elapsed().as_secs_f64();
         Ok(report)
+    }
+
+    fn check_open(&self) -> Result<(), Error> {
+        match self.end {
+            Some(end) => Err(Error::failed(format!(
+                "the training `{}` is at its end: {}",
+                self.facts.name,
+                end.text()
+            ))),
+            None => Ok(()),
+        }
     }
 
     fn one(&mut self) -> Result<StepReport, Error> {
@@ -214,6 +223,7 @@ impl Trainer {
         &mut self,
         progress: &mut dyn FnMut(&Progress) -> Control,
     ) -> Result<Option<EpochReport>, Error> {
+        self.check_open()?;
         while self.at.position < self.plan.rows && !self.is_over() {
             self.step()?;
             let within = self.at.position < self.plan.rows && !self.is_over();
@@ -366,10 +376,15 @@ impl Trainer {
         };
         self.seconds = state.seconds;
         self.best.clone_from(&state.best);
-        self.end = state.end;
+        self.end = self.still(state.end);
         self.keep.at = None;
         self.records.clear();
         Ok(())
+    }
+
+    /// An end that is one under the limits of this trainer: there may be more epochs now.
+    fn still(&self, end: Option<End>) -> Option<End> {
+        end.filter(|end| matches!(end, End::Early | End::Below) || self.limit().is_some())
     }
 
     /// The parameters, in the order they are declared.
