@@ -172,3 +172,37 @@ fn a_sweep_sets_sizes_and_options() {
     let first = Model::read("circles").expect("circles");
     assert_eq!(first.trainings().len(), 8);
 }
+
+#[test]
+fn a_value_that_is_no_number_is_traced_to_its_line() {
+    let text = "batch N\ndata\n  x : R per N\nparam\n  w : R = 1\nnet\n  l = (w x)^2\n  \
+                J = mean[N] l\ntrain J by gd(step = 1) epochs 2000 batch 2\n";
+    let model = Model::parse("away.eqn", text).expect("a model");
+    let data = chainrule::train::Rows::new(&model.modules()[0])
+        .column("x", vec![2.0, 3.0, 4.0])
+        .build()
+        .expect("data");
+    let new = || {
+        Trainer::new(&model, model.trainings()[0], Arc::new(data.clone()), &settings())
+            .expect("a trainer")
+    };
+    let mut trainer = new();
+    let error = loop {
+        match trainer.epoch(&mut go_on) {
+            Ok(_) => {}
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.kind(), chainrule::ErrorKind::NotFinite);
+    let step = trainer.progress().step;
+    assert!(error.to_string().contains(&format!("in step {}", step + 1)), "{error}");
+    let (_, found) = error.diagnostics().expect("a diagnostic");
+    assert!(found[0].notes.iter().any(|n| n.contains("run away")), "{found:?}");
+    // The trainer stands before that step, with numbers.
+    assert!(trainer.parameters()[0].values()[0].is_finite());
+    let mut other = new();
+    for _ in 0..step {
+        other.step().expect("a step");
+    }
+    assert_eq!(other.parameters_sha256(), trainer.parameters_sha256());
+}
