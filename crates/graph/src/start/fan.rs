@@ -136,7 +136,7 @@ impl<'a> Net<'a> {
     fn of_param(&self, param: SymbolId) -> Option<Fan> {
         let is_param = |work: &Work| matches!(work, Work::Input(symbol) if *symbol == param);
         let node = self.lowered.nodes.iter().position(|n| is_param(&n.work))?;
-        Some(self.forward(node).unwrap_or(Fan::ONE))
+        self.forward(node)
     }
 
     /// From a parameter to where it is summed, or to the sum that it is added to.
