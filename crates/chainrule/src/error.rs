@@ -20,7 +20,7 @@ pub enum ErrorKind {
     Derivative,
     /// The program cannot do this yet.
     NotYet,
-    /// A value does not exist: a singular matrix, a file with too few columns.
+    /// A value does not exist, or a data file is not what it should be: [`Error::path`] has the file.
     Failed,
 }
 
@@ -66,6 +66,17 @@ impl Error {
 
     pub(crate) fn failed(message: String) -> Error {
         Error { kind: ErrorKind::Failed, message, path: None, equations: None, cause: None }
+    }
+
+    /// The file at `path` is not what it should be.
+    pub(crate) fn data(path: &Path, message: &str) -> Error {
+        Error {
+            kind: ErrorKind::Failed,
+            message: format!("`{}`: {message}", path.display()),
+            path: Some(path.into()),
+            equations: None,
+            cause: None,
+        }
     }
 
     pub(crate) fn equations(
