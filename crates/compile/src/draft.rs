@@ -4,12 +4,7 @@ use chainrule_graph::SymbolId;
 use chainrule_kernels::program::{
     Affine, Axis, Fold, Foreign, Guard, Label, Lane, Law, Precision, Step,
 };
-use chainrule_syntax_span::Span;
-
-/// A span of text, as diagnostics have it.
-mod chainrule_syntax_span {
-    pub(crate) use chainrule_graph::Span;
-}
+use chainrule_syntax::Span;
 
 /// An array that is written once, perhaps in parts.
 #[derive(Clone, PartialEq, Eq, Debug)]
