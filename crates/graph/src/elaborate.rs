@@ -30,6 +30,7 @@ mod report;
 mod scope;
 mod settings;
 mod size;
+mod standard;
 mod sum;
 mod table;
 mod train;
@@ -126,6 +127,8 @@ pub(crate) struct Taken {
     pub(crate) trainings: HashMap<String, usize>,
     pub(crate) training_words: HashSet<String>,
     pub(crate) optimizers: HashMap<String, usize>,
+    /// Optimizers of the standard library that are typed in this module.
+    pub(crate) standard_optimizers: HashMap<String, usize>,
     pub(crate) metrics: HashSet<SymbolId>,
 }
 

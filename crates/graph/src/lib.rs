@@ -27,6 +27,7 @@ pub mod spec;
 mod stable;
 pub mod terms;
 pub mod types;
+pub mod update;
 
 pub use axis::{Axes, Axis};
 pub use builder::{BuildErrors, Built, Expr, Scope};

@@ -172,8 +172,13 @@ pub struct Function {
 pub struct OptimizerLine {
     /// The name.
     pub name: String,
+    /// The state that starts so, or the state (or `p`) whose next value this is; no name of its own
+    /// for a value between.
+    pub symbol: Option<SymbolId>,
     /// Whether this is the next value of a state (or of `p`).
     pub next: bool,
+    /// The line as it is written: `t' = (1 + sqrt(1 + 4 t^2)) / 2`.
+    pub text: String,
     /// The value.
     pub value: NodeId,
     /// Whether it is one value a parameter entry, or one number.
@@ -185,8 +190,18 @@ pub struct OptimizerLine {
 pub struct Optimizer {
     /// Its name.
     pub name: String,
+    /// Where it is from: the comment that stands directly above it, or nothing.
+    pub source: String,
+    /// The parameters, one long vector.
+    pub p: SymbolId,
+    /// The loss `J`.
+    pub loss: SymbolId,
+    /// The counts it can read: `step epoch steps epochs`, less those that a setting hides.
+    pub inputs: Vec<(String, SymbolId)>,
     /// Its settings with their defaults.
     pub params: Vec<(String, Option<f64>)>,
+    /// The names of its settings, in the order of `params`.
+    pub settings: Vec<SymbolId>,
     /// Its states with their start values.
     pub states: Vec<OptimizerLine>,
     /// Its lines in order.
@@ -195,6 +210,19 @@ pub struct Optimizer {
     pub span: Span,
     /// Whether it belongs to the standard library.
     pub standard: bool,
+}
+
+/// A bound on gradients, as a function of the standard library applied to two names.
+#[derive(Clone, Debug)]
+pub struct Clip {
+    /// `norm` or `value`.
+    pub name: String,
+    /// The gradient, one long vector.
+    pub gradient: SymbolId,
+    /// The number behind the word.
+    pub limit: SymbolId,
+    /// The gradient within the bound.
+    pub value: NodeId,
 }
 
 /// A training to run, its names resolved.
@@ -206,6 +234,8 @@ pub struct Training {
     pub loss: SymbolId,
     /// The optimizer.
     pub optimizer: String,
+    /// Its place among the optimizers of the module.
+    pub recipe: usize,
     /// The optimizer's settings.
     pub settings: Vec<(String, f64)>,
     /// `epochs`, `batch` (`None` for all rows), `seed` and the like.
@@ -259,8 +289,10 @@ pub struct Module {
     pub derivations: Vec<Derivation>,
     /// Functions of the file.
     pub functions: Vec<Arc<Function>>,
-    /// Optimizers of the file.
+    /// Optimizers of the file, and those of the standard library that a training uses.
     pub optimizers: Vec<Optimizer>,
+    /// The bounds on gradients that trainings use.
+    pub clips: Vec<Clip>,
     /// Trainings.
     pub trainings: Vec<Training>,
     /// Data sources, splits, plots, exports.
@@ -321,8 +353,13 @@ impl Module {
     ///
     /// The graph is full.
     pub fn read(&mut self, id: SymbolId) -> Result<NodeId, crate::op::Misfit> {
-        let ty = self.symbol(id).ty.clone();
-        crate::terms::Terms::of(self).op(crate::op::Op::Symbol { id, ty }, &[])
+        let op = self.leaf(id);
+        crate::terms::Terms::of(self).op(op, &[])
+    }
+
+    /// The op that reads a name.
+    pub(crate) fn leaf(&self, id: SymbolId) -> crate::op::Op {
+        crate::op::Op::Symbol { id, ty: self.symbol(id).ty.clone() }
     }
 
     /// The parameters, in the order they are declared.

@@ -271,6 +271,10 @@ impl Reader<'_> {
         if matches!(word, BlockWord::Fn | BlockWord::Optimizer) {
             self.locals = names::parameters(self.text, tokens);
         }
+        if word == BlockWord::Optimizer {
+            // A setting, or else the number of the update; never the step function.
+            self.locals.insert("step".into());
+        }
         true
     }
 

@@ -21,13 +21,14 @@ impl Elaborator<'_> {
     /// Reads the standard library. Its own tests make sure that it has no mistakes.
     pub(crate) fn standard_functions(&mut self) {
         static READ: OnceLock<Vec<Arc<Function>>> = OnceLock::new();
-        let functions = READ.get_or_init(|| {
-            let parsed = chainrule_syntax::parse(STANDARD);
-            let blocks = parsed.file.blocks.iter();
-            blocks.filter_map(|b| function_of(&b.statements, true)).map(Arc::new).collect()
-        });
+        let functions = READ.get_or_init(|| functions_of(STANDARD));
         for function in functions {
             self.functions.insert(function.name.clone(), function.clone());
+        }
+        static CLIPS: OnceLock<Vec<Arc<Function>>> = OnceLock::new();
+        for function in CLIPS.get_or_init(|| functions_of(super::standard::UPDATE)) {
+            // A name with a blank is no name of a file.
+            self.functions.insert(function.name.replace('_', " "), function.clone());
         }
     }
 
@@ -209,6 +210,13 @@ impl Elaborator<'_> {
         }
         self.expr(&function.body, None)
     }
+}
+
+/// The functions of a text of the standard library.
+fn functions_of(text: &str) -> Vec<Arc<Function>> {
+    let parsed = chainrule_syntax::parse(text);
+    let blocks = parsed.file.blocks.iter();
+    blocks.filter_map(|b| function_of(&b.statements, true)).map(Arc::new).collect()
 }
 
 /// The function that a `fn` block defines; nothing if its head is broken.

@@ -10,10 +10,10 @@ use chainrule_syntax::ast::{
     Applied, Definition, Name, NamedExpr, Parameter, Statement, StatementKind,
 };
 use chainrule_syntax::suggest::nearest;
-use chainrule_syntax::{Diagnostic, Span};
+use chainrule_syntax::{Diagnostic, Span, print};
 
 use super::{Elaborator, Meaning, Value};
-use crate::index::NodeId;
+use crate::index::{NodeId, SymbolId};
 use crate::module::{Module, Optimizer, OptimizerLine, Role, Symbol};
 use crate::size::Size;
 use crate::types::Type;
@@ -21,8 +21,9 @@ use crate::types::Type;
 /// The standard library's optimizers, in the language itself.
 pub(crate) const STANDARD: &str = include_str!("../std/optimizers.eqn");
 
-/// Inputs that every optimizer may read.
-const INPUTS: [&str; 4] = ["step", "epoch", "steps", "epochs"];
+/// Counts that every optimizer may read, all from 0: the update, the epoch, and how many there are.
+/// A setting of the same name hides its count: in `gd(step)` the name is the setting.
+pub(crate) const INPUTS: [&str; 4] = ["step", "epoch", "steps", "epochs"];
 
 /// A setting of an optimizer: its default, or what a training gives.
 #[derive(Clone, Copy, Debug)]
@@ -34,8 +35,8 @@ pub(crate) enum SettingValue {
 }
 
 /// The head, states and lines of a block.
-struct Parts<'s> {
-    name: &'s Name,
+pub(super) struct Parts<'s> {
+    pub(super) name: &'s Name,
     params: &'s [Parameter],
     states: Vec<&'s NamedExpr>,
     lines: Vec<&'s Definition>,
@@ -46,6 +47,9 @@ struct Parts<'s> {
     /// Whether a line could not be read.
     broken: bool,
 }
+
+/// `p`, `J`, the inputs, the settings.
+type Names = (SymbolId, SymbolId, Vec<(String, SymbolId)>, Vec<SymbolId>);
 
 /// Settings of an optimizer with their defaults.
 type Settings = Vec<(String, Option<f64>)>;
@@ -70,7 +74,7 @@ fn settings(params: &[Parameter]) -> Settings {
     params.iter().map(|p| (p.name.text.clone(), default(p))).collect()
 }
 
-fn parts(statements: &[Statement]) -> Option<Parts<'_>> {
+pub(super) fn parts(statements: &[Statement]) -> Option<Parts<'_>> {
     let head = statements.iter().find_map(|s| match &s.kind {
         StatementKind::OptimizerHead { name, params } => Some((name, params)),
         _ => None,
@@ -114,7 +118,8 @@ impl Elaborator<'_> {
                 let _ = self.number(default);
             }
         }
-        let optimizer = self.typed_optimizer(&parts);
+        let mut optimizer = self.typed_optimizer(&parts);
+        optimizer.source = comment_above(self.text, name.span);
         self.taken.optimizers.insert(name.text.clone(), self.out.optimizers.len());
         self.out.optimizers.push(optimizer);
     }
@@ -132,7 +137,7 @@ impl Elaborator<'_> {
     }
 
     /// Types the lines; states start as numbers and become bundles where a line says so.
-    fn typed_optimizer(&mut self, parts: &Parts<'_>) -> Optimizer {
+    pub(super) fn typed_optimizer(&mut self, parts: &Parts<'_>) -> Optimizer {
         let mut bundles = vec![false; parts.states.len()];
         loop {
             let (before, symbols) = (self.diagnostics.len(), self.out.symbols.len());
@@ -162,15 +167,21 @@ impl Elaborator<'_> {
         self.expanded = std::collections::HashMap::new();
         let mark = self.scope.mark();
         self.in_optimizer = true;
+        let params = self.own_settings(parts.params);
+        let (p, loss, inputs, settings) = self.optimizer_names(parts);
         let mut optimizer = Optimizer {
             name: parts.name.text.clone(),
-            params: self.own_settings(parts.params),
+            source: String::new(),
+            p,
+            loss,
+            inputs,
+            params,
+            settings,
             states: Vec::new(),
             lines: Vec::new(),
             span: parts.name.span,
             standard: false,
         };
-        self.optimizer_inputs(parts);
         for (state, bundle) in parts.states.iter().zip(bundles) {
             self.state(state, *bundle, &mut optimizer);
         }
@@ -194,29 +205,34 @@ impl Elaborator<'_> {
         optimizer
     }
 
-    /// `p`, `J`, the settings and the inputs.
-    fn optimizer_inputs(&mut self, parts: &Parts<'_>) {
+    /// `p`, `J`, the inputs and the settings: a setting hides an input of its name.
+    fn optimizer_names(&mut self, parts: &Parts<'_>) -> Names {
         let bundle = self.bundle_type();
         let span = parts.name.span;
-        self.own_symbol("p", bundle, span);
-        self.own_symbol("J", Type::scalar(), span);
-        for input in INPUTS {
-            self.own_symbol(input, Type::scalar(), span);
+        let p = self.own_symbol("p", bundle, span);
+        let loss = self.own_symbol("J", Type::scalar(), span);
+        let hidden = |input: &&str| parts.params.iter().any(|p| p.name.text == **input);
+        let mut inputs = Vec::new();
+        for input in INPUTS.iter().filter(|input| !hidden(input)) {
+            inputs.push(((*input).into(), self.own_symbol(input, Type::scalar(), span)));
         }
+        let mut settings = Vec::new();
         for param in parts.params {
-            self.own_symbol(&param.name.text, Type::scalar(), param.name.span);
+            settings.push(self.own_symbol(&param.name.text, Type::scalar(), param.name.span));
         }
+        (p, loss, inputs, settings)
     }
 
-    fn own_symbol(&mut self, name: &str, ty: Type, span: Span) {
+    pub(super) fn own_symbol(&mut self, name: &str, ty: Type, span: Span) -> SymbolId {
         self.spend(1);
         let (role, ty) = (Role::Local, self.out.graph.shared(ty));
         let id = self.add_symbol(Symbol { name: name.into(), role, ty, span, type_span: None });
         self.scope.push(name, Meaning::Symbol(id), span);
+        id
     }
 
     /// One long vector of unknown length.
-    fn bundle_type(&mut self) -> Type {
+    pub(super) fn bundle_type(&mut self) -> Type {
         let id = match self.bundle {
             Some(id) => id,
             None => self.out.sizes.free("count(param)"),
@@ -238,13 +254,11 @@ impl Elaborator<'_> {
         };
         let wide = bundle || !self.ty(value).is_scalar();
         let ty = if wide { self.bundle_type() } else { Type::scalar() };
-        self.own_symbol(name, ty, span);
-        optimizer.states.push(OptimizerLine {
-            name: name.clone(),
-            next: false,
-            value,
-            bundle: wide,
-        });
+        let symbol = Some(self.own_symbol(name, ty, span));
+        let text = format!("state {name} = {}", print::expr(&state.value));
+        let name = name.clone();
+        let line = OptimizerLine { name, symbol, next: false, text, value, bundle: wide };
+        optimizer.states.push(line);
     }
 
     fn optimizer_line(
@@ -257,6 +271,10 @@ impl Elaborator<'_> {
         let (name, span) = (&def.name.text, def.name.span);
         if def.next {
             let known = name == "p" || parts.state_at.contains_key(&**name);
+            if self.scope.get(&format!("{name}'")).is_some() {
+                let message = format!("the next value `{name}'` is given twice");
+                self.report(Diagnostic::error("defined-twice", message, span, ""));
+            }
             if !known {
                 let message = format!("`{name}'`: `{name}` is no state");
                 let found = Diagnostic::error("no-such-state", message, span, "")
@@ -278,7 +296,15 @@ impl Elaborator<'_> {
         let value = self.state_value(value, def, parts, bundles);
         let bundle = !self.ty(value).is_scalar();
         self.scope.push(&key, Meaning::Term(value), span);
-        optimizer.lines.push(OptimizerLine { name: name.clone(), next: def.next, value, bundle });
+        let text = format!("{key} = {}", print::expr(&def.value));
+        let state = optimizer.states.iter().find(|s| s.name == *name).and_then(|s| s.symbol);
+        let symbol = match (def.next, name.as_str()) {
+            (false, _) => None,
+            (true, "p") => Some(optimizer.p),
+            (true, _) => state,
+        };
+        let (name, next) = (name.clone(), def.next);
+        optimizer.lines.push(OptimizerLine { name, symbol, next, text, value, bundle });
     }
 
     /// A number that becomes the next value of a bundle fills it.
@@ -384,6 +410,16 @@ impl Elaborator<'_> {
         }
         self.fail(found)
     }
+}
+
+/// The comment that stands directly above the line of a place, its lines put together.
+pub(super) fn comment_above(text: &str, span: Span) -> String {
+    let before = &text[..span.start as usize];
+    let above = before.lines().rev().skip(usize::from(!before.ends_with('\n')));
+    let comment = above.map_while(|line| line.trim().strip_prefix('#')).take(8);
+    let mut lines: Vec<&str> = comment.map(str::trim).collect();
+    lines.reverse();
+    lines.join(" ")
 }
 
 /// The standard library's optimizers, typed: a module of their own.

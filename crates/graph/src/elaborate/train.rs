@@ -20,10 +20,12 @@ impl Elaborator<'_> {
     fn train(&mut self, train: &Train, span: Span) {
         let loss = self.loss(&train.loss);
         let settings = self.optimizer_settings(&train.optimizer);
+        let recipe = self.recipe(&train.optimizer.name);
         let mut base = Training {
             name: train.optimizer.name.text.clone(),
             loss: loss.unwrap_or(SymbolId::new(0)),
             optimizer: train.optimizer.name.text.clone(),
+            recipe: recipe.unwrap_or(0),
             settings: Vec::new(),
             options: Vec::new(),
             rules: Vec::new(),
@@ -36,7 +38,7 @@ impl Elaborator<'_> {
         for option in &train.options {
             self.train_option(option, train, &mut base, &mut grid, &mut named, &mut seen);
         }
-        if let (Some(_), Some(settings)) = (loss, settings) {
+        if let (Some(_), Some(settings), Some(_)) = (loss, settings, recipe) {
             self.add_trainings(&base, &settings, &grid, named.as_deref());
         }
     }
@@ -105,6 +107,9 @@ impl Elaborator<'_> {
                     && let Some(entry) = settings::find(table, &applied.name.text)
                 {
                     let _ = self.check_setting_count(&applied.name, args.len(), entry.arity);
+                    if word.text == "clip" {
+                        self.clip(&applied.name);
+                    }
                     base.rules.push((word.text.clone(), applied.name.text.clone(), args));
                 }
             }
