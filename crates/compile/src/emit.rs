@@ -134,7 +134,9 @@ pub(crate) fn collapse(l: &mut Loop) {
     while at < l.axes.len() && l.axes.len() > 1 {
         if l.axes[at].extent == 1 {
             l.axes.remove(at);
-            affines(l).into_iter().for_each(|a| drop(a.strides.remove(at)));
+            affines(l).into_iter().for_each(|a| {
+                a.strides.remove(at);
+            });
         } else {
             at += 1;
         }
@@ -152,7 +154,9 @@ pub(crate) fn collapse(l: &mut Loop) {
         if same && affines(l).iter_mut().all(follows) {
             l.axes[at].extent *= l.axes[at - 1].extent;
             l.axes.remove(at - 1);
-            affines(l).into_iter().for_each(|a| drop(a.strides.remove(at - 1)));
+            affines(l).into_iter().for_each(|a| {
+                a.strides.remove(at - 1);
+            });
         } else {
             at += 1;
         }

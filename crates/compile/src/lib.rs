@@ -5,10 +5,19 @@
 
 mod bind;
 mod body;
+pub mod check_plan;
 pub mod draft;
+mod emit;
+mod fuse;
+mod layout;
 mod nodes;
+pub mod plan;
 mod product;
 mod refused;
+mod settle;
+mod training;
 
 pub use bind::MOST_BYTES;
+pub use layout::{Home, Layout, StateHome, StateStart};
 pub use refused::Refused;
+pub use training::{Origin, Step, Training, noise_stream};
