@@ -1,6 +1,5 @@
 //! Places in one arena: values whose lifetimes do not meet share entries.
 
-use chainrule_kernels::program::Precision;
 
 use crate::bind::{MOST_BYTES, bytes};
 use crate::draft::{Draft, Job};
@@ -152,10 +151,3 @@ pub(crate) fn plan(draft: &Draft) -> Result<Plan, Refused> {
     Ok(Plan { places, arena })
 }
 
-/// The name of a number type.
-pub(crate) fn precision_text(precision: Precision) -> &'static str {
-    match precision {
-        Precision::F32 => "f32",
-        Precision::F64 => "f64",
-    }
-}

@@ -236,6 +236,9 @@ impl<'t> Making<'t> {
         let mut env = BTreeMap::new();
         let bundle = draft.home("p", layout.bundle.at, layout.bundle.len, true);
         env.insert(training.update.p, bundle);
+        for home in &layout.params {
+            env.insert(home.symbol, Region { at: home.slot.at, len: home.slot.len, ..bundle });
+        }
         if optimizer {
             for (home, state) in layout.states.iter().zip(&training.update.states) {
                 let region = draft.home(&home.name, home.slot.at, home.slot.len, true);
