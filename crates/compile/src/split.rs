@@ -1,6 +1,6 @@
 //! What of a lowered graph is computed row by row, what adds up over rows, what comes after.
 
-use chainrule_graph::lower::{Lane, Loop, Lowered, Map, Step, View, Work};
+use chainrule_graph::lower::{Frame, Lane, Loop, Lowered, Map, Step, View, Work};
 use chainrule_graph::{Module, Size};
 
 /// The parts of a graph whose rows may be computed in pieces.
@@ -98,18 +98,21 @@ impl Rows<'_> {
                 };
                 (row == self.row[*of] && (!row || (last(at) && last(*of)))).then_some(false)
             }
-            Work::Opaque { inputs, frames, .. } => {
+            Work::Opaque { op, inputs, frames, places, .. } => {
                 if of_rows && !row {
                     return None;
                 }
-                let arrays = inputs.iter().chain([&at]);
-                let rides = |(node, frame): (&usize, &chainrule_graph::lower::Frame)| {
-                    let dims = &self.lowered.nodes[*node].dims;
-                    dims.iter()
-                        .zip(&frame.lanes)
-                        .all(|(d, lane)| !self.moves(d) || matches!(lane, Lane::Riding(_)))
+                // An op that says where it runs leaves the other dims alone.
+                let reaches = op.def().reach.is_some() && !places.is_empty();
+                let rides = |(k, (node, frame)): (usize, (&usize, &Frame))| {
+                    let dims = self.lowered.nodes[*node].dims.iter().zip(&frame.lanes);
+                    dims.filter(|(d, _)| self.moves(d)).all(|(_, lane)| match lane {
+                        Lane::Riding(_) => true,
+                        Lane::Dim(dim) => reaches && (k == inputs.len() || !places.contains(dim)),
+                    })
                 };
-                arrays.zip(frames).all(rides).then_some(false)
+                let arrays = inputs.iter().chain([&at]).zip(frames);
+                arrays.enumerate().all(rides).then_some(false)
             }
         }
     }
