@@ -203,9 +203,7 @@ impl Region {
 
     /// Whether two share an entry.
     pub fn meets(&self, other: &Region) -> bool {
-        self.value == other.value
-            && self.at < other.at + other.len
-            && other.at < self.at + self.len
+        self.value == other.value && self.at < other.at + other.len && other.at < self.at + self.len
     }
 }
 

@@ -132,9 +132,7 @@ impl Training {
 }
 
 /// Fuses, settles, plans and writes a draft.
-pub(crate) fn finished(
-    mut draft: Draft,
-) -> Result<(Draft, crate::plan::Plan, Program), Refused> {
+pub(crate) fn finished(mut draft: Draft) -> Result<(Draft, crate::plan::Plan, Program), Refused> {
     crate::fuse::drop_dead(&mut draft);
     crate::fuse::fuse(&mut draft);
     crate::fuse::drop_dead(&mut draft);
@@ -146,10 +144,7 @@ pub(crate) fn finished(
 }
 
 pub(crate) fn origins(draft: &Draft, plan: &crate::plan::Plan) -> Vec<Origin> {
-    let slot = |r: &Region| Slot {
-        at: plan.places[r.value].unwrap_or(0) + r.at,
-        len: r.len,
-    };
+    let slot = |r: &Region| Slot { at: plan.places[r.value].unwrap_or(0) + r.at, len: r.len };
     let origin = |task: &crate::draft::Task| {
         let mut reads: Vec<(String, Slot)> = Vec::new();
         for region in task.job.reads() {
@@ -466,7 +461,8 @@ fn input(
     match &declared.role {
         Role::Data => {
             let column = training.columns.iter().position(|c| *c == symbol);
-            let column = column.ok_or_else(|| Refused(format!("`{}` is no data", declared.name)))?;
+            let column =
+                column.ok_or_else(|| Refused(format!("`{}` is no data", declared.name)))?;
             let out = draft.value(&declared.name, len);
             let job = Job::Gather { column, width: draft.columns[column], out };
             draft.task(&declared.name, Some(declared.span), job);
