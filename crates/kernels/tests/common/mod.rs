@@ -2,6 +2,7 @@
 
 #![allow(dead_code)]
 
+pub mod all;
 pub mod build;
 
 use chainrule_kernels::program::*;
