@@ -96,7 +96,7 @@ impl Model {
 
 /// What of a training is not there yet.
 fn unknown(module: &Module, training: &Training) -> Option<String> {
-    let own = module.optimizers.iter().any(|o| o.name == training.optimizer);
+    let own = module.optimizers.iter().any(|o| o.name == training.optimizer && !o.standard);
     let batch = training.options.iter().any(|(word, n)| word == "batch" && n.is_some());
     let other = |word: &str| training.options.iter().any(|(w, _)| w == word);
     match training {
