@@ -217,17 +217,7 @@ impl<'t> Making<'t> {
         let columns = training.columns.iter().map(|c| width(&bound, *c));
         let columns = columns.collect::<Result<_, _>>()?;
         let rows = usize::try_from(rows).map_err(|_| Refused("too many rows".into()))?;
-        let mut draft = Draft {
-            precision,
-            values: Vec::new(),
-            tasks: Vec::new(),
-            foreign: Vec::new(),
-            rows,
-            columns,
-            symbols: training.columns.clone(),
-            floor: layout.len,
-            next: Vec::new(),
-        };
+        let mut draft = Draft { rows, columns, floor: layout.len, ..Draft::new(precision) };
         let mut env = BTreeMap::new();
         let bundle = draft.home("p", layout.bundle.at, layout.bundle.len, true);
         env.insert(training.update.p, bundle);
@@ -386,7 +376,7 @@ impl<'t> Making<'t> {
         let bound = self.bound;
         let training = self.training;
         let span = span.or(Some(training.span));
-        let mut draft = std::mem::replace(&mut self.draft, empty());
+        let mut draft = std::mem::replace(&mut self.draft, Draft::new(training.precision));
         let mut env = std::mem::take(&mut self.env);
         let place = |name: &str| {
             let found = self.span(name);
@@ -408,20 +398,6 @@ impl<'t> Making<'t> {
         self.draft = draft;
         self.env = env;
         done.map(|()| regions)
-    }
-}
-
-fn empty() -> Draft {
-    Draft {
-        precision: Precision::F64,
-        values: Vec::new(),
-        tasks: Vec::new(),
-        foreign: Vec::new(),
-        rows: 0,
-        columns: Vec::new(),
-        symbols: Vec::new(),
-        floor: 0,
-        next: Vec::new(),
     }
 }
 

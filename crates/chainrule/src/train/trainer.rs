@@ -85,7 +85,7 @@ impl Trainer {
         let plan = Plan::of(&training, settings, data.parts[part].rows.len())?;
         let names: Vec<String> = data.parts.iter().map(|p| p.name.clone()).collect();
         let mut curves = Curves::of(module, training.loss, &names);
-        let rules = Rules::of(module, &training, &plan, &names)?;
+        let rules = Rules::of(&training, &plan, &names)?;
         if let Some(looked_at) = rules.part() {
             curves.need(looked_at);
         }
@@ -286,7 +286,7 @@ impl Trainer {
         if report {
             self.record(&scores, true);
         }
-        let verdict = self.rules.observe(&scores, complete);
+        let verdict = self.rules.observe(&scores);
         if verdict.better {
             self.best = Some(Best {
                 epoch: self.at.epoch,
