@@ -42,8 +42,15 @@ enum Content {
     Cells(Cells),
     Idx(Idx),
     Cifar(Cifar),
-    Images(Images, Option<(usize, Pixels)>),
+    Images(Images, Option<Decoded>),
     Arrays(Arrays),
+}
+
+/// Images with the number of channels that they were decoded for.
+#[derive(Debug)]
+struct Decoded {
+    channels: usize,
+    pixels: Pixels,
 }
 
 /// Reads sources and remembers them.
@@ -213,27 +220,11 @@ impl Opened {
         Error::data(std::path::Path::new(&self.place), message)
     }
 
-    /// Where it was found.
-    pub(super) fn place(&self) -> &str {
-        &self.place
-    }
-
     /// The table of text that this is.
     pub(super) fn cells(&self) -> Option<&Cells> {
         match &self.content {
             Content::Cells(cells) => Some(cells),
             _ => None,
-        }
-    }
-
-    /// Its rows.
-    pub(super) fn rows(&self) -> usize {
-        match &self.content {
-            Content::Cells(cells) => cells.rows(),
-            Content::Idx(idx) => idx.rows,
-            Content::Cifar(cifar) => cifar.labels.len(),
-            Content::Images(images, _) => images.len(),
-            Content::Arrays(arrays) => arrays.rows(),
         }
     }
 
@@ -247,44 +238,38 @@ impl Opened {
     ) -> Result<Block, Error> {
         let place = self.place.clone();
         let fail = |message: String| Error::data(std::path::Path::new(&place), &message);
-        let rows = self.rows();
-        let (shape, values) = match &mut self.content {
+        let (rows, shape, values) = match &mut self.content {
             Content::Cells(cells) => {
                 let range = range(columns, cells.width()).map_err(fail)?;
                 let width = range.len();
-                (vec![width], Values::F64(cells.numbers(range, lenient).map_err(fail)?))
+                (
+                    cells.rows(),
+                    vec![width],
+                    Values::F64(cells.numbers(range, lenient).map_err(fail)?),
+                )
             }
-            Content::Idx(idx) => (idx.shape.clone(), take(&mut idx.values, last)),
+            Content::Idx(idx) => (idx.rows, idx.shape.clone(), take(&mut idx.values, last)),
             Content::Cifar(cifar) => {
                 let pixels =
                     if last { std::mem::take(&mut cifar.pixels) } else { cifar.pixels.clone() };
-                (cifar::SHAPE.to_vec(), Values::U8(pixels))
+                (cifar.labels.len(), cifar::SHAPE.to_vec(), Values::U8(pixels))
             }
             Content::Images(images, decoded) => {
                 let channels = channels(wanted, sizes, images);
-                if decoded.as_ref().is_none_or(|(known, _)| *known != channels) {
-                    let pixels = images.decode(channels)?;
-                    if self.source.is_none() {
-                        self.source = Some(images.source(&self.path, Some(&pixels))?);
-                    }
-                    *decoded = Some((channels, pixels));
+                let bytes = decode(images, decoded, channels, last)?;
+                if self.source.is_none()
+                    && let Some(done) = decoded
+                {
+                    self.source = Some(images.source(&self.path, Some(&done.pixels))?);
                 }
                 let (width, height) = (images.form.width, images.form.height);
                 let shape =
                     if channels == 1 { vec![height, width] } else { vec![channels, height, width] };
-                let bytes = match decoded {
-                    Some((_, pixels)) if last => std::mem::take(&mut pixels.bytes),
-                    Some((_, pixels)) => pixels.bytes.clone(),
-                    None => Vec::new(),
-                };
-                if last {
-                    *decoded = None;
-                }
-                (shape, Values::U8(bytes))
+                (images.len(), shape, Values::U8(bytes))
             }
             Content::Arrays(arrays) => {
-                let (shape, values) = arrays.numbers(&wanted.name).map_err(fail)?;
-                (shape, values)
+                let array = arrays.of(&wanted.name).map_err(fail)?.clone();
+                (array.rows, array.shape, array.values)
             }
         };
         let block = Block { rows, shape, values };
@@ -341,6 +326,22 @@ impl Block {
         self.rows += other.rows;
         Ok(())
     }
+}
+
+/// The pixels of images: decoded once for each number of channels.
+fn decode(
+    images: &Images,
+    decoded: &mut Option<Decoded>,
+    channels: usize,
+    last: bool,
+) -> Result<Vec<u8>, Error> {
+    let done = match decoded.take().filter(|done| done.channels == channels) {
+        Some(done) => done,
+        None => Decoded { channels, pixels: images.decode(channels)? },
+    };
+    let done = decoded.insert(done);
+    let bytes = &mut done.pixels.bytes;
+    Ok(if last { std::mem::take(bytes) } else { bytes.clone() })
 }
 
 fn take(values: &mut Values, last: bool) -> Values {

@@ -114,11 +114,11 @@ impl State<'_, '_> {
         self.table(all, rows)
     }
 
-    /// Whether no later name takes numbers from the same source.
+    /// Whether no later name needs the numbers of the same source.
     fn is_last(&self, at: usize, take: &Take) -> bool {
         !self.plan.wanted[at + 1..].iter().any(|wanted| match &wanted.origin {
             Origin::File(other) => {
-                other.format == take.format && other.path == take.path && !wanted.is_label()
+                other.is_together(take) && (!wanted.is_label() || take.format == "idx")
             }
             Origin::Generated => false,
         })
@@ -142,7 +142,6 @@ impl State<'_, '_> {
     /// The rows of a name in one source; sizes that are free are bound.
     fn one(&mut self, at: usize, take: &Take, last: bool) -> Result<Raw, Error> {
         let opened = self.reader.open(&take.format, &take.path)?;
-        let wanted = &self.plan.wanted[at];
         let columns = match self.reader.opened[opened].cells() {
             Some(cells) => {
                 let width = cells.width();
@@ -347,13 +346,13 @@ impl State<'_, '_> {
                 let batch = line.format == "cifar10" && part == "test";
                 let path = if batch { format!("{file}#test") } else { file.to_string() };
                 let take = self.further(at, line.format.clone(), path);
-                let more = self.one(at, &take, false)?;
                 let opened = self.reader.open(&take.format, &take.path)?;
                 if opened < main {
                     return Err(Error::failed(format!(
                         "`{part}` reads \"{file}\" as the training does: parts must not overlap"
                     )));
                 }
+                let more = self.one(at, &take, false)?;
                 match &mut raw {
                     None => raw = Some(more),
                     Some(raw) => {
