@@ -54,6 +54,11 @@ impl Arrays {
         Ok(Arrays { all })
     }
 
+    /// Every array with its name.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&str, &Array)> {
+        self.all.iter().map(|(name, array)| (name.as_str(), array))
+    }
+
     /// The array that is called as the value, or the only one.
     pub(super) fn of(&self, name: &str) -> Result<&Array, String> {
         if let Some((_, array)) = self.all.iter().find(|(n, _)| n == name) {

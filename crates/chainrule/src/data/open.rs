@@ -6,10 +6,11 @@ use super::cells::{Cells, Separator};
 use super::cifar::{self, Cifar};
 use super::idx::Idx;
 use super::images::{Images, Pixels};
+use super::inspect::Described;
 use super::labels::RawLabels;
 use super::npy::Arrays;
 use super::plan::{Columns, Wanted};
-use super::{Search, SourceFile, Values, bind, embedded, find, gzip};
+use super::{LabelNames, Search, SourceFile, Values, bind, embedded, find, gzip};
 use crate::Error;
 
 /// Most bytes of a packed table once it is unpacked.
@@ -277,6 +278,56 @@ impl Opened {
             block.finite().map_err(|e| self.error(&e))?;
         }
         Ok(block)
+    }
+
+    /// Every column of a table, or all values of another file, as names of their own; a column is
+    /// of numbers if half of its cells are.
+    pub(super) fn everything(&mut self) -> Result<(Vec<Described>, Vec<LabelNames>), Error> {
+        let mut labels = Vec::new();
+        let place = std::path::PathBuf::from(&self.place);
+        let fail = |message: String| Error::data(&place, &message);
+        let mut number = |name: &str, raw: &RawLabels| {
+            let classes = raw.classes(None).map_err(fail)?;
+            let numbers = raw.numbers(&classes).map_err(|(_, label)| fail(label))?;
+            labels.push(LabelNames { symbol: name.to_string(), names: classes.names });
+            let values = Values::F64(numbers.into_iter().map(f64::from).collect());
+            Ok::<Described, Error>((name.to_string(), raw.len(), 1, values))
+        };
+        let columns = match &mut self.content {
+            Content::Cells(cells) => {
+                let mut columns = Vec::new();
+                for at in 0..cells.width() {
+                    let name = cells.name(at);
+                    columns.push(match cells.mostly_numbers(at) {
+                        Some(values) => (name, cells.rows(), 1, Values::F64(values)),
+                        None => number(&name, &cells.labels(at).map_err(fail)?)?,
+                    });
+                }
+                columns
+            }
+            Content::Idx(idx) => {
+                let width = idx.shape.iter().product();
+                vec![("values".to_string(), idx.rows, width, take(&mut idx.values, true))]
+            }
+            Content::Cifar(cifar) => {
+                let pixels = Values::U8(std::mem::take(&mut cifar.pixels));
+                let rows = cifar.labels.len();
+                vec![("image".to_string(), rows, 3072, pixels), number("kind", &cifar.labels)?]
+            }
+            Content::Arrays(arrays) => arrays
+                .all()
+                .map(|(name, a)| {
+                    let name = if name.is_empty() { "values" } else { name };
+                    (name.to_string(), a.rows, a.shape.iter().product(), a.values.clone())
+                })
+                .collect(),
+            Content::Images(..) => Vec::new(),
+        };
+        let rows = columns.first().map_or(0, |(_, rows, _, _)| *rows);
+        if let Some((name, other, _, _)) = columns.iter().find(|(_, other, _, _)| *other != rows) {
+            return Err(fail(format!("`{name}` has {other} rows, `{}` has {rows}", columns[0].0)));
+        }
+        Ok((columns, labels))
     }
 
     /// The labels that a name takes.
