@@ -4,6 +4,7 @@
 
 mod check;
 mod completions;
+mod data;
 mod derive;
 mod fmt;
 mod new;
@@ -48,6 +49,7 @@ commands! {
     Derive = derive,
     Train = train,
     Check = check,
+    Data = data,
     Fmt = fmt,
     Completions = completions,
 }

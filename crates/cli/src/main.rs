@@ -6,7 +6,7 @@
 //! - [`args`]: the options; [`commands`]: one file for each command
 //! - [`shell`]: what goes to stdout and to stderr; [`exit`], [`failure`]: how it ends
 //! - [`render`]: diagnostics as text; [`json`]: as JSON
-//! - [`input`], [`file`]: reading and writing
+//! - [`input`], [`file`]: reading and writing; [`search`]: where data are looked for
 #![forbid(unsafe_code)]
 
 mod args;
@@ -18,6 +18,7 @@ mod file;
 mod input;
 mod json;
 mod render;
+mod search;
 mod shell;
 mod show_json;
 
