@@ -48,8 +48,7 @@ impl Rules {
     /// The rules of a training line.
     pub(super) fn of(training: &Training, plan: &Plan, parts: &[String]) -> Result<Rules, Error> {
         let step = training.settings.iter().find(|(name, _)| name == STEP).map(|(_, v)| *v);
-        let mut rules =
-            Rules { step, factors: None, plateau: None, stop: None, part: None };
+        let mut rules = Rules { step, factors: None, plateau: None, stop: None, part: None };
         for (word, name, numbers) in &training.rules {
             match word.as_str() {
                 "schedule" => rules.schedule(training, plan, name, numbers)?,
