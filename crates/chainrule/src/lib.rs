@@ -37,6 +37,7 @@ mod lowered;
 mod model;
 mod show;
 mod train;
+mod training;
 
 pub use builtin::{BUILTIN, builtin};
 pub use chainrule_graph as graph;
@@ -53,3 +54,4 @@ pub use show::{
     Cost, Equation, Piece, Row, Setting, Show, ShownClaim, ShownNote, ShownSize, ShownTraining,
 };
 pub use train::{Epoch, Scores, TrainOptions, Trained};
+pub use training::Prepared;

@@ -4,7 +4,6 @@
 //! data and optimizers are refused or skipped in words.
 
 mod data;
-mod start;
 
 use std::time::Instant;
 
@@ -155,7 +154,10 @@ fn run(
     let step = training.settings.iter().find(|(name, _)| name == "step").map_or(0.0, |s| s.1);
     let began = Instant::now();
     let program = program(module, training)?;
-    let mut values = start::values(&program.module, seed)?;
+    let numbers = Numbers::of(&program.module, 1, 1);
+    let drawn = chainrule_graph::start::values(&program.module, &numbers, seed);
+    let drawn = drawn.map_err(|e| Error::failed(e.0))?;
+    let mut values: Vec<Tensor<f64>> = drawn.into_iter().map(|(_, value)| value).collect();
     let rows = parts.rows("train");
     let base = with_data(&program.module, parts, rows);
     for epoch in 0..=epochs {
