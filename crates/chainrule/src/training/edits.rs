@@ -20,6 +20,8 @@ pub(super) fn apply(set: &[Setting<'_>], model: &Model) -> Result<String, Error>
     let (file, text) = (model.file(), model.source().text());
     let latest = |at: usize| set[at + 1..].iter().all(|later| later.name != set[at].name);
     let mut edits = Vec::new();
+    // New settings of optimizers, by the place behind their line's other ones.
+    let mut arguments: Vec<(usize, String)> = Vec::new();
     for setting in (0..set.len()).filter(|at| latest(*at)).map(|at| &set[at]) {
         let all = setting.name == "batch" && setting.value.trim() == "all";
         if !all && !is_number(setting.value) {
@@ -29,9 +31,19 @@ pub(super) fn apply(set: &[Setting<'_>], model: &Model) -> Result<String, Error>
             );
             return Err(Error::setting(message));
         }
-        edits.extend(of_setting(setting, model, file, text)?);
+        edits.extend(of_setting(setting, model, &mut arguments)?);
     }
-    let edits = merged(edits);
+    // Brackets stand before what is put behind them.
+    let mut all = Vec::new();
+    for (line, train) in trains(file).into_iter().enumerate() {
+        let own = arguments.iter().filter(|(at, _)| *at == line).map(|(_, text)| text.as_str());
+        let own: Vec<&str> = own.collect();
+        if !own.is_empty() {
+            all.push(new_arguments(train, text, &own.join(", ")));
+        }
+    }
+    all.extend(edits);
+    let edits = merged(all);
     let repair = Repair::edits("", edits);
     repair.apply(text).ok_or_else(|| Error::setting("the settings overlap".into()))
 }
@@ -54,14 +66,14 @@ fn merged(mut edits: Vec<Edit>) -> Vec<Edit> {
 fn of_setting(
     setting: &Setting<'_>,
     model: &Model,
-    file: &File,
-    text: &str,
+    arguments: &mut Vec<(usize, String)>,
 ) -> Result<Vec<Edit>, Error> {
+    let (file, text) = (model.file(), model.source().text());
     let (name, value) = (setting.name, setting.value.trim());
     let places = places(file);
     let declared: Vec<_> = places.iter().filter(|(n, _, _)| n == name).collect();
     let lines: Vec<&Train> = trains(file);
-    let mut edits = Vec::new();
+    let (mut edits, mut found) = (Vec::new(), false);
     if !declared.is_empty() {
         for (_, at, own) in declared {
             edits.push(match own {
@@ -82,15 +94,19 @@ fn of_setting(
             }
         }
     } else {
-        for train in lines.iter().filter(|train| has(model.modules(), train, name)) {
+        for (line, train) in lines.iter().enumerate() {
+            if !has(model.modules(), train, name) {
+                continue;
+            }
             let before = edits.len();
             argument(model.modules(), train, name, value, &mut edits);
             if edits.len() == before {
-                edits.push(new_argument(train, text, name, value));
+                arguments.push((line, format!("{name} = {value}")));
+                found = true;
             }
         }
     }
-    if edits.is_empty() { Err(unknown(setting, model, &places)) } else { Ok(edits) }
+    if edits.is_empty() && !found { Err(unknown(setting, model, &places)) } else { Ok(edits) }
 }
 
 /// The empty place before a byte.
@@ -210,20 +226,16 @@ fn applied(train: &Train, text: &str) -> Span {
 }
 
 /// `, step = 0.1` before the closing bracket, or `(step = 0.1)`.
-fn new_argument(train: &Train, text: &str, name: &str, value: &str) -> Edit {
-    let span = applied(train, text);
+fn new_arguments(train: &Train, text: &str, list: &str) -> Edit {
+    let end = applied(train, text).end;
     match train.optimizer.args.as_deref() {
-        None => Edit { span: at(span.end), text: format!("({name} = {value})") },
-        Some([]) => Edit { span: at(span.end - 1), text: format!("{name} = {value}") },
-        Some(_) => Edit { span: at(span.end - 1), text: format!(", {name} = {value}") },
+        None => Edit { span: at(end), text: format!("({list})") },
+        Some([]) => Edit { span: at(end - 1), text: list.into() },
+        Some(_) => Edit { span: at(end - 1), text: format!(", {list}") },
     }
 }
 
-fn unknown(
-    setting: &Setting<'_>,
-    model: &Model,
-    places: &[(String, Span, Option<Span>)],
-) -> Error {
+fn unknown(setting: &Setting<'_>, model: &Model, places: &[(String, Span, Option<Span>)]) -> Error {
     let mut known: BTreeSet<String> = places.iter().map(|(name, _, _)| name.clone()).collect();
     for train in trains(model.file()) {
         known.extend(OPTIONS.map(String::from));
