@@ -37,8 +37,8 @@ mod error;
 mod lowered;
 mod model;
 mod show;
-mod tracer;
 pub mod train;
+mod training;
 
 pub use builtin::{BUILTIN, builtin};
 pub use chainrule_graph as graph;
@@ -54,4 +54,5 @@ pub use model::{Model, format, read_text};
 pub use show::{
     Cost, Equation, Piece, Row, Setting, Show, ShownClaim, ShownNote, ShownSize, ShownTraining,
 };
-pub use tracer::{Epoch, Scores, TrainOptions, Trained};
+pub use train::{TrainSettings, Trainer};
+pub use training::Prepared;
