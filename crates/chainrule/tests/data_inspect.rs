@@ -150,7 +150,7 @@ fn rows_to_predict_are_scaled_as_those_of_the_training() -> Result<(), Error> {
     assert_eq!(read("whole.csv")?.0.columns[0].value(0, 1), 16.0);
     folder.write("narrow.csv", "1\n");
     let message = read("narrow.csv").unwrap_err().to_string();
-    assert!(message.ends_with("it has 1 columns, the inputs of the net take 2"), "{message}");
+    assert!(message.ends_with("it has 1 column, the inputs of the net take 2"), "{message}");
     assert!(read("none.csv").is_err());
     Ok(())
 }
