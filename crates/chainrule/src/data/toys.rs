@@ -20,7 +20,7 @@ use super::plan::Toy;
 use std::f64::consts::{PI, TAU};
 
 /// Most values that are generated.
-const MOST: f64 = (1u64 << 30) as f64;
+const MOST: f64 = (1u64 << 27) as f64;
 
 /// Points, `width` numbers each, with their classes.
 #[derive(Clone, PartialEq, Debug)]
