@@ -2,6 +2,7 @@
 
 mod check;
 mod common;
+mod data;
 mod derive;
 mod files;
 mod lowered;
