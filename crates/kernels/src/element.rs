@@ -5,7 +5,6 @@ use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
 use crate::gemm::Micro;
 use crate::isa::Present;
-use crate::program::Precision;
 use crate::vmath::Elementary;
 
 /// A number type of programs: what the kernels need to know of it.
@@ -25,7 +24,6 @@ pub(crate) trait Element:
     + Neg<Output = Self>
     + AddAssign
 {
-    const PRECISION: Precision;
     const ZERO: Self;
     const ONE: Self;
     const INFINITY: Self;
@@ -46,9 +44,8 @@ pub(crate) trait Element:
 }
 
 macro_rules! element {
-    ($type:ident, $precision:ident, $tile:expr) => {
+    ($type:ident, $tile:expr) => {
         impl Element for $type {
-            const PRECISION: Precision = Precision::$precision;
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
             const INFINITY: Self = $type::INFINITY;
@@ -87,5 +84,5 @@ macro_rules! element {
     };
 }
 
-element!(f32, F32, 512);
-element!(f64, F64, 256);
+element!(f32, 512);
+element!(f64, 256);
