@@ -14,8 +14,7 @@ fn accuracies(which: usize) -> Vec<[f64; 2]> {
     for seed in 0..20 {
         let set = DataSettings { split_seed: Some(seed) };
         let data = Dataset::read(&model.modules()[0], &Search::default(), &set).expect("data");
-        let settings =
-            TrainSettings { seed: Some(seed), threads: 1, ..TrainSettings::default() };
+        let settings = TrainSettings { seed: Some(seed), threads: 1, ..TrainSettings::default() };
         let which = model.trainings()[which];
         let mut trainer =
             Trainer::new(&model, which, Arc::new(data), &settings).expect("a trainer");
