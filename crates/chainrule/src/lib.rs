@@ -35,6 +35,7 @@ mod derive;
 mod error;
 mod lowered;
 mod model;
+pub mod run;
 mod show;
 mod tracer;
 pub mod train;
