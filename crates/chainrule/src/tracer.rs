@@ -4,7 +4,7 @@
 //! data and optimizers are refused or skipped in words.
 
 mod data;
-mod start;
+pub(crate) mod start;
 
 use std::time::Instant;
 
@@ -135,7 +135,7 @@ fn program(module: &Module, training: &Training) -> Result<Program, Error> {
     Ok(Program { module, loss, params, gradients })
 }
 
-fn failed(failure: Failure) -> Error {
+pub(crate) fn failed(failure: Failure) -> Error {
     Error::failed(failure.0)
 }
 

@@ -233,11 +233,8 @@ impl<'m> Plan<'m> {
             if *point == p && found.reads_loss {
                 continue;
             }
-            let (at, name) = if *point == p {
-                (self.optimizer.p, "p".to_string())
-            } else {
-                self.point(*point)?
-            };
+            let (at, name) =
+                if *point == p { (self.optimizer.p, "p".to_string()) } else { self.point(*point)? };
             self.gradient(Some(*gradient), at, &name, false)?;
         }
         let mut outputs = Vec::new();
@@ -293,11 +290,7 @@ impl<'m> Plan<'m> {
         Ok(self.rewrite.module.declare(name, Role::Local, &ty)?)
     }
 
-    fn lines(
-        &mut self,
-        outputs: &[(String, NodeId)],
-        targets: Vec<Target>,
-    ) -> Result<(), Refusal> {
+    fn lines(&mut self, outputs: &[(String, NodeId)], targets: Vec<Target>) -> Result<(), Refusal> {
         let lowered = lower::lower(self.rewrite.module, outputs)?;
         self.phases.push(Phase::Lines { lowered, targets });
         Ok(())

@@ -62,7 +62,8 @@ const START: [f64; 5] = [1.0, -2.0, 0.5, 3.0, -0.25];
 fn every_standard_optimizer_follows_its_paper() {
     let (standard, _) = chainrule_graph::standard_optimizers();
     for optimizer in &standard.optimizers {
-        let tested = CASES.iter().any(|(call, ..)| call.starts_with(&format!("{}(", optimizer.name)));
+        let tested =
+            CASES.iter().any(|(call, ..)| call.starts_with(&format!("{}(", optimizer.name)));
         assert!(tested, "no recurrence for {}", optimizer.name);
     }
     for (call, hand) in CASES {

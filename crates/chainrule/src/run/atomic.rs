@@ -108,6 +108,7 @@ impl<W: Write> Write for Hashed<W> {
 }
 
 /// The SHA-256 of `bytes`, as hexadecimal digits.
+#[cfg(test)]
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }

@@ -30,7 +30,7 @@ impl Metrics {
         }
     }
 
-    /// Adds the lines of an epoch.
+    /// Adds the points within an epoch and, at its end, the values there.
     ///
     /// # Errors
     ///
@@ -39,14 +39,16 @@ impl Metrics {
     pub(crate) fn add(
         &mut self,
         training: &str,
-        epoch: &EpochReport,
+        records: &[Record],
+        epoch: Option<&EpochReport>,
         seconds: f64,
     ) -> Result<(), Error> {
-        let mut text = String::new();
-        for line in lines(training, epoch, seconds) {
-            text.push_str(&line.to_string());
-            text.push('\n');
+        let mut lines = samples(training, records);
+        if let Some(epoch) = epoch {
+            lines.extend(samples(training, &epoch.records));
+            lines.push(end(training, epoch, seconds));
         }
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         let written = self.file.write_all(text.as_bytes());
         written.map_err(|cause| Error::io("writing", &self.path, cause))
     }
@@ -61,20 +63,28 @@ impl Metrics {
     }
 }
 
-/// The lines of an epoch: the samples within it, then its end.
-fn lines(training: &str, epoch: &EpochReport, seconds: f64) -> Vec<Value> {
+/// What every line begins with.
+fn line(training: &str, epoch: u64, step: u64, end: bool) -> Value {
+    json!({ "training": training, "epoch": epoch, "step": step, "end": end })
+}
+
+/// The points within an epoch.
+fn samples(training: &str, records: &[Record]) -> Vec<Value> {
     let mut lines: Vec<Value> = Vec::new();
-    let of = |epoch: u64, step: u64, end: bool| json!({ "training": training, "epoch": epoch, "step": step, "end": end });
-    for Record { epoch, step, part, name, value, .. } in epoch.records.iter().filter(|r| !r.end) {
-        let last = lines.last().and_then(|line| line["step"].as_u64());
-        if last != Some(*step) {
-            lines.push(of(*epoch, *step, false));
+    for Record { epoch, step, part, name, value, .. } in records.iter().filter(|r| !r.end) {
+        if lines.last().and_then(|line| line["step"].as_u64()) != Some(*step) {
+            lines.push(line(training, *epoch, *step, false));
         }
         if let Some(line) = lines.last_mut() {
             put(line, part, name, *value);
         }
     }
-    let mut end = of(epoch.epoch, epoch.step, true);
+    lines
+}
+
+/// The values at the end of an epoch.
+fn end(training: &str, epoch: &EpochReport, seconds: f64) -> Value {
+    let mut end = line(training, epoch.epoch, epoch.step, true);
     end["seconds"] = json!(seconds);
     for scores in &epoch.scores {
         scores.values.iter().for_each(|(name, value)| put(&mut end, &scores.part, name, *value));
@@ -82,8 +92,7 @@ fn lines(training: &str, epoch: &EpochReport, seconds: f64) -> Vec<Value> {
     for Record { part, name, value, .. } in epoch.records.iter().filter(|r| r.end) {
         put(&mut end, part, name, *value);
     }
-    lines.push(end);
-    lines
+    end
 }
 
 fn put(line: &mut Value, part: &str, name: &str, value: f64) {
@@ -176,12 +185,13 @@ mod tests {
 
     #[test]
     fn a_line_for_each_point_of_the_curves() {
-        let lines = lines("gd", &report(3), 1.5);
-        assert_eq!(lines.len(), 3);
+        let lines = samples("gd", &report(3).records);
+        assert_eq!(lines.len(), 2);
         assert_eq!(lines[0]["train"], json!({ "J": 0.5, "accuracy": 0.5 }));
-        assert_eq!(lines[2]["train"], json!({ "J": 0.25, "J_step": 0.5 }));
-        assert_eq!(lines[2]["test"], json!({ "J": null }));
-        assert_eq!((lines[1]["step"].as_u64(), lines[2]["end"].as_bool()), (Some(28), Some(true)));
+        assert_eq!((lines[1]["step"].as_u64(), lines[1]["end"].as_bool()), (Some(28), Some(false)));
+        let end = end("gd", &report(3), 1.5);
+        assert_eq!(end["train"], json!({ "J": 0.25, "J_step": 0.5 }));
+        assert_eq!(end["test"], json!({ "J": null }));
     }
 
     #[test]
@@ -189,10 +199,12 @@ mod tests {
         let folder = Scratch::new("metrics");
         let path = folder.path().join("metrics.jsonl");
         let mut metrics = Metrics::open(path.clone()).expect("it can be written");
-        (1..=2).for_each(|n| metrics.add("gd", &report(n), 0.0).expect("it can be written"));
+        (1..=2).for_each(|n| {
+            metrics.add("gd", &[], Some(&report(n)), 0.0).expect("it can be written")
+        });
         let two = std::fs::read(&path).expect("it is there");
-        metrics.add("gd", &report(3), 0.0).expect("it can be written");
-        metrics.add("nag", &report(1), 0.0).expect("it can be written");
+        metrics.add("gd", &[], Some(&report(3)), 0.0).expect("it can be written");
+        metrics.add("nag", &[], Some(&report(1)), 0.0).expect("it can be written");
         let all = std::fs::read(&path).expect("it is there");
         let last = |name: &str| (name == "gd").then_some(20);
         for cut in two.len()..=all.len() {

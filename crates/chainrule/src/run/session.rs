@@ -155,11 +155,13 @@ impl Running<'_> {
                     Control::Continue
                 }
             })?;
+            let progress = trainer.progress();
+            let records = if report.is_none() { trainer.take_records() } else { Vec::new() };
+            if let Some(keep) = &mut self.keep {
+                let name = &trainer.facts().name;
+                keep.metrics.add(name, &records, report.as_ref(), progress.seconds)?;
+            }
             if let Some(report) = &report {
-                let progress = trainer.progress();
-                if let Some(keep) = &mut self.keep {
-                    keep.metrics.add(&trainer.facts().name, report, progress.seconds)?;
-                }
                 self.watch.epoch(report, &progress);
             }
             let stop = self.watch.stop() && trainer.end().is_none();

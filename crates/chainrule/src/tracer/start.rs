@@ -9,17 +9,17 @@ use crate::Error;
 
 /// The start values of the parameters, in the order they are declared. A draw depends on the seed,
 /// the name and the place of the entry alone.
-pub(super) fn values(module: &Module, seed: u64) -> Result<Vec<Tensor<f64>>, Error> {
+pub(crate) fn values(module: &Module, seed: u64) -> Result<Vec<Tensor<f64>>, Error> {
     let mut it: Interpreter<'_, f64> = Interpreter::new(module, Numbers::of(module, 1, 1));
     let mut all = Vec::new();
     for (_, symbol) in module.params() {
         let Role::Param(start) = &symbol.role else { continue };
-        let shape = it.shape(&symbol.ty).map_err(super::failed)?;
+        let shape = it.shape(&symbol.ty).map_err(crate::tracer::failed)?;
         let entries = shape.iter().product::<usize>() as u64;
         let random = Random::new(seed, stream_of(&symbol.name));
         let data: Vec<f64> = match start {
             Start::Value(value) => {
-                let value = it.value(*value).map_err(super::failed)?;
+                let value = it.value(*value).map_err(crate::tracer::failed)?;
                 match value.data.as_slice() {
                     [one] => vec![*one; entries as usize],
                     more => more.to_vec(),

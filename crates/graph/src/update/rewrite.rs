@@ -104,11 +104,8 @@ impl<'m> Rewrite<'m> {
         for id in needed {
             let at = Terms::of(self.module).at(id);
             let inputs: Vec<NodeId> = at.inputs.iter().map(|i| self.done[i]).collect();
-            let now = if inputs == at.inputs {
-                id
-            } else {
-                Terms::of(self.module).op(at.op, &inputs)?
-            };
+            let now =
+                if inputs == at.inputs { id } else { Terms::of(self.module).op(at.op, &inputs)? };
             self.done.insert(id, now);
         }
         resolved(self.module, self.done[&root], &mut BTreeMap::new())

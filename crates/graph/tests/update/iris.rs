@@ -91,8 +91,7 @@ fn penalties_are_the_equations() {
     let text = text.replace("l11 = 0, l12 = 0", "l11 = 0.5, l12 = 0.25");
     let text = text.replace("l21 = 0, l22 = 0", "l21 = 2, l22 = 3");
     let (bare, full) = (example("circles"), super::models::module(&text));
-    let (bare, full) =
-        (net(&bare, bare.trainings[0].loss), net(&full, full.trainings[0].loss));
+    let (bare, full) = (net(&bare, bare.trainings[0].loss), net(&full, full.trainings[0].loss));
     let random = Random::new(4, 1);
     let point: Vec<f64> = (0..42).map(|i| random.normal(i)).collect();
     let (a, b) = (bare.at(&point).unwrap().1, full.at(&point).unwrap().1);

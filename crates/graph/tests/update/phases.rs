@@ -5,7 +5,7 @@ use chainrule_graph::module::Role;
 use chainrule_graph::update::{Phase, Start, Target, Update, update};
 
 use super::models::module;
-use super::{START, by_phases, bowl, quadratic};
+use super::{START, bowl, by_phases, quadratic};
 
 /// `lines q | gradient q | lines v' p'`
 fn outline(update: &Update) -> String {
@@ -48,11 +48,10 @@ fn states_say_how_they_start() {
         update.states.iter().map(state).collect::<Vec<_>>()
     };
     let number = |name: &str, bundle, x| (name.to_string(), bundle, Start::Number(x));
-    assert_eq!(starts("adam()"), [
-        number("m", true, 0.0),
-        number("v", true, 0.0),
-        number("t", false, 0.0)
-    ]);
+    assert_eq!(
+        starts("adam()"),
+        [number("m", true, 0.0), number("v", true, 0.0), number("t", false, 0.0)]
+    );
     let nag = [number("t", false, 1.0), ("r".to_string(), true, Start::Parameters)];
     assert_eq!(starts("nag(0.1)"), nag);
     let own = "optimizer o(step, eps = 3)\n  state a = 2 eps\n  a' = a + dJ/dp .^ 2\n  p' = p - step dJ/dp ./ a\n";
@@ -89,7 +88,8 @@ fn lines_may_read_the_loss() {
     let wanted: Vec<f64> = START.iter().zip(&g).map(|(p, g)| p - length * g).collect();
     assert!(super::apart(&found[..1], &[wanted]) < 1e-13);
     // The loss at p, though the only gradient is taken elsewhere.
-    let own = "optimizer odd(step)\n  state v = 0\n  q = p + J\n  v' = v + 1\n  p' = p - step dJ/dq\n";
+    let own =
+        "optimizer odd(step)\n  state v = 0\n  q = p + J\n  v' = v + 1\n  p' = p - step dJ/dq\n";
     let update = quadratic("odd(step = 0.1)", own);
     assert_eq!(outline(&update), "dJ/dp at p J | q | dJ/dq at q | v' p'");
 }

@@ -1,0 +1,179 @@
+//! What is worked out once: the model with a training's numbers, its settings, its facts.
+
+use chainrule_graph::Module;
+use chainrule_graph::module::Training;
+
+use super::curves::Curves;
+use super::machine::Machine;
+use super::plan::Plan;
+use super::trained::Input;
+use super::{Facts, Labels, Network, State, Tensor, TrainSettings, Trainer, TrainingRef};
+use crate::{Error, Model};
+
+/// Words of a train line that are no sizes, constants or settings of the optimizer.
+pub(super) const OPTIONS: [&str; 5] = ["epochs", "steps", "batch", "seed", "minutes"];
+
+/// The model with the sizes and constants that the training sets by `with` and `for`.
+pub(super) fn with_numbers(model: &Model, which: TrainingRef) -> Result<Model, Error> {
+    let found = model.modules().get(which.model).and_then(|m| m.trainings.get(which.training));
+    let Some(training) = found else {
+        return Err(Error::failed(format!("{} has no such training", model.source().name())));
+    };
+    let own = |name: &str| {
+        OPTIONS.contains(&name) || training.settings.iter().any(|(known, _)| known == name)
+    };
+    let set: Vec<(String, String)> = training
+        .with
+        .iter()
+        .filter(|(name, _)| !own(name))
+        .map(|(name, value)| (name.clone(), format!("{value}")))
+        .collect();
+    if set.is_empty() {
+        return Ok(model.clone());
+    }
+    model.with(set.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+}
+
+/// The training with the optimizer's settings that the caller gives.
+pub(super) fn with_settings(
+    training: &Training,
+    settings: &TrainSettings,
+) -> Result<Training, Error> {
+    let mut training = training.clone();
+    for (name, value) in &settings.set {
+        let Some(found) = training.settings.iter_mut().find(|(known, _)| known == name) else {
+            let known: Vec<&str> = training.settings.iter().map(|(n, _)| n.as_str()).collect();
+            return Err(Error::setting(format!(
+                "the optimizer `{}` has no setting `{name}` (it has {})",
+                training.optimizer,
+                if known.is_empty() { "none".into() } else { known.join(", ") }
+            )));
+        };
+        if !value.is_finite() {
+            return Err(Error::setting(format!("`{name}` must be a finite number, not {value}")));
+        }
+        found.1 = *value;
+    }
+    Ok(training)
+}
+
+/// What is fixed about a training.
+pub(super) fn facts(
+    model: &Model,
+    module: &Module,
+    training: &Training,
+    plan: &Plan,
+    curves: &Curves,
+    machine: &Machine,
+) -> Facts {
+    let rule = |(word, name, numbers): &(String, String, Vec<f64>)| {
+        let numbers: Vec<String> = numbers.iter().map(f64::to_string).collect();
+        match numbers.as_slice() {
+            [] => format!("{word} {name}"),
+            some => format!("{word} {name}({})", some.join(", ")),
+        }
+    };
+    let quantity = |id: &chainrule_graph::SymbolId| module.symbol(*id).name.clone();
+    let names: Vec<String> = curves.quantities.iter().map(quantity).collect();
+    Facts {
+        name: training.name.clone(),
+        loss: module.symbol(training.loss).name.clone(),
+        optimizer: training.optimizer.clone(),
+        settings: training.settings.clone(),
+        rules: training.rules.iter().map(rule).collect(),
+        seed: plan.seed,
+        epochs: plan.epochs,
+        steps: plan.steps,
+        minutes: plan.minutes,
+        batch: plan.batch,
+        rows: plan.rows,
+        epoch_steps: plan.epoch_steps(),
+        parameters: machine.parameter_count() as u64,
+        precision: machine.precision(),
+        threads: machine.threads(),
+        equations: model.source().text().into(),
+        quantities: curves.parts.iter().map(|part| (part.clone(), names.clone())).collect(),
+    }
+}
+
+/// Whether a state is one of this training.
+pub(super) fn check_state(state: &State, own: &State, plan: &Plan) -> Result<(), Error> {
+    let wrong =
+        |what: String| Err(Error::failed(format!("the state belongs to another training: {what}")));
+    let mut lists = vec![
+        ("parameters", &state.parameters, &own.parameters),
+        ("optimizer states", &state.optimizer, &own.optimizer),
+    ];
+    if let Some(best) = &state.best {
+        lists.push(("best parameters", &best.parameters, &own.parameters));
+    }
+    for (what, given, own) in lists {
+        if given.len() != own.len() {
+            return wrong(format!("it has {} {what}, here are {}", given.len(), own.len()));
+        }
+        for (given, own) in given.iter().zip(own.iter()) {
+            if let Some(text) = differs(given, own) {
+                return wrong(text);
+            }
+        }
+    }
+    if state.position > plan.rows
+        || (state.position < plan.rows && !state.position.is_multiple_of(plan.batch))
+    {
+        return wrong(format!(
+            "{} rows of the epoch are done, which steps of {} rows out of {} do not reach",
+            state.position, plan.batch, plan.rows
+        ));
+    }
+    let steps = state.epoch.checked_mul(plan.epoch_steps());
+    let steps = steps.and_then(|n| n.checked_add(state.position.div_ceil(plan.batch)));
+    if steps != Some(state.step) {
+        return wrong(format!(
+            "{} steps in {} epochs and {} rows do not fit {} rows with {} a step",
+            state.step, state.epoch, state.position, plan.rows, plan.batch
+        ));
+    }
+    Ok(())
+}
+
+fn differs(given: &Tensor, own: &Tensor) -> Option<String> {
+    if given.name != own.name {
+        return Some(format!("it has `{}` where here is `{}`", given.name, own.name));
+    }
+    if given.dims != own.dims {
+        return Some(format!("`{}` has sizes {:?}, here {:?}", own.name, given.dims, own.dims));
+    }
+    if given.precision != own.precision {
+        return Some(format!("`{}` is {:?}, here {:?}", own.name, given.precision, own.precision));
+    }
+    let (has, needs) = (given.bytes.len(), own.bytes.len());
+    (has != needs).then(|| format!("`{}` has {has} bytes for {needs}", own.name))
+}
+
+/// Everything that prediction needs.
+pub(super) fn network(trainer: &Trainer) -> Network {
+    let module = trainer.module();
+    let table = &trainer.data.tables[trainer.rows().table];
+    let input = |column: &super::dataset::Column| Input {
+        name: column.name.clone(),
+        dims: vec![column.width],
+        scale: column.scale.clone(),
+        shift: column.shift.clone(),
+    };
+    let labels = trainer.data.labels.iter();
+    let _ = module;
+    Network {
+        file: trainer.model.source().name().into(),
+        equations: trainer.model.source().text().into(),
+        model: trainer.which.model,
+        training: trainer.facts.name.clone(),
+        precision: trainer.facts.precision,
+        sizes: trainer.data.sizes.clone(),
+        parameters: trainer.parameters(),
+        inputs: table.columns.iter().map(input).collect(),
+        labels: labels
+            .map(|l| Labels { symbol: l.symbol.clone(), names: l.names.clone() })
+            .collect(),
+        outputs: Vec::new(),
+    }
+}

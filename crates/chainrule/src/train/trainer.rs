@@ -1,0 +1,420 @@
+//! The trainer: steps, epochs, limits, states.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use chainrule_graph::Module;
+
+use super::curves::Curves;
+use super::dataset::{Dataset, Part};
+use super::keep::{At, Keep};
+use super::machine::Machine;
+use super::order::Order;
+use super::plan::Plan;
+use super::rules::Rules;
+use super::{
+    Best, Control, End, EpochReport, Facts, Network, Progress, Record, Scores, State, StepReport,
+    Tensor, TrainSettings, Trained, TrainingRef,
+};
+use crate::{Error, Model};
+
+/// One training: compiled programs, engine, data and state.
+///
+/// ```
+/// use std::sync::Arc;
+/// use chainrule::Model;
+/// use chainrule::data::{DataSettings, Dataset, Search};
+/// use chainrule::train::{Control, TrainSettings, Trainer};
+///
+/// let iris = Model::read("iris")?;
+/// let data = Dataset::read(&iris.modules()[0], &Search::default(), &DataSettings::default())?;
+/// let settings = TrainSettings { epochs: Some(20), ..TrainSettings::default() };
+/// let nag = iris.trainings()[1];
+/// let mut trainer = Trainer::new(&iris, nag, Arc::new(data), &settings)?;
+/// let first = trainer.measure("train")?.get("J");
+/// while trainer.end().is_none() {
+///     trainer.epoch(&mut |_| Control::Continue)?;
+/// }
+/// assert!(trainer.measure("train")?.get("J") < first);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Trainer {
+    pub(super) facts: Facts,
+    pub(super) model: Model,
+    pub(super) which: TrainingRef,
+    pub(super) data: Arc<Dataset>,
+    pub(super) machine: Machine,
+    pub(super) plan: Plan,
+    /// The training part's place among the parts.
+    part: usize,
+    pub(super) order: Order,
+    curves: Curves,
+    /// After how many steps there is a point within an epoch.
+    interval: Option<u64>,
+    rules: Rules,
+    pub(super) keep: Keep,
+    pub(super) at: At,
+    seconds: f64,
+    loss: f64,
+    best: Option<Best>,
+    end: Option<End>,
+    records: Vec<Record>,
+}
+
+impl Trainer {
+    /// Compiles a training and sets its start values.
+    ///
+    /// # Errors
+    ///
+    /// The loss has no derivative, the data do not fit the equations, a setting is unknown, or memory
+    /// is missing.
+    pub fn new(
+        model: &Model,
+        which: TrainingRef,
+        data: Arc<Dataset>,
+        settings: &TrainSettings,
+    ) -> Result<Trainer, Error> {
+        let model = super::setup::with_numbers(model, which)?;
+        let module = &model.modules()[which.model];
+        let training = super::setup::with_settings(&module.trainings[which.training], settings)?;
+        let Some(part) = data.parts.iter().position(|p| p.name == "train" && !p.rows.is_empty())
+        else {
+            return Err(Error::failed("the data have no rows to train on".into()));
+        };
+        let plan = Plan::of(&training, settings, data.parts[part].rows.len())?;
+        let names: Vec<String> = data.parts.iter().map(|p| p.name.clone()).collect();
+        let mut curves = Curves::of(module, training.loss, &names);
+        let rules = Rules::of(module, &training, &plan, &names)?;
+        if let Some(looked_at) = rules.part() {
+            curves.need(looked_at);
+        }
+        let machine = Machine::new(module, &training, &data, &plan, part, &curves, settings)?;
+        let rows = |name: &String| data.part(name).map_or(0, |p| p.rows.len() as u64);
+        let evaluated = curves.parts.iter().map(rows).sum();
+        let interval = curves.interval(plan.total(), plan.batch, evaluated);
+        let facts = super::setup::facts(&model, module, &training, &plan, &curves, &machine);
+        Ok(Trainer {
+            order: Order::new(data.parts[part].rows.len(), plan.seed, plan.batch < plan.rows),
+            keep: Keep::new(machine.len()),
+            at: At::default(),
+            seconds: 0.0,
+            loss: f64::NAN,
+            best: None,
+            end: None,
+            records: Vec::new(),
+            facts,
+            which,
+            data,
+            machine,
+            plan,
+            part,
+            curves,
+            interval,
+            rules,
+            model,
+        })
+    }
+
+    /// What is fixed about it.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    pub(super) fn module(&self) -> &Module {
+        &self.model.modules()[self.which.model]
+    }
+
+    pub(super) fn rows(&self) -> &Part {
+        &self.data.parts[self.part]
+    }
+
+    /// How far it is; the loss is that of the last step.
+    pub fn progress(&self) -> Progress {
+        Progress {
+            epoch: self.at.epoch,
+            epochs: self.plan.epochs,
+            step: self.at.step,
+            steps: self.plan.total(),
+            position: self.at.position,
+            rows: self.plan.rows,
+            loss: self.loss,
+            mean: self.mean(),
+            seconds: self.seconds,
+        }
+    }
+
+    /// The mean of the steps' losses since the epoch began, weighted by rows.
+    fn mean(&self) -> f64 {
+        self.at.loss_sum / self.at.position as f64
+    }
+
+    /// Why it is at its end, if it is.
+    pub fn end(&self) -> Option<End> {
+        self.end
+    }
+
+    /// One step. After the first one it takes no memory, except at the end of an epoch if a rule
+    /// must evaluate the weights there.
+    ///
+    /// # Errors
+    ///
+    /// The loss is no number (the error says where that began), or the training is at its end.
+    pub fn step(&mut self) -> Result<StepReport, Error> {
+        if self.at.position == self.plan.rows {
+            self.close(false)?;
+        }
+        if self.end.is_some() {
+            return Err(Error::failed(format!("the training `{}` is at its end", self.facts.name)));
+        }
+        let began = Instant::now();
+        let report = self.one()?;
+        self.seconds += began.elapsed().as_secs_f64();
+        Ok(report)
+    }
+
+    fn one(&mut self) -> Result<StepReport, Error> {
+        self.order.begin(self.at.epoch, &self.data.parts[self.part].rows);
+        if self.keep.due(&self.at) {
+            self.keep.at = Some(self.at);
+            self.machine.read_all(&mut self.keep.values);
+        }
+        let rows = self.inputs_and_rows();
+        self.loss = self.run(rows)?;
+        if !self.loss.is_finite() {
+            return Err(self.trap());
+        }
+        self.at.step += 1;
+        self.at.position += rows as u64;
+        self.at.loss_sum += self.loss * rows as f64;
+        Ok(StepReport { step: self.at.step, loss: self.loss, rows: rows as u64 })
+    }
+
+    /// Sets the numbers of the step; how many rows it takes.
+    pub(super) fn inputs_and_rows(&mut self) -> usize {
+        self.machine.count("step", self.at.step as f64);
+        self.machine.count("epoch", self.at.epoch as f64);
+        self.rules.set(&mut self.machine, &self.at, &self.plan);
+        self.order.taken(self.at.position as usize, self.plan.batch as usize).len()
+    }
+
+    fn run(&mut self, rows: usize) -> Result<f64, Error> {
+        let taken = self.order.taken(self.at.position as usize, rows);
+        self.machine.step(&self.data, self.part, taken, self.at.step)
+    }
+
+    /// Steps to the end of the epoch (or of the training), then the values on every part.
+    /// `progress` hears of every step; if it says [`Control::Pause`] the answer is `None`, and the
+    /// next call goes on from there.
+    ///
+    /// # Errors
+    ///
+    /// As [`Trainer::step`].
+    pub fn epoch(
+        &mut self,
+        progress: &mut dyn FnMut(&Progress) -> Control,
+    ) -> Result<Option<EpochReport>, Error> {
+        while self.at.position < self.plan.rows && !self.is_over() {
+            self.step()?;
+            let within = self.at.position < self.plan.rows && !self.is_over();
+            if within && self.interval.is_some_and(|n| self.at.step.is_multiple_of(n)) {
+                let scores = self.scores()?;
+                self.record(&scores, false);
+            }
+            if progress(&self.progress()) == Control::Pause {
+                return Ok(None);
+            }
+        }
+        self.close(true)
+    }
+
+    /// Whether a limit that falls within an epoch is reached.
+    fn is_over(&self) -> bool {
+        self.end.is_some()
+            || self.plan.steps.is_some_and(|n| self.at.step >= n)
+            || self.plan.minutes.is_some_and(|m| self.seconds >= 60.0 * m)
+    }
+
+    /// The end of an epoch, or of the training: values, rules, limits.
+    fn close(&mut self, report: bool) -> Result<Option<EpochReport>, Error> {
+        let began = Instant::now();
+        let complete = self.at.position == self.plan.rows;
+        self.at.epoch += u64::from(complete);
+        let mean = self.mean();
+        let scores =
+            if report || self.rules.part().is_some() { self.scores()? } else { Vec::new() };
+        if report {
+            self.record(&scores, true);
+        }
+        let verdict = self.rules.observe(&scores, complete);
+        if verdict.better {
+            self.best = Some(Best {
+                epoch: self.at.epoch,
+                step: self.at.step,
+                value: verdict.value,
+                parameters: self.parameters(),
+            });
+        }
+        if complete {
+            (self.at.position, self.at.loss_sum) = (0, 0.0);
+        }
+        self.end = self.end.or(verdict.end).or(self.limit());
+        self.seconds += began.elapsed().as_secs_f64();
+        Ok(report.then(|| EpochReport {
+            epoch: self.at.epoch,
+            step: self.at.step,
+            mean,
+            scores,
+            records: self.take_records(),
+            best: verdict.better,
+            end: self.end,
+        }))
+    }
+
+    fn limit(&self) -> Option<End> {
+        if self.plan.epochs.is_some_and(|n| self.at.epoch >= n) {
+            return Some(End::Epochs);
+        }
+        if self.plan.steps.is_some_and(|n| self.at.step >= n) {
+            return Some(End::Steps);
+        }
+        self.plan.minutes.filter(|m| self.seconds >= 60.0 * m).map(|_| End::Minutes)
+    }
+
+    /// The loss and the quantities of `show` and `plot` on a part, exact over its rows, at the
+    /// parameters, noise replaced by its mean.
+    ///
+    /// # Errors
+    ///
+    /// The data have no such part.
+    pub fn measure(&mut self, part: &str) -> Result<Scores, Error> {
+        let Some(at) = self.data.parts.iter().position(|p| p.name == part) else {
+            let names: Vec<&str> = self.data.parts.iter().map(|p| p.name.as_str()).collect();
+            let known = names.join(", ");
+            return Err(Error::failed(format!("the data have no part `{part}` (but {known})")));
+        };
+        let values = self.machine.measure(&self.data, at, self.at.step)?;
+        let module = self.module();
+        let name = |id: &chainrule_graph::SymbolId| module.symbol(*id).name.clone();
+        let names = self.curves.quantities.iter().map(name);
+        let rows = self.data.parts[at].rows.len() as u64;
+        Ok(Scores { part: part.into(), rows, values: names.zip(values).collect() })
+    }
+
+    fn scores(&mut self) -> Result<Vec<Scores>, Error> {
+        let parts = self.curves.parts.clone();
+        parts.iter().map(|part| self.measure(part)).collect()
+    }
+
+    /// Puts values on the curves.
+    fn record(&mut self, scores: &[Scores], end: bool) {
+        let (epoch, step) = (self.at.epoch, self.at.step);
+        let one = |part: &str, name: &str, value: f64| Record {
+            epoch,
+            step,
+            part: part.into(),
+            name: name.into(),
+            value,
+            end,
+        };
+        if self.at.position > 0 {
+            let name = format!("{}_step", self.facts.loss);
+            self.records.push(one("train", &name, self.mean()));
+        }
+        for scores in scores {
+            let all = scores.values.iter().map(|(name, value)| one(&scores.part, name, *value));
+            self.records.extend(all);
+        }
+    }
+
+    /// What is new on the curves since the last report: after a pause, the points within the epoch.
+    pub fn take_records(&mut self) -> Vec<Record> {
+        std::mem::take(&mut self.records)
+    }
+
+    /// What it needs to go on as if it had never stopped.
+    pub fn state(&self) -> State {
+        State {
+            parameters: self.machine.parameters(),
+            optimizer: self.machine.states(),
+            step: self.at.step,
+            epoch: self.at.epoch,
+            position: self.at.position,
+            loss_sum: self.at.loss_sum,
+            seconds: self.seconds,
+            best: self.best.clone(),
+            rules: self.rules.numbers(),
+            end: self.end,
+        }
+    }
+
+    /// Goes back (or on) to a state.
+    ///
+    /// # Errors
+    ///
+    /// The state belongs to other equations, other data or other settings: names, sizes, precision
+    /// or counts do not fit. The trainer is then as before.
+    pub fn restore(&mut self, state: &State) -> Result<(), Error> {
+        super::setup::check_state(state, &self.state(), &self.plan)?;
+        self.rules.restore(&state.rules)?;
+        self.machine.put(&state.parameters, &state.optimizer)?;
+        self.at = At {
+            step: state.step,
+            epoch: state.epoch,
+            position: state.position,
+            loss_sum: state.loss_sum,
+        };
+        self.seconds = state.seconds;
+        self.best.clone_from(&state.best);
+        self.end = state.end;
+        self.keep.at = None;
+        self.records.clear();
+        Ok(())
+    }
+
+    /// The parameters, in the order they are declared.
+    pub fn parameters(&self) -> Vec<Tensor> {
+        self.machine.parameters()
+    }
+
+    /// The hash of the parameters: declaration order, row-major, little-endian.
+    pub fn parameters_sha256(&self) -> String {
+        super::hash::of(&self.parameters())
+    }
+
+    /// The network as it is now.
+    pub fn network(&self) -> Network {
+        super::setup::network(self)
+    }
+
+    /// The results. If a rule compares weights the best ones are put in; then every part is
+    /// evaluated.
+    ///
+    /// # Errors
+    ///
+    /// A value cannot be computed.
+    pub fn finish(mut self) -> Result<Trained, Error> {
+        let state = self.state();
+        if let Some(best) = &self.best {
+            self.machine.put(&best.parameters, &state.optimizer)?;
+        }
+        let names: Vec<String> = self.data.parts.iter().map(|p| p.name.clone()).collect();
+        let scores = names.iter().map(|part| self.measure(part)).collect::<Result<_, _>>()?;
+        Ok(Trained {
+            name: self.facts.name.clone(),
+            optimizer: self.facts.optimizer.clone(),
+            loss: self.facts.loss.clone(),
+            seed: self.plan.seed,
+            epochs: self.at.epoch,
+            steps: self.at.step,
+            seconds: self.seconds,
+            parameters: self.facts.parameters,
+            parameters_sha256: self.parameters_sha256(),
+            scores,
+            best: self.best.as_ref().map(|b| (b.epoch, b.step, b.value)),
+            end: self.end,
+            network: self.network(),
+            state,
+        })
+    }
+}
