@@ -31,6 +31,7 @@ pub struct Readme;
 
 mod builtin;
 mod check;
+pub mod data;
 mod derive;
 mod error;
 mod lowered;

@@ -17,6 +17,9 @@
 
 mod atomic;
 mod checkpoint;
+mod chosen;
+mod clock;
+mod evaluate;
 mod fields;
 mod folder;
 mod machine;
@@ -33,6 +36,8 @@ mod tensors;
 
 use serde_json::Value;
 
+pub use chosen::Chosen;
+pub use evaluate::evaluate;
 pub use folder::{Folder, Place};
 pub use machine::Machine;
 pub use manifest::Manifest;

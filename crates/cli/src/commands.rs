@@ -5,8 +5,11 @@
 mod check;
 mod completions;
 mod derive;
+mod evaluate;
 mod fmt;
 mod new;
+mod predict;
+mod resume;
 mod show;
 mod train;
 
@@ -47,6 +50,9 @@ commands! {
     Show = show,
     Derive = derive,
     Train = train,
+    Resume = resume,
+    Evaluate = evaluate,
+    Predict = predict,
     Check = check,
     Fmt = fmt,
     Completions = completions,

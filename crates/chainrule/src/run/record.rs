@@ -1,11 +1,16 @@
 //! `run.json`: what a run was made from.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::fields::{self, field, list, maybe, text, texts, whole};
 use super::tensors::precision_text;
-use super::{FORMAT, Machine, PROGRAM, check_format, precision_of};
-use crate::train::{Dataset, Precision};
+use super::{Chosen, FORMAT, Machine, PROGRAM, check_format, clock, precision_of};
+use crate::Error;
+use crate::data::Dataset;
+use crate::train::Precision;
 
 /// What a caller set instead of the file.
 #[derive(Clone, PartialEq, Debug)]
@@ -65,6 +70,19 @@ pub struct Record {
     pub data: Vec<DataRecord>,
 }
 
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            seed: None,
+            epochs: None,
+            set: Vec::new(),
+            precision: Precision::F32,
+            threads: 0,
+            checkpoint: 60,
+        }
+    }
+}
+
 impl Settings {
     fn to_json(&self) -> Value {
         json!({
@@ -95,6 +113,23 @@ impl Settings {
 }
 
 impl DataRecord {
+    /// What the data of every model are that is trained.
+    ///
+    /// # Errors
+    ///
+    /// Those of one are missing.
+    pub fn all(chosen: &Chosen, data: &[Option<Arc<Dataset>>]) -> Result<Vec<DataRecord>, Error> {
+        let mut models: Vec<usize> = chosen.trainings.iter().map(|which| which.model).collect();
+        models.dedup();
+        let record = |model: usize| {
+            let data = data.get(model).and_then(Option::as_ref);
+            let data =
+                data.ok_or_else(|| Error::failed("the data of a model are missing".into()))?;
+            Ok(DataRecord::of(&chosen.model.modules()[model].name, data))
+        };
+        models.into_iter().map(record).collect()
+    }
+
     /// What the data of a model are.
     pub fn of(model: &str, data: &Dataset) -> DataRecord {
         let sources = data.sources.iter();
@@ -164,6 +199,43 @@ impl DataRecord {
 }
 
 impl Record {
+    /// The record of a run that begins now: `file` is the equation file as it was given, `home` the
+    /// folder in which it stands, `command` the words behind the program's name.
+    ///
+    /// # Errors
+    ///
+    /// The data of a model that is trained are missing.
+    pub fn new(
+        file: &str,
+        home: &Path,
+        command: Vec<String>,
+        settings: Settings,
+        chosen: &Chosen,
+        data: &[Option<Arc<Dataset>>],
+    ) -> Result<Record, Error> {
+        let mut folders: Vec<String> = Vec::new();
+        let mut trainings = Vec::new();
+        for which in &chosen.trainings {
+            let name = chosen.name(*which);
+            let first = plain(name);
+            let numbered = (2..).map(|n| format!("{first}-{n}"));
+            let folder =
+                std::iter::once(first.clone()).chain(numbered).find(|f| !folders.contains(f));
+            let folder = folder.unwrap_or(first);
+            folders.push(folder.clone());
+            trainings.push(TrainingRecord { name: name.into(), folder });
+        }
+        Ok(Record {
+            command,
+            started: clock::now(),
+            file: file.into(),
+            home: home.to_str().map(Into::into),
+            settings,
+            trainings,
+            data: DataRecord::all(chosen, data)?,
+        })
+    }
+
     /// The text of the file.
     pub(crate) fn text(&self, equations: &str) -> String {
         let training = |t: &TrainingRecord| json!({ "name": t.name, "folder": t.folder });

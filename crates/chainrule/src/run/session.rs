@@ -6,11 +6,10 @@ use std::time::{Duration, Instant};
 use super::checkpoint::Checkpoints;
 use super::metrics::Metrics;
 use super::record::TrainingRecord;
-use super::{Folder, Manifest, Summary};
-use crate::train::{
-    Control, Dataset, EpochReport, Facts, Progress, TrainSettings, Trainer, TrainingRef,
-};
-use crate::{Error, Model};
+use super::{Chosen, Folder, Manifest, Summary};
+use crate::Error;
+use crate::data::Dataset;
+use crate::train::{Control, EpochReport, Facts, Progress, Trainer, TrainingRef};
 
 /// Epochs that follow each other faster share a checkpoint: bringing a file to the disk takes some
 /// milliseconds, an epoch of a small net takes less.
@@ -44,14 +43,10 @@ pub enum Outcome {
 /// The trainings of a run.
 #[derive(Debug)]
 pub struct Session<'m> {
-    /// The equations.
-    pub model: &'m Model,
     /// The trainings, in the order of the record.
-    pub trainings: Vec<TrainingRef>,
+    pub chosen: &'m Chosen,
     /// The data of each model of the file that is trained.
     pub data: Vec<Option<Arc<Dataset>>>,
-    /// What is set instead of the file.
-    pub settings: TrainSettings,
     /// How long a training runs within an epoch before a checkpoint is due.
     pub every: Duration,
 }
@@ -73,7 +68,7 @@ impl Session<'_> {
         let mut kept =
             folder.map(|folder| Ok::<_, Error>((folder, folder.metrics()?))).transpose()?;
         let mut done = Vec::new();
-        for (at, which) in self.trainings.iter().enumerate() {
+        for (at, which) in self.chosen.trainings.iter().enumerate() {
             let keep = kept.as_mut().and_then(|(folder, metrics)| {
                 let training = folder.record().trainings.get(at)?;
                 let checkpoints = folder.checkpoints(training);
@@ -126,7 +121,8 @@ impl Running<'_> {
         let session = self.session;
         let data = session.data.get(which.model).and_then(Option::clone);
         let data = data.ok_or_else(|| Error::failed("the data of a model are missing".into()))?;
-        let mut trainer = Trainer::new(session.model, which, data, &session.settings)?;
+        let chosen = session.chosen;
+        let mut trainer = Trainer::new(&chosen.model, which, data, &chosen.settings_of(which))?;
         if let Some(Keep { checkpoints, last: Some(manifest), .. }) = &self.keep {
             let state = checkpoints.restore(manifest, &trainer.state())?;
             trainer.restore(&state)?;
