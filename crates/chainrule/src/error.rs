@@ -22,6 +22,8 @@ pub enum ErrorKind {
     NotYet,
     /// A value does not exist: a singular matrix, a file with too few columns.
     Failed,
+    /// A training met a value that is no number: [`Error::diagnostics`] says where.
+    NotFinite,
 }
 
 /// Why something failed.
@@ -66,6 +68,16 @@ impl Error {
 
     pub(crate) fn failed(message: String) -> Error {
         Error { kind: ErrorKind::Failed, message, path: None, equations: None, cause: None }
+    }
+
+    pub(crate) fn not_finite(source: Source, found: Diagnostic) -> Error {
+        Error {
+            kind: ErrorKind::NotFinite,
+            message: found.message.clone(),
+            path: None,
+            equations: Some(Box::new((source, vec![found]))),
+            cause: None,
+        }
     }
 
     pub(crate) fn equations(

@@ -9,6 +9,7 @@ mod hash;
 mod keep;
 mod machine;
 mod order;
+mod outputs;
 mod plan;
 mod report;
 mod rows;

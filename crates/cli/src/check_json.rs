@@ -58,7 +58,10 @@ fn optimizer(optimizer: &Stepped) -> Value {
     json!({
         "name": optimizer.name,
         "lines": optimizer.lines,
+        "source": optimizer.source,
+        "standard": optimizer.standard,
         "relative_error": optimizer.error,
+        "error": optimizer.error,
         "passed": optimizer.passed,
         "message": optimizer.message,
     })

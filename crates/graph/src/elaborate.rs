@@ -51,6 +51,7 @@ pub(crate) use models::{Blocks, models};
 pub(crate) use optimizer::standard_optimizers;
 pub(crate) use range::Use;
 pub(crate) use scope::{Meaning, Scope};
+pub(crate) use settings::depends_on_fan;
 pub(crate) use types::type_text;
 
 /// A node, or nothing if a mistake was reported.

@@ -24,6 +24,7 @@ pub mod scalar;
 pub mod size;
 pub mod spec;
 mod stable;
+pub mod start;
 pub mod terms;
 pub mod types;
 pub mod update;

@@ -2,17 +2,23 @@
 
 #[path = "update/iris.rs"]
 mod iris;
-mod models;
 #[path = "update/phases.rs"]
 mod phases;
 #[path = "update/recurrences.rs"]
 mod recurrences;
 
 use chainrule_graph::update::{Update, update};
-use models::module;
+use chainrule_graph::{Module, read};
 use recurrences::{CASES, Gradient, by_hand};
 
 const STEPS: usize = 20;
+
+/// The model of a text.
+fn module(text: &str) -> Module {
+    let reading = read(text);
+    assert!(reading.is_ok(), "{text}\n{:?}", reading.diagnostics);
+    reading.modules[0].clone()
+}
 
 /// The parameters after each step.
 fn by_phases(update: &Update, start: &[f64], gradient: Gradient<'_>) -> Vec<Vec<f64>> {
@@ -108,7 +114,8 @@ fn clipping_bounds_the_whole_gradient_or_each_entry() {
             let update = quadratic(&format!("{call} clip {rule} epochs 5"), "");
             let found = by_phases(&update, &START, &bowl);
             let error = apart(&found, &by_hand(*hand, &START, within, STEPS));
-            assert!(error < 1e-12, "{call} clip {rule}: {error:e}");
+            // Adam divides by 1 - beta^t, of which the first digits go.
+            assert!(error < 1e-10, "{call} clip {rule}: {error:e}");
         }
     }
     // A gradient of 0 has no direction: it stays 0.

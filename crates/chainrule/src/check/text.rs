@@ -120,10 +120,13 @@ fn optimizers(report: &Report, out: &mut String) {
     if report.optimizers.is_empty() {
         return;
     }
-    out.push_str("\noptimizers: two steps, together and entry by entry\n");
+    out.push_str("\noptimizers: what is run against the lines as written, together and by entry\n");
     for optimizer in &report.optimizers {
         let error = number(optimizer.error);
         out.push_str(&format!("  {} {}  {error}\n", mark(optimizer.passed), optimizer.name));
+        if !optimizer.source.is_empty() {
+            paragraph(out, &optimizer.source, 6, 6);
+        }
         for line in &optimizer.lines {
             out.push_str(&format!("      {line}\n"));
         }

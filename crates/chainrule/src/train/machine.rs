@@ -76,6 +76,24 @@ impl Machine {
         1
     }
 
+    pub(super) fn is_finite(&self) -> bool {
+        self.state.values.values().flatten().all(|v| v.is_finite())
+    }
+
+    pub(super) fn extent(&self) -> f64 {
+        self.state.values[&self.update.p].iter().fold(0.0, |a, b| f64::max(a, b.abs()))
+    }
+
+    pub(super) fn fault(
+        &mut self,
+        _: &Dataset,
+        _: usize,
+        _: &[u32],
+        _: u64,
+    ) -> Option<super::trap::Fault> {
+        None
+    }
+
     pub(super) fn parameter_count(&self) -> usize {
         self.state.values[&self.update.p].len()
     }

@@ -125,6 +125,11 @@ impl Trainer {
         &self.model.modules()[self.which.model]
     }
 
+    /// The place of the training part.
+    pub(super) fn part(&self) -> usize {
+        self.part
+    }
+
     pub(super) fn rows(&self) -> &Part {
         &self.data.parts[self.part]
     }
@@ -164,25 +169,34 @@ impl Trainer {
         if self.at.position == self.plan.rows {
             self.close(false)?;
         }
-        if self.end.is_some() {
-            return Err(Error::failed(format!("the training `{}` is at its end", self.facts.name)));
-        }
+        self.check_open()?;
         let began = Instant::now();
         let report = self.one()?;
         self.seconds += began.elapsed().as_secs_f64();
         Ok(report)
     }
 
+    fn check_open(&self) -> Result<(), Error> {
+        match self.end {
+            Some(end) => Err(Error::failed(format!(
+                "the training `{}` is at its end: {}",
+                self.facts.name,
+                end.text()
+            ))),
+            None => Ok(()),
+        }
+    }
+
     fn one(&mut self) -> Result<StepReport, Error> {
-        self.order.begin(self.at.epoch, &self.data.parts[self.part].rows);
         if self.keep.due(&self.at) {
+            self.check_finite()?;
             self.keep.at = Some(self.at);
             self.machine.read_all(&mut self.keep.values);
         }
         let rows = self.inputs_and_rows();
         self.loss = self.run(rows)?;
         if !self.loss.is_finite() {
-            return Err(self.trap());
+            return Err(self.trap(self.at.step));
         }
         self.at.step += 1;
         self.at.position += rows as u64;
@@ -190,15 +204,25 @@ impl Trainer {
         Ok(StepReport { step: self.at.step, loss: self.loss, rows: rows as u64 })
     }
 
-    /// Sets the numbers of the step; how many rows it takes.
+    /// The loss of the next step would show it, but there may be none, and a copy of what is no
+    /// number is of no use.
+    fn check_finite(&mut self) -> Result<(), Error> {
+        if self.keep.at.is_some() && !self.machine.is_finite() {
+            return Err(self.trap(self.at.step.saturating_sub(1)));
+        }
+        Ok(())
+    }
+
+    /// Puts the rows in order and sets the numbers of the step; how many rows it takes.
     pub(super) fn inputs_and_rows(&mut self) -> usize {
+        self.order.begin(self.at.epoch, &self.data.parts[self.part].rows);
         self.machine.count("step", self.at.step as f64);
         self.machine.count("epoch", self.at.epoch as f64);
         self.rules.set(&mut self.machine, &self.at, &self.plan);
         self.order.taken(self.at.position as usize, self.plan.batch as usize).len()
     }
 
-    fn run(&mut self, rows: usize) -> Result<f64, Error> {
+    pub(super) fn run(&mut self, rows: usize) -> Result<f64, Error> {
         let taken = self.order.taken(self.at.position as usize, rows);
         self.machine.step(&self.data, self.part, taken, self.at.step)
     }
@@ -214,6 +238,7 @@ impl Trainer {
         &mut self,
         progress: &mut dyn FnMut(&Progress) -> Control,
     ) -> Result<Option<EpochReport>, Error> {
+        self.check_open()?;
         while self.at.position < self.plan.rows && !self.is_over() {
             self.step()?;
             let within = self.at.position < self.plan.rows && !self.is_over();
@@ -237,6 +262,7 @@ impl Trainer {
 
     /// The end of an epoch, or of the training: values, rules, limits.
     fn close(&mut self, report: bool) -> Result<Option<EpochReport>, Error> {
+        self.check_finite()?;
         let began = Instant::now();
         let complete = self.at.position == self.plan.rows;
         self.at.epoch += u64::from(complete);
@@ -366,10 +392,15 @@ impl Trainer {
         };
         self.seconds = state.seconds;
         self.best.clone_from(&state.best);
-        self.end = state.end;
+        self.end = self.still(state.end);
         self.keep.at = None;
         self.records.clear();
         Ok(())
+    }
+
+    /// An end that is one under the limits of this trainer: there may be more epochs now.
+    fn still(&self, end: Option<End>) -> Option<End> {
+        end.filter(|end| matches!(end, End::Early | End::Below) || self.limit().is_some())
     }
 
     /// The parameters, in the order they are declared.

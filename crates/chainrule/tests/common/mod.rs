@@ -1,7 +1,11 @@
 //! What the tests of this crate share.
 #![allow(dead_code)] // each test uses its part
 
+pub(crate) mod samples;
+
 use std::path::{Path, PathBuf};
+
+pub(crate) use samples::sample;
 
 /// The folder of equation files and golden texts.
 pub(crate) fn suite() -> PathBuf {

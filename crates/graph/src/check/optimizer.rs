@@ -1,23 +1,26 @@
-//! Optimizers: two steps of the recurrence as written, on the whole bundle with more digits, and
-//! entry by entry where no line looks at several entries at once.
+//! Optimizers: a few steps of the recurrence as written, with more digits, against the phases that
+//! are run, and entry by entry where no line looks at several entries at once.
 
 use std::collections::BTreeMap;
 
 use super::{Settings, Stop, collect, verdict::worst};
 use crate::index::{NodeId, SymbolId};
 use crate::interpret::{Interpreter, Numbers, Tensor};
-use crate::module::{Module, Optimizer, Role, Start, Symbol};
+use crate::module::{Module, Optimizer, Role, Start};
 use crate::op::Op;
 use crate::random::Random;
 use crate::record::{Eval, Reference};
 use crate::scalar::{DoubleDouble, Scalar};
 use crate::terms::Terms;
 use crate::types::Kind;
+use crate::update::BUNDLE;
 
 /// Entries of the bundle.
 const ENTRIES: usize = 5;
 /// How many steps are taken.
-const STEPS: u64 = 2;
+const STEPS: u64 = 3;
+/// The loss, and counts that the lines read.
+const COUNT: f64 = 0.1;
 /// Most difference of the two ways.
 const EXACT: f64 = 1e-12;
 
@@ -26,8 +29,12 @@ const EXACT: f64 = 1e-12;
 pub struct Stepped {
     /// Its name.
     pub name: String,
-    /// Its lines, as they are read.
+    /// Its states and lines, as they are written.
     pub lines: Vec<String>,
+    /// Where it is from: the comment above it.
+    pub source: String,
+    /// Whether it is one of the standard library.
+    pub standard: bool,
     /// The largest relative difference of the two ways.
     pub error: f64,
     /// Whether they agree.
@@ -41,52 +48,43 @@ pub(super) fn checked(module: &Module, settings: &Settings) -> Vec<Stepped> {
 }
 
 fn stepped(module: &Module, optimizer: &Optimizer, settings: &Settings) -> Stepped {
-    let line = |l: &crate::module::OptimizerLine| {
-        let prime = if l.next { "'" } else { "" };
-        format!("{}{prime} = {}", l.name, crate::raise::text(module, l.value))
+    let written = optimizer.states.iter().chain(&optimizer.lines);
+    let found = Stepped {
+        name: optimizer.name.clone(),
+        lines: written.map(|l| l.text.clone()).collect(),
+        source: optimizer.source.clone(),
+        standard: optimizer.standard,
+        error: f64::NAN,
+        passed: false,
+        message: None,
     };
-    let lines = optimizer.lines.iter().map(line).collect();
-    let name = optimizer.name.clone();
     match error(module, optimizer, settings) {
-        Ok(error) => Stepped { name, lines, error, passed: error <= EXACT, message: None },
-        Err(stop) => Stepped { name, lines, error: f64::NAN, passed: false, message: Some(stop.0) },
+        Ok(error) => Stepped { error, passed: error <= EXACT, ..found },
+        Err(stop) => Stepped { message: Some(stop.0), ..found },
     }
 }
 
 /// An optimizer whose gradients are those of `J = 1/2 inner(c, q .* q)`.
-struct Recurrence {
+struct Recurrence<'m> {
     module: Module,
+    optimizer: &'m Optimizer,
     curvature: SymbolId,
-    /// Name, whether it is the next value, term.
-    lines: Vec<(String, bool, NodeId)>,
-    states: Vec<(String, NodeId)>,
-    names: BTreeMap<String, SymbolId>,
+    /// States and parameters with the terms of their next values.
+    lines: Vec<(SymbolId, NodeId)>,
 }
 
-fn recurrence(module: &Module, optimizer: &Optimizer) -> Result<Recurrence, Stop> {
+fn recurrence<'m>(module: &Module, optimizer: &'m Optimizer) -> Result<Recurrence<'m>, Stop> {
     let mut module = module.clone();
-    let mut names = BTreeMap::new();
-    let all = optimizer.lines.iter().chain(&optimizer.states);
-    for symbol in all.flat_map(|l| collect::names(&module, l.value)) {
-        let known = module.symbol(symbol);
-        if known.role == Role::Local {
-            names.insert(known.name.clone(), symbol);
-        }
-    }
-    let Some(p) = names.get("p") else { return Err(Stop("no line reads `p`".into())) };
-    let ty = module.symbol(*p).ty.clone();
-    let span = chainrule_syntax::Span::default();
-    let role = Role::Given(Start::None);
-    module.symbols.push(Symbol { name: "the curvature".into(), role, ty, span, type_span: None });
-    let curvature = SymbolId::new(module.symbols.len() - 1);
+    let ty = module.symbol(optimizer.p).ty.clone();
+    let (curvature, _) = module.declare("the curvature", Role::Given(Start::None), &ty)?;
     let mut done = BTreeMap::new();
     let mut lines = Vec::new();
-    for line in &optimizer.lines {
+    for line in optimizer.lines.iter().filter(|l| l.next) {
         let node = with_gradient(&mut module, line.value, curvature, &mut done)?;
-        lines.push((line.name.clone(), line.next, node));
+        let state = line.symbol.ok_or_else(|| Stop(format!("`{}` is no state", line.name)))?;
+        lines.push((state, node));
     }
-    let states = optimizer.states.iter().map(|s| (s.name.clone(), s.value)).collect();
-    Ok(Recurrence { module, curvature, lines, states, names })
+    Ok(Recurrence { module, optimizer, curvature, lines })
 }
 
 /// `c .* q` in place of `dJ/dq`.
@@ -118,32 +116,50 @@ fn error(module: &Module, optimizer: &Optimizer, settings: &Settings) -> Result<
     let random = Random::new(settings.seed, crate::random::stream_of(&optimizer.name));
     let start: Vec<f64> = (0..ENTRIES as u64).map(|i| random.normal(i)).collect();
     let curved: Vec<f64> = (0..ENTRIES as u64).map(|i| 0.5 + random.uniform(100 + i)).collect();
-    let setting = |at: usize| optimizer.params[at].1.unwrap_or(0.1);
-    let settings: Vec<(String, f64)> =
-        optimizer.params.iter().enumerate().map(|(i, p)| (p.0.clone(), setting(i))).collect();
-    let together = recurrence.run::<f64>(&start, &curved, &settings)?;
-    let mut exact = recurrence.run::<DoubleDouble>(&start, &curved, &settings)?;
+    let settings: Vec<f64> = optimizer.params.iter().map(|p| p.1.unwrap_or(0.1)).collect();
+    let exact = recurrence.run::<DoubleDouble>(&start, &curved, &settings)?;
     let mut error = 0.0_f64;
-    let mut compare = |i: usize, exact: DoubleDouble| {
-        let apart = (DoubleDouble::from_f64(together[i]) - exact).real().abs();
+    let mut compare = |value: DoubleDouble, exact: DoubleDouble| {
+        let apart = (value - exact).real().abs();
         error = worst(error, apart / exact.real().abs().max(1e-3));
     };
+    let run = by_phases(module, optimizer, &start, &curved, &settings)?;
+    run.iter().zip(&exact).for_each(|(run, exact)| compare(DoubleDouble::from_f64(*run), *exact));
     if !recurrence.mixes() {
         for i in 0..ENTRIES {
             let alone = recurrence.run::<DoubleDouble>(&start[i..=i], &curved[i..=i], &settings)?;
-            compare(i, alone[0]);
+            compare(alone[0], exact[i]);
         }
     }
-    exact.drain(..).enumerate().for_each(|(i, exact)| compare(i, exact));
     Ok(error)
 }
 
-impl Recurrence {
+/// The parameters after a few steps of what is run.
+fn by_phases(
+    module: &Module,
+    optimizer: &Optimizer,
+    start: &[f64],
+    curved: &[f64],
+    settings: &[f64],
+) -> Result<Vec<f64>, Stop> {
+    let update = crate::update::alone(module, optimizer, settings)?;
+    let mut state = update.begin(start);
+    for (_, count) in &optimizer.inputs {
+        state.values.insert(*count, vec![COUNT]);
+    }
+    let slope = |at: &[f64]| at.iter().zip(curved).map(|(q, c)| c * q).collect();
+    for _ in 0..STEPS {
+        update.step(&mut state, &mut |at| Ok((COUNT, slope(at))))?;
+    }
+    Ok(state.values.remove(&update.p).unwrap_or_default())
+}
+
+impl Recurrence<'_> {
     /// Whether an entry depends on another one: a norm, a sum.
     fn mixes(&self) -> bool {
         let graph = &self.module.graph;
-        let lines = self.lines.iter().map(|(_, _, node)| *node);
-        let all = lines.chain(self.states.iter().map(|(_, node)| *node));
+        let lines = self.lines.iter().map(|(_, node)| *node);
+        let all = lines.chain(self.optimizer.states.iter().map(|s| s.value));
         all.flat_map(|node| collect::nodes(&self.module, node)).any(|id| {
             let node = graph.node(id);
             let entrywise = matches!(node.op.def().eval, Eval::Leaf | Eval::Entrywise(_));
@@ -153,53 +169,50 @@ impl Recurrence {
         })
     }
 
-    /// The parameters after a few steps.
+    /// The parameters after a few steps, by the terms of the lines.
     fn run<S: Reference>(
         &self,
         start: &[f64],
         curved: &[f64],
-        settings: &[(String, f64)],
+        settings: &[f64],
     ) -> Result<Vec<S>, Stop> {
         let mut numbers = Numbers::of(&self.module, 2, start.len() as u64);
-        for (id, def) in self.module.sizes.base() {
-            if def.name == "count(param)" {
-                numbers.set(id, start.len() as u64);
-            }
+        if let Some((id, _)) = self.module.sizes.base().find(|(_, def)| def.name == BUNDLE) {
+            numbers.set(id, start.len() as u64);
         }
         let bundle = |data: &[f64]| -> Tensor<S> {
             let data: Vec<S> = data.iter().map(|x| S::from_f64(*x)).collect();
             Tensor { axes: Vec::new(), shape: vec![data.len()], data }
         };
-        let mut values: BTreeMap<&str, Tensor<S>> = BTreeMap::new();
-        for input in ["J", "step", "epoch", "steps", "epochs"] {
-            values.insert(input, Tensor::number(S::from_f64(0.1)));
+        let mut values: BTreeMap<SymbolId, Tensor<S>> = BTreeMap::new();
+        let counts = self.optimizer.inputs.iter().map(|(_, id)| *id);
+        for id in counts.chain([self.optimizer.loss]) {
+            values.insert(id, Tensor::number(S::from_f64(COUNT)));
         }
-        for (name, value) in settings {
-            values.insert(name, Tensor::number(S::from_f64(*value)));
+        for (id, value) in self.optimizer.settings.iter().zip(settings) {
+            values.insert(*id, Tensor::number(S::from_f64(*value)));
         }
-        values.insert("p", bundle(start));
-        let evaluate = |values: &BTreeMap<&str, Tensor<S>>, node: NodeId| {
+        values.insert(self.optimizer.p, bundle(start));
+        values.insert(self.curvature, bundle(curved));
+        let evaluate = |values: &BTreeMap<SymbolId, Tensor<S>>, node: NodeId| {
             let mut it: Interpreter<'_, S> = Interpreter::new(&self.module, numbers.clone());
-            it.set(self.curvature, bundle(curved));
-            for (name, value) in values {
-                if let Some(symbol) = self.names.get(*name) {
-                    it.set(*symbol, self.filled(*symbol, value, start.len()));
-                }
+            for (id, value) in values {
+                it.set(*id, self.filled(*id, value, start.len()));
             }
             it.value(node).map(|v| Tensor::clone(&*v))
         };
-        for (name, node) in &self.states {
-            let value = evaluate(&values, *node)?;
-            values.insert(name, value);
+        for state in &self.optimizer.states {
+            let value = evaluate(&values, state.value)?;
+            values.extend(state.symbol.map(|id| (id, value)));
         }
         for _ in 0..STEPS {
             let mut next = values.clone();
-            for (name, _, node) in self.lines.iter().filter(|(_, next, _)| *next) {
-                next.insert(name, evaluate(&values, *node)?);
+            for (id, node) in &self.lines {
+                next.insert(*id, evaluate(&values, *node)?);
             }
             values = next;
         }
-        Ok(values.remove("p").map(|p| p.data).unwrap_or_default())
+        Ok(values.remove(&self.optimizer.p).map(|p| p.data).unwrap_or_default())
     }
 
     /// A number fills the bundle that a state is.

@@ -93,6 +93,11 @@ pub(crate) static CLIPS: &[Setting] = &[s("norm", 1, 1), s("value", 1, 1)];
 
 pub(crate) static CHECK_OPTIONS: &[Setting] = &[s("draws", 0, 0), s("seed", 0, 0), s("rows", 0, 0)];
 
+/// Whether a distribution depends on the fans of its parameter.
+pub(crate) fn depends_on_fan(name: &str) -> bool {
+    find(DISTRIBUTIONS, name).is_some_and(|s| s.fan_in)
+}
+
 /// The row called `name`.
 pub(crate) fn find<'t>(table: &'t [Setting], name: &str) -> Option<&'t Setting> {
     table.iter().find(|s| s.name == name)

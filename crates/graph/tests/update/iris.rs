@@ -8,9 +8,8 @@ use chainrule_graph::random::Random;
 use chainrule_graph::update::update;
 use chainrule_graph::{Module, NodeId, SymbolId};
 
-use super::models::example;
 use super::recurrences::{CASES, by_hand};
-use super::{STEPS, apart, by_phases};
+use super::{STEPS, apart, by_phases, module as read};
 
 /// A loss with its gradients, on drawn data.
 struct Net {
@@ -68,14 +67,14 @@ impl Net {
 #[test]
 fn every_optimizer_follows_its_recurrence_on_iris() {
     let text = include_str!("../../../chainrule/models/iris.eqn");
-    let plain = example("iris");
+    let plain = read(text);
     let net = net(&plain, plain.trainings[0].loss);
     let random = Random::new(3, 1);
     let start: Vec<f64> = (0..131).map(|i| 0.1 * random.normal(i)).collect();
     let both = |at: &[f64]| net.at(at).unwrap();
     for (call, hand) in CASES {
         let text = text.replace("gd(step = 0.01) ", call);
-        let module = super::models::module(&text);
+        let module = read(&text);
         let update = update(&module, &module.trainings[0]).unwrap();
         let found = by_phases(&update, &start, &both);
         let error = apart(&found, &by_hand(*hand, &start, &both, STEPS));
@@ -88,9 +87,15 @@ fn every_optimizer_follows_its_recurrence_on_iris() {
 #[test]
 fn penalties_are_the_equations() {
     let text = include_str!("../../../chainrule/models/circles.eqn");
+<<<<<<< HEAD
     let text = text.replace("l11 = 0, l12 = 0", "l11 = 0.5, l12 = 0.25");
     let text = text.replace("l21 = 0, l22 = 0", "l21 = 2, l22 = 3");
     let (bare, full) = (example("circles"), super::models::module(&text));
+=======
+    let weighted = text.replace("l11 = 0, l12 = 0", "l11 = 0.5, l12 = 0.25");
+    let weighted = weighted.replace("l21 = 0, l22 = 0", "l21 = 2, l22 = 3");
+    let (bare, full) = (read(text), read(&weighted));
+>>>>>>> o
     let (bare, full) = (net(&bare, bare.trainings[0].loss), net(&full, full.trainings[0].loss));
     let random = Random::new(4, 1);
     let point: Vec<f64> = (0..42).map(|i| random.normal(i)).collect();

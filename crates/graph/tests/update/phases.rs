@@ -4,8 +4,7 @@ use chainrule_graph::lower::Work;
 use chainrule_graph::module::Role;
 use chainrule_graph::update::{Phase, Start, Target, Update, update};
 
-use super::models::module;
-use super::{START, bowl, by_phases, quadratic};
+use super::{START, bowl, by_phases, module, quadratic};
 
 /// `lines q | gradient q | lines v' p'`
 fn outline(update: &Update) -> String {
