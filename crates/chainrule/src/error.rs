@@ -20,7 +20,7 @@ pub enum ErrorKind {
     Derivative,
     /// The program cannot do this yet.
     NotYet,
-    /// A value does not exist: a singular matrix, a file with too few columns.
+    /// A value does not exist, or a data file is not what it should be: [`Error::path`] has the file.
     Failed,
     /// A training met a value that is no number: [`Error::diagnostics`] says where.
     NotFinite,
@@ -76,6 +76,17 @@ impl Error {
             message: found.message.clone(),
             path: None,
             equations: Some(Box::new((source, vec![found]))),
+            cause: None,
+        }
+    }
+
+    /// The file at `path` is not what it should be.
+    pub(crate) fn data(path: &Path, message: &str) -> Error {
+        Error {
+            kind: ErrorKind::Failed,
+            message: format!("`{}`: {message}", path.display()),
+            path: Some(path.into()),
+            equations: None,
             cause: None,
         }
     }

@@ -1,0 +1,435 @@
+//! From a plan to a data set.
+
+use chainrule_graph::{Kind, Module, Sizes};
+
+use super::labels::{Classes, RawLabels};
+use super::open::{Block, Reader};
+use super::plan::{Columns, Extra, Origin, Plan, Take, Wanted};
+use super::scaling::scaling;
+use super::split::{PARTS, Split, split};
+use super::{Column, DataSettings, Dataset, LabelNames, Part, Search, Table, Values, bind, toys};
+use crate::Error;
+
+/// Rows of one name before labels are numbered.
+enum Raw {
+    Numbers(Block),
+    Labels(RawLabels),
+}
+
+impl Raw {
+    fn rows(&self) -> usize {
+        match self {
+            Raw::Numbers(block) => block.rows,
+            Raw::Labels(labels) => labels.len(),
+        }
+    }
+
+    fn append(&mut self, other: Raw) -> Result<(), String> {
+        match (self, other) {
+            (Raw::Numbers(a), Raw::Numbers(b)) => a.append(b),
+            (Raw::Labels(a), Raw::Labels(b)) => a.append(&b),
+            _ => Err("labels and numbers".into()),
+        }
+    }
+}
+
+/// Everything while reading.
+struct State<'m, 's> {
+    plan: Plan,
+    reader: Reader<'s>,
+    sizes: Sizes,
+    module: &'m Module,
+    classes: Vec<(usize, Classes)>,
+}
+
+/// Reads everything; `lenient` keeps numbers that are not finite.
+pub(super) fn dataset(
+    module: &Module,
+    search: &Search,
+    set: &DataSettings,
+    lenient: bool,
+) -> Result<Dataset, Error> {
+    let plan = Plan::of(module)?;
+    let reader = Reader::new(search, lenient);
+    let mut state =
+        State { plan, reader, sizes: module.sizes.clone(), module, classes: Vec::new() };
+    let mut tables = vec![state.main_table()?];
+    let read_by_main = state.reader.opened.len();
+    let rows = tables[0].rows;
+    let asked = state.plan.split.as_deref();
+    let division = split(asked, rows, set.split_seed).map_err(Error::failed)?;
+    let mut parts: Vec<Part> = Vec::new();
+    let Split { parts: divided, seed } = division;
+    for (name, rows) in divided {
+        parts.push(Part { name: name.into(), table: 0, rows });
+    }
+    for name in PARTS {
+        if let Some(table) = state.part_table(name, read_by_main)? {
+            if parts.iter().any(|part| part.name == name) {
+                return Err(Error::failed(format!(
+                    "`{name}` is a part of `split` and has files of its own: which of them?"
+                )));
+            }
+            let rows = (0..table.rows as u32).collect();
+            parts.push(Part { name: name.into(), table: tables.len(), rows });
+            tables.push(table);
+        }
+    }
+    parts.sort_by_key(|part| PARTS.iter().position(|name| *name == part.name));
+    state.scale(&mut tables, &parts)?;
+    let labels = state.label_names();
+    let sizes = state.bound();
+    let sources = state.reader.sources()?;
+    Ok(Dataset { tables, parts, sizes, sources, labels, split_seed: seed })
+}
+
+impl State<'_, '_> {
+    /// The rows that `split` divides.
+    fn main_table(&mut self) -> Result<Table, Error> {
+        let count = self.plan.wanted.len();
+        let mut all: Vec<Option<Raw>> = (0..count).map(|_| None).collect();
+        if let Some(toy) = self.plan.toy.clone() {
+            self.generated(&toy, &mut all)?;
+        }
+        for at in 0..count {
+            let Origin::File(take) = self.plan.wanted[at].origin.clone() else { continue };
+            let mut raw = self.one(at, &take, self.is_last(at, &take))?;
+            for line in self.more_lines(at, &take) {
+                let file = line.file_of(&self.plan.wanted[at].name).to_string();
+                let other = self.further(at, line.format.clone(), file);
+                let more = self.one(at, &other, true)?;
+                let opened = self.reader.open(&other.format, &other.path)?;
+                raw.append(more).map_err(|e| self.reader.opened[opened].error(&e))?;
+            }
+            all[at] = Some(raw);
+        }
+        let all: Vec<Raw> = all.into_iter().flatten().collect();
+        let rows = self.same_rows(&all, |at| self.plan.wanted[at].origin.file())?;
+        for (at, raw) in all.iter().enumerate() {
+            if let Raw::Labels(labels) = raw {
+                let classes = self.classes_of(at, labels)?;
+                self.classes.push((at, classes));
+            }
+        }
+        self.table(all, rows)
+    }
+
+    /// Whether no later name takes numbers from the same source.
+    fn is_last(&self, at: usize, take: &Take) -> bool {
+        !self.plan.wanted[at + 1..].iter().any(|wanted| match &wanted.origin {
+            Origin::File(other) => {
+                other.format == take.format && other.path == take.path && !wanted.is_label()
+            }
+            Origin::Generated => false,
+        })
+    }
+
+    /// The lines `x, y = ..` that add rows to a name.
+    fn more_lines(&self, at: usize, take: &Take) -> Vec<Extra> {
+        let name = &self.plan.wanted[at].name;
+        let has = |line: &&Extra| line.part.is_none() && line.names.contains(name);
+        let lines = self.plan.extras.iter().filter(has);
+        lines.skip(usize::from(take.from_line)).cloned().collect()
+    }
+
+    /// A further file for a name, of which the same columns are taken.
+    fn further(&self, at: usize, format: String, path: String) -> Take {
+        let wanted = &self.plan.wanted[at];
+        let first = wanted.origin.file().cloned().unwrap_or_default();
+        Take { format, path, columns: wanted.taken, ..first }
+    }
+
+    /// The rows of a name in one source; sizes that are free are bound.
+    fn one(&mut self, at: usize, take: &Take, last: bool) -> Result<Raw, Error> {
+        let opened = self.reader.open(&take.format, &take.path)?;
+        let wanted = &self.plan.wanted[at];
+        let columns = match self.reader.opened[opened].cells() {
+            Some(cells) => {
+                let width = cells.width();
+                let columns = self.columns(at, take, width);
+                columns.map_err(|e| self.reader.opened[opened].error(&e))?
+            }
+            None => take.columns,
+        };
+        self.plan.wanted[at].taken = columns;
+        let wanted = &self.plan.wanted[at];
+        let lenient = self.reader.lenient;
+        let source = &mut self.reader.opened[opened];
+        if wanted.is_label() {
+            return Ok(Raw::Labels(source.labels(wanted, columns)?));
+        }
+        let block = source.numbers(wanted, columns, &self.sizes, (last, lenient))?;
+        let bound = bind::shape(&mut self.sizes, wanted, &block.shape);
+        bound.map_err(|e| self.reader.opened[opened].error(&e))?;
+        fits(wanted, take, &block).map_err(|e| self.reader.opened[opened].error(&e))?;
+        Ok(Raw::Numbers(block))
+    }
+
+    /// The columns that a name takes of a table of `width`. Without `columns` a label takes the
+    /// last, other names those after the ones before them; with a free size as many as there are
+    /// before the next that another name takes.
+    fn columns(&self, at: usize, take: &Take, width: usize) -> Result<Columns, String> {
+        if take.columns != Columns::Any {
+            return Ok(take.columns);
+        }
+        let wanted = &self.plan.wanted[at];
+        if wanted.is_label() {
+            return Ok(Columns::Range(width - 1, width - 1));
+        }
+        let same = |other: &&Wanted| match &other.origin {
+            Origin::File(of) => of.is_together(take),
+            Origin::Generated => false,
+        };
+        let before = self.plan.wanted[..at].iter().filter(same);
+        let first: usize = before
+            .filter(|other| other.is_open())
+            .map(|other| bind::width(other, &self.sizes).unwrap_or(0))
+            .fold(0, usize::saturating_add);
+        let taken = self.plan.wanted.iter().filter(same).filter_map(|other| match &other.origin {
+            Origin::File(Take { columns: Columns::Range(a, _), .. }) => Some(*a),
+            _ if other.is_label() => Some(width - 1),
+            _ => None,
+        });
+        let until = taken.filter(|a| *a >= first).min().unwrap_or(width);
+        let count = bind::width(wanted, &self.sizes).unwrap_or(until.saturating_sub(first));
+        if count == 0 || first.saturating_add(count) > width {
+            return Err(format!(
+                "`{} : {}` takes columns {} to {}, the file has {width}",
+                wanted.name,
+                wanted.text,
+                first.saturating_add(1),
+                first.saturating_add(count)
+            ));
+        }
+        Ok(Columns::Range(first, first + count - 1))
+    }
+
+    /// Points and classes of a generator.
+    fn generated(&mut self, toy: &super::plan::Toy, all: &mut [Option<Raw>]) -> Result<(), Error> {
+        let of = |label: bool| -> Vec<usize> {
+            let fits = |w: &Wanted| toy.names.contains(&w.name) && w.is_label() == label;
+            (0..all.len()).filter(|at| fits(&self.plan.wanted[*at])).collect()
+        };
+        let (points, labels) = (of(false), of(true));
+        let ([points], true) = (points.as_slice(), labels.len() <= 1) else {
+            return Err(Error::failed(format!(
+                "`{}` makes points and their classes: one value `R[2]` and one `label[2]`",
+                toy.generator
+            )));
+        };
+        let wanted = &self.plan.wanted[*points];
+        let width = bind::width(wanted, &self.sizes).unwrap_or(2);
+        let classes = labels.first().and_then(|at| self.class_count(*at)).unwrap_or(2);
+        let made = toys::generate(toy, width, classes).map_err(Error::failed)?;
+        bind::shape(&mut self.sizes, wanted, &[width]).map_err(Error::failed)?;
+        let (rows, values) = (made.classes.len(), Values::F64(made.values));
+        all[*points] = Some(Raw::Numbers(Block { rows, shape: vec![width], values }));
+        if let Some(at) = labels.first() {
+            let mut raw = RawLabels::default();
+            for class in made.classes {
+                raw.push(&class.to_string()).map_err(Error::failed)?;
+            }
+            all[*at] = Some(Raw::Labels(raw));
+        }
+        Ok(())
+    }
+
+    /// The rows that all names have.
+    fn same_rows<'f>(
+        &self,
+        all: &[Raw],
+        file: impl Fn(usize) -> Option<&'f Take>,
+    ) -> Result<usize, Error> {
+        let rows = all.first().map_or(0, Raw::rows);
+        for (at, raw) in all.iter().enumerate() {
+            if raw.rows() != rows {
+                let from =
+                    |at| file(at).map_or(String::new(), |t: &Take| format!(" (\"{}\")", t.path));
+                return Err(Error::failed(format!(
+                    "`{}` has {rows} rows{}, `{}` has {}{}: they must agree",
+                    self.plan.wanted[0].name,
+                    from(0),
+                    self.plan.wanted[at].name,
+                    raw.rows(),
+                    from(at)
+                )));
+            }
+        }
+        if rows == 0 || u32::try_from(rows).is_err() {
+            return Err(Error::failed(format!("the data have {rows} rows")));
+        }
+        Ok(rows)
+    }
+
+    /// The number of classes, if the declared size has one.
+    fn class_count(&self, at: usize) -> Option<usize> {
+        let Kind::Label(size) = &self.plan.wanted[at].kind else { return None };
+        bind::number(size, &self.sizes).and_then(|n| usize::try_from(n).ok())
+    }
+
+    fn classes_of(&mut self, at: usize, labels: &RawLabels) -> Result<Classes, Error> {
+        let count = self.class_count(at);
+        let wanted = &self.plan.wanted[at];
+        let classes = labels.classes(count).map_err(|e| {
+            let path = wanted.origin.file().map_or(String::new(), |t| format!(" (\"{}\")", t.path));
+            Error::failed(format!("`{} : {}`{path}: {e}", wanted.name, wanted.text))
+        })?;
+        if count.is_none()
+            && let Kind::Label(size) = &wanted.kind
+            && !bind::solve(&mut self.sizes, size, classes.names.len() as u64)
+        {
+            return Err(Error::failed(format!(
+                "`{} : {}` cannot have {} classes",
+                wanted.name,
+                wanted.text,
+                classes.names.len()
+            )));
+        }
+        Ok(classes)
+    }
+
+    /// Columns with numbered labels, not yet scaled.
+    fn table(&self, all: Vec<Raw>, rows: usize) -> Result<Table, Error> {
+        let mut columns = Vec::with_capacity(all.len());
+        for (at, raw) in all.into_iter().enumerate() {
+            let wanted = &self.plan.wanted[at];
+            let values = match raw {
+                Raw::Numbers(block) => block.values,
+                Raw::Labels(labels) => self.numbered(at, &labels)?,
+            };
+            columns.push(Column {
+                symbol: wanted.symbol,
+                name: wanted.name.clone(),
+                width: values.len() / rows,
+                values,
+                scale: Vec::new(),
+                shift: Vec::new(),
+            });
+        }
+        Ok(Table { rows, columns })
+    }
+
+    fn numbered(&self, at: usize, labels: &RawLabels) -> Result<Values, Error> {
+        let known = self.classes.iter().find(|(of, _)| *of == at).map(|(_, classes)| classes);
+        let none = Classes { names: Vec::new() };
+        let classes = known.unwrap_or(&none);
+        let numbers = labels.numbers(classes).map_err(|(row, label)| {
+            let names: Vec<String> =
+                classes.names.iter().take(12).map(|n| format!("`{n}`")).collect();
+            let more = if classes.names.len() > 12 { ", .." } else { "" };
+            Error::failed(format!(
+                "`{}`, row {row}: the label `{label}` is none of the training's: {}{more}",
+                self.plan.wanted[at].name,
+                names.join(", ")
+            ))
+        })?;
+        Ok(if classes.names.len() <= 256 {
+            Values::U8(numbers.into_iter().map(|n| n as u8).collect())
+        } else {
+            Values::F64(numbers.into_iter().map(f64::from).collect())
+        })
+    }
+
+    /// The rows of `test x, y = ..`.
+    fn part_table(&mut self, part: &str, main: usize) -> Result<Option<Table>, Error> {
+        let lines: Vec<Extra> =
+            self.plan.extras.iter().filter(|e| e.part.as_deref() == Some(part)).cloned().collect();
+        if lines.is_empty() {
+            return Ok(None);
+        }
+        let mut all = Vec::new();
+        let mut takes = Vec::new();
+        for at in 0..self.plan.wanted.len() {
+            let name = self.plan.wanted[at].name.clone();
+            let mut raw: Option<Raw> = None;
+            for line in lines.iter().filter(|line| line.names.contains(&name)) {
+                let file = line.file_of(&name);
+                let batch = line.format == "cifar10" && part == "test";
+                let path = if batch { format!("{file}#test") } else { file.to_string() };
+                let take = self.further(at, line.format.clone(), path);
+                let more = self.one(at, &take, false)?;
+                let opened = self.reader.open(&take.format, &take.path)?;
+                if opened < main {
+                    return Err(Error::failed(format!(
+                        "`{part}` reads \"{file}\" as the training does: parts must not overlap"
+                    )));
+                }
+                match &mut raw {
+                    None => raw = Some(more),
+                    Some(raw) => {
+                        raw.append(more).map_err(|e| self.reader.opened[opened].error(&e))?;
+                    }
+                }
+                takes.push((at, take));
+            }
+            all.push(raw.ok_or_else(|| {
+                Error::failed(format!("`{part}` says no file for `{name}`: every value needs one"))
+            })?);
+        }
+        let file = |at: usize| takes.iter().find(|(of, _)| *of == at).map(|(_, take)| take);
+        let rows = self.same_rows(&all, file)?;
+        self.table(all, rows).map(Some)
+    }
+
+    /// Works out the scaling from the training part and gives it to every table.
+    fn scale(&self, tables: &mut [Table], parts: &[Part]) -> Result<(), Error> {
+        let train = parts.iter().find(|part| part.name == "train");
+        let rows = train.map_or(&[][..], |part| &part.rows);
+        for (at, wanted) in self.plan.wanted.iter().enumerate() {
+            let Origin::File(take) = &wanted.origin else { continue };
+            if wanted.is_label() && !take.scales.is_empty() {
+                return Err(Error::failed(format!(
+                    "`{}` is a label: it cannot be scaled",
+                    wanted.name
+                )));
+            }
+            let column = &tables[0].columns[at];
+            let found = scaling(&take.scales, &column.values, column.width, rows)
+                .map_err(|e| Error::failed(format!("`{}`: {e}", wanted.name)))?;
+            for table in tables.iter_mut() {
+                table.columns[at].scale.clone_from(&found.scale);
+                table.columns[at].shift.clone_from(&found.shift);
+            }
+        }
+        Ok(())
+    }
+
+    fn label_names(&self) -> Vec<LabelNames> {
+        let names = |(at, classes): &(usize, Classes)| LabelNames {
+            symbol: self.plan.wanted[*at].name.clone(),
+            names: classes.names.clone(),
+        };
+        self.classes.iter().map(names).collect()
+    }
+
+    /// The sizes that the data fixed.
+    fn bound(&self) -> Vec<(String, u64)> {
+        let free = self.module.sizes.base().filter(|(_, def)| def.number.is_none());
+        let bound =
+            free.filter_map(|(id, def)| Some((def.name.clone(), self.sizes.number_of(id)?)));
+        bound.collect()
+    }
+}
+
+/// Whether values are of the declared kind.
+fn fits(wanted: &Wanted, take: &Take, block: &Block) -> Result<(), String> {
+    let (wrong, what): (fn(f64) -> bool, &str) = match wanted.kind {
+        Kind::Integer => (|v| v.fract() != 0.0, "is no whole number"),
+        Kind::Positive if take.scales.is_empty() => (|v| v <= 0.0, "is not positive"),
+        Kind::Mask => (|v| v != 0.0 && v != 1.0, "is neither 0 nor 1"),
+        Kind::Prob => (|v| !(0.0..=1.0).contains(&v), "is no probability"),
+        _ => return Ok(()),
+    };
+    let width = (block.values.len() / block.rows.max(1)).max(1);
+    let Some(at) = (0..block.values.len()).find(|at| wrong(block.values.get(*at))) else {
+        return Ok(());
+    };
+    Err(format!(
+        "row {}, entry {} of `{} : {}`: {} {what}",
+        at / width + 1,
+        at % width + 1,
+        wanted.name,
+        wanted.text,
+        block.values.get(at)
+    ))
+}
