@@ -35,6 +35,7 @@ use chainrule_graph::{Module, SymbolId};
 use crate::Error;
 
 pub use known::{KNOWN, KnownSet};
+pub use read::{Given, Known, inputs};
 
 /// Where files are looked for.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

@@ -63,6 +63,7 @@ impl Failure {
                 ErrorKind::Derivative => "derivative",
                 ErrorKind::NotYet => "not-yet",
                 ErrorKind::Failed => "failed",
+                ErrorKind::NotFinite => "not-finite",
             }),
             Failure::Pipe => None,
         }

@@ -8,7 +8,7 @@ const GAP: usize = 2;
 const INDENT: usize = 2;
 
 /// A column: a word above its head, its head, its cells.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Column {
     above: String,
     head: String,
@@ -22,7 +22,7 @@ impl Column {
 }
 
 /// A table; its first column names the rows.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
     columns: Vec<Column>,
 }
@@ -31,6 +31,14 @@ impl Table {
     /// Adds a column. Neighbours with the same word above share it.
     pub(crate) fn column(&mut self, above: &str, head: &str, cells: Vec<String>) {
         self.columns.push(Column { above: above.into(), head: head.into(), cells });
+    }
+
+    /// How wide it is in one block.
+    pub(crate) fn width(&self) -> usize {
+        let Some((first, rest)) = self.columns.split_first() else { return 0 };
+        let groups = rest.chunk_by(|a, b| a.above == b.above && !a.above.is_empty());
+        let groups = groups.map(|group| columns(&group.iter().collect::<Vec<_>>()));
+        INDENT + first.width() + groups.sum::<usize>()
     }
 
     /// The table in blocks that fit into `width` columns, each with the first column.

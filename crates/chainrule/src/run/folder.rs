@@ -182,7 +182,11 @@ impl Folder {
     }
 
     /// What a training came to that is done.
-    pub(crate) fn summary(&self, training: &TrainingRecord) -> Result<Summary, Error> {
+    ///
+    /// # Errors
+    ///
+    /// Its model file cannot be used.
+    pub fn summary(&self, training: &TrainingRecord) -> Result<Summary, Error> {
         network::summary(&self.model_path(training))
     }
 
