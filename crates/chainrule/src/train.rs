@@ -4,7 +4,7 @@
 //! stop it anywhere, keep its [`State`], and go on later to the same bits.
 
 mod curves;
-mod dataset;
+
 mod hash;
 mod keep;
 mod machine;
@@ -21,8 +21,8 @@ mod trained;
 mod trainer;
 mod trap;
 
+pub use crate::data::Dataset;
 pub use chainrule_kernels::program::Precision;
-pub use dataset::Dataset;
 pub use report::{Control, End, EpochReport, Progress, Record, Scores, StepReport};
 pub use rows::Rows;
 pub use settings::{Batch, TrainSettings, TrainingRef};

@@ -2,3 +2,25 @@
 //!
 //! Pure: no IO, no threads, no clock.
 #![forbid(unsafe_code)]
+
+mod bind;
+mod body;
+pub mod check_plan;
+pub mod draft;
+mod emit;
+mod fuse;
+mod layout;
+mod measure;
+mod nodes;
+pub mod plan;
+mod product;
+mod refused;
+mod settle;
+mod split;
+mod training;
+
+pub use bind::MOST_BYTES;
+pub use layout::{Home, Layout, StateHome, StateStart};
+pub use measure::{Measure, Outputs};
+pub use refused::Refused;
+pub use training::{Origin, Step, Training, noise_stream};

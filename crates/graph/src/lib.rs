@@ -12,6 +12,7 @@ pub mod graph;
 pub mod index;
 pub mod interpret;
 pub mod lower;
+pub mod machine;
 pub mod module;
 pub mod op;
 mod ops;

@@ -4,6 +4,7 @@
 //! that no op is exempt from complex step or from more digits.
 
 use crate::index::{AxisId, NodeId};
+use crate::machine::MachineFn;
 use crate::op::{Context, Misfit, Op};
 use crate::scalar::{Complex, DoubleDouble, Frozen, Scalar};
 use crate::spec::Spec;
@@ -168,8 +169,8 @@ pub enum Lowering {
     Leaf,
     /// By its index maps: a view, a contraction, a sum.
     Multilinear,
-    /// Entry by entry.
-    Entrywise,
+    /// Entry by entry: which function of the machine it is.
+    Entrywise(MachineFn),
     /// A maximum, minimum or product over axes.
     Fold,
     /// Where the first extreme entry of a fold stands.

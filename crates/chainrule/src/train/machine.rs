@@ -7,10 +7,10 @@ use chainrule_graph::{Module, NodeId, SymbolId, differentiate};
 use chainrule_kernels::program::Precision;
 
 use super::curves::Curves;
-use super::dataset::Dataset;
 use super::plan::Plan;
 use super::{Tensor, TrainSettings};
 use crate::Error;
+use crate::data::Dataset;
 
 #[derive(Debug)]
 pub(super) struct Machine {
@@ -46,7 +46,12 @@ impl Machine {
         let params: Vec<SymbolId> = own.params().map(|(id, _)| id).collect();
         let gradients =
             differentiate::gradients(&mut own, loss, &params).map_err(|r| Error::refused(r.0))?;
-        let start = crate::tracer::start::values(&own, plan.seed)?;
+        let numbers = Numbers::of(&own, 1, 1);
+        let start: Vec<Value<f64>> = chainrule_graph::start::values(&own, &numbers, plan.seed)
+            .map_err(|r| Error::failed(r.0))?
+            .into_iter()
+            .map(|(_, t)| t)
+            .collect();
         let p: Vec<f64> = start.iter().flat_map(|t| t.data.clone()).collect();
         let state = update.begin(&p);
         let counts = module.optimizers[training.recipe].inputs.iter().map(|(n, _)| n.clone());

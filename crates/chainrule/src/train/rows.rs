@@ -4,8 +4,8 @@ use chainrule_graph::module::Role;
 use chainrule_graph::size::Ratio;
 use chainrule_graph::{Kind, Module, SizeId};
 
-use super::dataset::{Column, Dataset, LabelNames, Part, Table, Values};
 use crate::Error;
+use crate::data::{Column, Dataset, LabelNames, Part, Table, Values};
 
 impl From<Vec<u8>> for Values {
     fn from(values: Vec<u8>) -> Values {
@@ -180,7 +180,7 @@ impl<'m> Rows<'m> {
             return Err(Error::failed(format!("`{name}` needs one column of values")));
         };
         let width = self.width(id)?;
-        if values.len() == 0 || !values.len().is_multiple_of(width) {
+        if values.is_empty() || !values.len().is_multiple_of(width) {
             return Err(Error::failed(format!(
                 "`{name}` has {width} entries a row; {} values are no whole number of rows",
                 values.len()

@@ -154,7 +154,7 @@ fn differs(given: &Tensor, own: &Tensor) -> Option<String> {
 pub(super) fn network(trainer: &Trainer) -> Network {
     let module = trainer.module();
     let table = &trainer.data.tables[trainer.rows().table];
-    let input = |column: &super::dataset::Column| Input {
+    let input = |column: &crate::data::Column| Input {
         name: column.name.clone(),
         dims: vec![column.width],
         scale: column.scale.clone(),

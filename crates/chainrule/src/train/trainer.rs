@@ -6,7 +6,6 @@ use std::time::Instant;
 use chainrule_graph::Module;
 
 use super::curves::Curves;
-use super::dataset::{Dataset, Part};
 use super::keep::{At, Keep};
 use super::machine::Machine;
 use super::order::Order;
@@ -16,6 +15,7 @@ use super::{
     Best, Control, End, EpochReport, Facts, Network, Progress, Record, Scores, State, StepReport,
     Tensor, TrainSettings, Trained, TrainingRef,
 };
+use crate::data::{Dataset, Part};
 use crate::{Error, Model};
 
 /// One training: compiled programs, engine, data and state.

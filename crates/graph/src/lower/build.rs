@@ -221,7 +221,7 @@ impl Build<'_> {
         }
         let work = match def.lowering {
             Lowering::Leaf => self.leaf(&node.op, &node.ty)?,
-            Lowering::Entrywise => self.entrywise(&node.op, &node.inputs, &node.ty)?,
+            Lowering::Entrywise(_) => self.entrywise(&node.op, &node.inputs, &node.ty)?,
             Lowering::Fold => return self.fold(id, name),
             Lowering::Select => self.select(id)?,
             _ => self.opaque(id)?,

@@ -11,6 +11,7 @@ pub(crate) mod scale;
 pub(crate) mod sub;
 
 use crate::index::NodeId;
+use crate::machine::MachineFn;
 use crate::op::{Context, Cost, Infer, Misfit, Notation, Op, OpDef};
 use crate::ops::{numbers, same_shape};
 use crate::record::{At, Differential, Entrywise, Eval, Lowering, Made, Sample};
@@ -77,6 +78,7 @@ pub(super) const fn op(
     infer: Infer,
     notation: Notation,
     eval: Entrywise,
+    machine: MachineFn,
     differential: Differential,
     samples: &'static [Sample],
 ) -> OpDef {
@@ -89,7 +91,7 @@ pub(super) const fn op(
         spec: None,
         reach: None,
         differential,
-        lowering: Lowering::Entrywise,
+        lowering: Lowering::Entrywise(machine),
         kink: None,
         samples,
     }

@@ -6,6 +6,7 @@ pub(crate) mod indicator;
 pub(crate) mod not;
 pub(crate) mod or;
 
+use crate::machine::MachineFn;
 use crate::op::{Context, Cost, Infer, Misfit, Notation, Op, OpDef};
 use crate::ops::same_shape;
 use crate::record::{Differential, Entrywise, Eval, Lowering, Sample};
@@ -39,6 +40,7 @@ const fn op(
     name: &'static str,
     infer: Infer,
     eval: Entrywise,
+    machine: MachineFn,
     samples: &'static [Sample],
 ) -> OpDef {
     OpDef {
@@ -50,7 +52,7 @@ const fn op(
         spec: None,
         reach: None,
         differential: Differential::Zero,
-        lowering: Lowering::Entrywise,
+        lowering: Lowering::Entrywise(machine),
         kink: None,
         samples,
     }

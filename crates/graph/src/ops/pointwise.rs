@@ -16,6 +16,7 @@ pub(crate) mod tan;
 pub(crate) mod tanh;
 
 use crate::index::NodeId;
+use crate::machine::MachineFn;
 use crate::op::{Context, Cost, Misfit, Notation, Op, OpDef};
 use crate::ops::numbers;
 use crate::record::{At, Differential, Entrywise, Eval, KinkFn, Lowering, Made, Sample};
@@ -33,6 +34,7 @@ type Partial = fn(&mut Terms<'_>, &At, usize) -> Result<Option<NodeId>, Misfit>;
 const fn call(
     name: &'static str,
     eval: Entrywise,
+    machine: MachineFn,
     partial: Partial,
     samples: &'static [Sample],
 ) -> OpDef {
@@ -45,7 +47,7 @@ const fn call(
         spec: None,
         reach: None,
         differential: Differential::Pointwise(partial),
-        lowering: Lowering::Entrywise,
+        lowering: Lowering::Entrywise(machine),
         kink: None,
         samples,
     }

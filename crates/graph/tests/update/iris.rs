@@ -87,15 +87,9 @@ fn every_optimizer_follows_its_recurrence_on_iris() {
 #[test]
 fn penalties_are_the_equations() {
     let text = include_str!("../../../chainrule/models/circles.eqn");
-<<<<<<< HEAD
-    let text = text.replace("l11 = 0, l12 = 0", "l11 = 0.5, l12 = 0.25");
-    let text = text.replace("l21 = 0, l22 = 0", "l21 = 2, l22 = 3");
-    let (bare, full) = (example("circles"), super::models::module(&text));
-=======
     let weighted = text.replace("l11 = 0, l12 = 0", "l11 = 0.5, l12 = 0.25");
     let weighted = weighted.replace("l21 = 0, l22 = 0", "l21 = 2, l22 = 3");
     let (bare, full) = (read(text), read(&weighted));
->>>>>>> o
     let (bare, full) = (net(&bare, bare.trainings[0].loss), net(&full, full.trainings[0].loss));
     let random = Random::new(4, 1);
     let point: Vec<f64> = (0..42).map(|i| random.normal(i)).collect();

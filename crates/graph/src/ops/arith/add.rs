@@ -2,6 +2,7 @@
 
 use super::{infer_sum, op};
 use crate::instances_of;
+use crate::machine::Machine;
 use crate::op::{Notation, Op, OpDef};
 use crate::record::Differential;
 use crate::scalar::Scalar;
@@ -15,7 +16,7 @@ pub(crate) static ADD: OpDef = op(
     "+",
     infer_sum,
     Notation::Plus,
-    instances_of!(Entrywise, eval),
+    instances_of!(Entrywise, eval), |_| Machine::Add,
     Differential::Additive(&[1, 1]),
     &["x, y : R[n]; x + y", "x : R[n] per N; y : R[n]; x + y"],
 );

@@ -3,6 +3,7 @@
 use super::power::{eval, partial};
 use super::{infer_elementwise, op};
 use crate::instances_of;
+use crate::machine::Machine;
 use crate::op::{Notation, OpDef};
 use crate::record::Differential;
 
@@ -11,7 +12,7 @@ pub(crate) static DOT_POWER: OpDef = op(
     ".^",
     infer_elementwise,
     Notation::Own,
-    instances_of!(Entrywise, eval),
+    instances_of!(Entrywise, eval), |_| Machine::Pow,
     Differential::Pointwise(partial),
     &["x : R+[n]; y : R[n]; x .^ y", "x : R[n]; x .^ 2", "x : R[n]; x .^ 3"],
 );

@@ -3,6 +3,7 @@
 use super::{infer_elementwise, op, product};
 use crate::index::NodeId;
 use crate::instances_of;
+use crate::machine::Machine;
 use crate::op::{Notation, OpDef};
 use crate::record::{At, Differential, Made};
 use crate::terms::Terms;
@@ -16,7 +17,7 @@ pub(crate) static HADAMARD: OpDef = op(
     ".*",
     infer_elementwise,
     Notation::DotStar,
-    instances_of!(Entrywise, product),
+    instances_of!(Entrywise, product), |_| Machine::Mul,
     Differential::Multilinear { inputs: 2, vjp },
     &["x, y : R[n, m]; x .* y", "x : R[n, m] per N; y : R[n, m]; x .* y"],
 );

@@ -3,6 +3,7 @@
 use super::{infer_elementwise, op, ratio, ratio_jvp};
 use crate::index::NodeId;
 use crate::instances_of;
+use crate::machine::Machine;
 use crate::op::{Notation, OpDef};
 use crate::record::{At, Differential, Made};
 use crate::terms::Terms;
@@ -22,7 +23,7 @@ pub(crate) static HADAMARD_QUOTIENT: OpDef = op(
     "./",
     infer_elementwise,
     Notation::DotSlash,
-    instances_of!(Entrywise, ratio),
+    instances_of!(Entrywise, ratio), |_| Machine::Div,
     Differential::Custom { jvp: ratio_jvp, vjp },
     &["x : R[n]; y : R+[n]; x ./ y", "x : R[n]; y : R+[n] per N; x ./ y"],
 );

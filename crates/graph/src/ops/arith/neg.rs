@@ -2,6 +2,7 @@
 
 use super::{op, whole};
 use crate::instances_of;
+use crate::machine::Machine;
 use crate::op::{Context, Misfit, Notation, Op, OpDef};
 use crate::ops::numbers;
 use crate::record::Differential;
@@ -22,7 +23,7 @@ pub(crate) static NEG: OpDef = op(
     "neg",
     infer,
     Notation::Negative,
-    instances_of!(Entrywise, eval),
+    instances_of!(Entrywise, eval), |_| Machine::Neg,
     Differential::Additive(&[-1]),
     &["x : R[n]; -x"],
 );

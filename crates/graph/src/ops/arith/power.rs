@@ -3,6 +3,7 @@
 use super::{op, scalar};
 use crate::index::NodeId;
 use crate::instances_of;
+use crate::machine::Machine;
 use crate::op::{Context, Misfit, Notation, Op, OpDef};
 use crate::ops::numbers;
 use crate::record::{At, Differential};
@@ -55,7 +56,7 @@ pub(crate) static POWER: OpDef = op(
     "^",
     infer,
     Notation::Own,
-    instances_of!(Entrywise, eval),
+    instances_of!(Entrywise, eval), |_| Machine::Pow,
     Differential::Pointwise(partial),
     &["a : R+; b : R; a^b", "a : R; a^2", "a : R; a^3", "a : R+; a^-2"],
 );

@@ -3,6 +3,7 @@
 use super::{op, ratio, ratio_jvp, scalar};
 use crate::index::NodeId;
 use crate::instances_of;
+use crate::machine::Machine;
 use crate::op::{Context, Misfit, Notation, Op, OpDef};
 use crate::ops::numbers;
 use crate::record::{At, Differential, Made};
@@ -31,7 +32,7 @@ pub(crate) static QUOTIENT: OpDef = op(
     "/",
     infer,
     Notation::Slash,
-    instances_of!(Entrywise, ratio),
+    instances_of!(Entrywise, ratio), |_| Machine::Div,
     Differential::Custom { jvp: ratio_jvp, vjp },
     &["A : R[n, m]; s : R+; A / s", "A : R[n, m]; s : R+ per N; A / s"],
 );

@@ -3,6 +3,7 @@
 use super::{op, product, scalar, whole};
 use crate::index::NodeId;
 use crate::instances_of;
+use crate::machine::Machine;
 use crate::op::{Context, Misfit, Notation, Op, OpDef};
 use crate::ops::numbers;
 use crate::record::{At, Differential, Made};
@@ -27,7 +28,7 @@ pub(crate) static SCALE: OpDef = op(
     "scale",
     infer,
     Notation::Product,
-    instances_of!(Entrywise, product),
+    instances_of!(Entrywise, product), |_| Machine::Mul,
     Differential::Multilinear { inputs: 2, vjp },
     &["s : R; A : R[n, m]; s A", "s : R per N; A : R[n]; s A", "s : R; A : R[n, m] per N; s A"],
 );

@@ -4,6 +4,7 @@ use chainrule_syntax::ast::Comparison;
 
 use super::extreme;
 use crate::instances_of;
+use crate::machine::Machine;
 use crate::op::{Notation, Op, OpDef};
 use crate::ops::arith;
 use crate::ops::gap;
@@ -23,7 +24,7 @@ pub(crate) static MAXIMUM: OpDef = OpDef {
         "max",
         arith::infer_elementwise,
         Notation::Call,
-        instances_of!(Entrywise, eval),
+        instances_of!(Entrywise, eval), |_| Machine::Max,
         Differential::Pointwise(|t, at, k| extreme(t, at, k, Comparison::GreaterEqual)),
         &["x, y : R[n]; max(x, y)", "x : R[n]; max(x, 0.2)"],
     )

@@ -4,6 +4,7 @@ use chainrule_syntax::ast::Comparison;
 
 use super::extreme;
 use crate::instances_of;
+use crate::machine::Machine;
 use crate::op::{Notation, Op, OpDef};
 use crate::ops::arith;
 use crate::ops::gap;
@@ -23,7 +24,7 @@ pub(crate) static MINIMUM: OpDef = OpDef {
         "min",
         arith::infer_elementwise,
         Notation::Call,
-        instances_of!(Entrywise, eval),
+        instances_of!(Entrywise, eval), |_| Machine::Min,
         Differential::Pointwise(|t, at, k| extreme(t, at, k, Comparison::LessEqual)),
         &["x, y : R[n]; min(x, y)"],
     )

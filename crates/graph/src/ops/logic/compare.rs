@@ -4,6 +4,7 @@ use chainrule_syntax::ast::Comparison;
 
 use super::{number, op};
 use crate::instances_of;
+use crate::machine::Machine;
 use crate::op::{Context, Misfit, Op, OpDef};
 use crate::ops::{gap, same_shape};
 use crate::scalar::Scalar;
@@ -44,8 +45,15 @@ fn eval<S: Scalar>(op: &Op, x: &[S]) -> S {
     })
 }
 
+fn machine(op: &Op) -> Machine {
+    match op {
+        Op::Compare { op } => Machine::comparison(*op),
+        _ => Machine::Own,
+    }
+}
+
 /// `a < b`
 pub(crate) static COMPARE: OpDef = OpDef {
     kink: Some(gap),
-    ..op("compare", infer, instances_of!(Entrywise, eval), &["x, y : R[n]; 1[x > y] .* x"])
+    ..op("compare", infer, instances_of!(Entrywise, eval), machine, &["x, y : R[n]; 1[x > y] .* x"])
 };

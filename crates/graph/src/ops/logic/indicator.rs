@@ -2,6 +2,7 @@
 
 use super::op;
 use crate::instances_of;
+use crate::machine::Machine;
 use crate::op::{Context, Cost, Misfit, Op, OpDef};
 use crate::scalar::Scalar;
 use crate::types::{Kind, Type};
@@ -22,5 +23,5 @@ fn eval<S: Scalar>(_: &Op, x: &[S]) -> S {
 /// `1[a < b]`
 pub(crate) static INDICATOR: OpDef = OpDef {
     cost: Cost::Free,
-    ..op("indicator", infer, instances_of!(Entrywise, eval), &["x : R[n]; x .* 1[x > 0]"])
+    ..op("indicator", infer, instances_of!(Entrywise, eval), |_| Machine::Identity, &["x : R[n]; x .* 1[x > 0]"])
 };

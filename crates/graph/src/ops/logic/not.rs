@@ -2,6 +2,7 @@
 
 use super::{infer_logic, number, op};
 use crate::instances_of;
+use crate::machine::Machine;
 use crate::op::{Op, OpDef};
 use crate::scalar::Scalar;
 
@@ -11,4 +12,4 @@ fn eval<S: Scalar>(_: &Op, x: &[S]) -> S {
 
 /// `not a`
 pub(crate) static NOT: OpDef =
-    op("not", infer_logic, instances_of!(Entrywise, eval), &["x : R; x 1[not x > 0]"]);
+    op("not", infer_logic, instances_of!(Entrywise, eval), |_| Machine::Not, &["x : R; x 1[not x > 0]"]);

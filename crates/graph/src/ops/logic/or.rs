@@ -2,6 +2,7 @@
 
 use super::{infer_logic, number, op};
 use crate::instances_of;
+use crate::machine::Machine;
 use crate::op::{Op, OpDef};
 use crate::scalar::Scalar;
 
@@ -11,4 +12,4 @@ fn eval<S: Scalar>(_: &Op, x: &[S]) -> S {
 
 /// `a or b`
 pub(crate) static OR: OpDef =
-    op("or", infer_logic, instances_of!(Entrywise, eval), &["x, y : R; x 1[x > 0 or y > 0]"]);
+    op("or", infer_logic, instances_of!(Entrywise, eval), |_| Machine::Or, &["x, y : R; x 1[x > 0 or y > 0]"]);

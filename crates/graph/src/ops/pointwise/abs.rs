@@ -2,6 +2,7 @@
 
 use super::{at_zero, call, kinked};
 use crate::instances_of;
+use crate::machine::Machine;
 use crate::op::{Op, OpDef};
 use crate::scalar::Scalar;
 
@@ -13,7 +14,7 @@ fn eval<S: Scalar>(_: &Op, x: &[S]) -> S {
 pub(crate) static ABS: OpDef = kinked(
     call(
         "abs",
-        instances_of!(Entrywise, eval),
+        instances_of!(Entrywise, eval), |_| Machine::Abs,
         |t, at, _| t.op(Op::Sign, &[at.inputs[0]]).map(Some),
         &["x : R[n]; abs(x)"],
     ),

@@ -3,6 +3,7 @@
 use super::call;
 use crate::index::NodeId;
 use crate::instances_of;
+use crate::machine::Machine;
 use crate::op::{Misfit, Op, OpDef};
 use crate::record::At;
 use crate::scalar::Scalar;
@@ -20,4 +21,4 @@ fn partial(t: &mut Terms<'_>, at: &At, _: usize) -> Result<Option<NodeId>, Misfi
 
 /// The cosine.
 pub(crate) static COS: OpDef =
-    call("cos", instances_of!(Entrywise, eval), partial, &["x : R[n]; cos(x)"]);
+    call("cos", instances_of!(Entrywise, eval), |_| Machine::Cos, partial, &["x : R[n]; cos(x)"]);

@@ -2,6 +2,7 @@
 
 use super::call;
 use crate::instances_of;
+use crate::machine::Machine;
 use crate::op::{Op, OpDef};
 use crate::scalar::Scalar;
 
@@ -12,7 +13,7 @@ fn eval<S: Scalar>(_: &Op, x: &[S]) -> S {
 /// `e^x`
 pub(crate) static EXP: OpDef = call(
     "exp",
-    instances_of!(Entrywise, eval),
+    instances_of!(Entrywise, eval), |_| Machine::Exp,
     |_, at, _| Ok(Some(at.node)),
     &["x : R[n]; exp(x)"],
 );

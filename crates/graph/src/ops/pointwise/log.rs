@@ -2,6 +2,7 @@
 
 use super::{call, one_over};
 use crate::instances_of;
+use crate::machine::Machine;
 use crate::op::{Op, OpDef};
 use crate::scalar::Scalar;
 
@@ -12,7 +13,7 @@ fn eval<S: Scalar>(_: &Op, x: &[S]) -> S {
 /// The natural logarithm.
 pub(crate) static LOG: OpDef = call(
     "log",
-    instances_of!(Entrywise, eval),
+    instances_of!(Entrywise, eval), |_| Machine::Log,
     |t, at, _| one_over(t, at.inputs[0]).map(Some),
     &["x : R+[n]; log(x)"],
 );

@@ -5,6 +5,7 @@ use chainrule_syntax::ast::Comparison;
 use super::{at_zero, call, constant, kinked};
 use crate::index::NodeId;
 use crate::instances_of;
+use crate::machine::Machine;
 use crate::op::{Op, OpDef};
 use crate::record::Made;
 use crate::scalar::Scalar;
@@ -26,7 +27,7 @@ fn positive(t: &mut Terms<'_>, x: NodeId) -> Made {
 pub(crate) static RELU: OpDef = kinked(
     call(
         "relu",
-        instances_of!(Entrywise, eval),
+        instances_of!(Entrywise, eval), |_| Machine::Relu,
         |t, at, _| positive(t, at.inputs[0]).map(Some),
         &["x : R[n]; relu(x)"],
     ),

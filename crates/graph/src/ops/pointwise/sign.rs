@@ -2,6 +2,7 @@
 
 use super::{at_zero, call, kinked};
 use crate::instances_of;
+use crate::machine::Machine;
 use crate::op::{Op, OpDef};
 use crate::record::Differential;
 use crate::scalar::Scalar;
@@ -21,7 +22,7 @@ fn eval<S: Scalar>(_: &Op, x: &[S]) -> S {
 pub(crate) static SIGN: OpDef = kinked(
     OpDef {
         differential: Differential::Zero,
-        ..call("sign", instances_of!(Entrywise, eval), |_, _, _| Ok(None), &["x : R[n]; sign(x)"])
+        ..call("sign", instances_of!(Entrywise, eval), |_| Machine::Sign, |_, _, _| Ok(None), &["x : R[n]; sign(x)"])
     },
     at_zero,
 );

@@ -3,6 +3,7 @@
 use super::{call, constant};
 use crate::index::NodeId;
 use crate::instances_of;
+use crate::machine::Machine;
 use crate::op::{Misfit, Op, OpDef};
 use crate::record::At;
 use crate::scalar::Scalar;
@@ -21,4 +22,4 @@ fn partial(t: &mut Terms<'_>, at: &At, _: usize) -> Result<Option<NodeId>, Misfi
 
 /// The tangent.
 pub(crate) static TAN: OpDef =
-    call("tan", instances_of!(Entrywise, eval), partial, &["x : R[n]; tan(0.5 tanh(x))"]);
+    call("tan", instances_of!(Entrywise, eval), |_| Machine::Tan, partial, &["x : R[n]; tan(0.5 tanh(x))"]);
