@@ -8,9 +8,16 @@ use serde_json::{Value, json};
 
 use crate::table::{Table, number, seconds};
 
-/// The table of the trainings: a row for each.
+/// The table of the trainings: a row for each. What they share stands in the heading.
 pub(crate) fn table(all: &[Summary], width: usize) -> String {
     let mut table = Table::default();
+    let same = all.windows(2).all(|pair| pair[0].parameters == pair[1].parameters);
+    let heading = match (all, same) {
+        ([], _) => return "no training is done\n".into(),
+        ([one], _) => format!("1 training, {} parameters\n", one.parameters),
+        (_, true) => format!("{} trainings, {} parameters\n", all.len(), all[0].parameters),
+        _ => format!("{} trainings\n", all.len()),
+    };
     let column = |cell: &dyn Fn(&Summary) -> String| all.iter().map(cell).collect::<Vec<_>>();
     table.column("", "training", column(&|s| s.name.clone()));
     values(&mut table, &all.iter().map(|s| s.scores.as_slice()).collect::<Vec<_>>());
@@ -24,8 +31,10 @@ pub(crate) fn table(all: &[Summary], width: usize) -> String {
     table.column("", "epochs", column(&|s| s.epochs.to_string()));
     table.column("", "steps", column(&|s| s.steps.to_string()));
     table.column("", "seconds", column(&|s| seconds(s.seconds)));
-    table.column("", "parameters", column(&|s| s.parameters.to_string()));
-    table.text(width)
+    if !same {
+        table.column("", "parameters", column(&|s| s.parameters.to_string()));
+    }
+    heading + &table.text(width)
 }
 
 /// A column for each quantity on each part; one row for each list of scores.

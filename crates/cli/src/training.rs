@@ -32,6 +32,10 @@ pub(crate) fn run(
     shell: &Shell,
 ) -> Result<Exit, Failure> {
     let interrupt = Interrupt::listen();
+    let all = chosen.trainings.len();
+    if folder.is_some_and(|folder| folder.is_done()) {
+        shell.say(if all == 1 { "the training is done" } else { "all trainings are done" });
+    }
     let session = Session { chosen, data, every: Duration::from_secs(every) };
     let mut show = Show::new(shell, interrupt);
     let outcome = session.run(folder, &mut show);

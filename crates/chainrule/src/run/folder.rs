@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -21,6 +22,11 @@ const RESULTS: &str = "results.json";
 const LOCK: &str = ".lock";
 /// A longer record is not read; it holds the row numbers of the split.
 const RECORD_BYTES: u64 = 256 << 20;
+/// The name of a folder while it is filled.
+const BEGUN: &str = ".run-";
+const TEMPORARY: &str = ".tmp";
+/// A folder that was begun so long ago is not filled any more.
+const FORGOTTEN: Duration = Duration::from_secs(3600);
 /// Runs of one name in one folder.
 const RUNS: u64 = 1_000_000;
 
@@ -59,7 +65,8 @@ impl Folder {
         if let Place::At(path) = place {
             vacant(path)?;
         }
-        let temporary = root.join(format!(".run-{}.tmp", std::process::id()));
+        sweep(root);
+        let temporary = root.join(format!("{BEGUN}{}{TEMPORARY}", std::process::id()));
         let _ = fs::remove_dir_all(&temporary);
         let made = fill(&temporary, record, model).and_then(|made| settle(place, made));
         if made.is_err() {
@@ -129,6 +136,15 @@ impl Folder {
     pub fn home(&self) -> Option<PathBuf> {
         let home = self.path.join(self.record.home.as_deref()?);
         home.is_dir().then_some(home)
+    }
+
+    /// Whether every training is done.
+    pub fn is_done(&self) -> bool {
+        let done = |training| {
+            let manifest = self.checkpoints(training).manifest();
+            manifest.is_ok_and(|found| found.is_some_and(|manifest| manifest.done))
+        };
+        self.record.trainings.iter().all(done)
     }
 
     /// Keeps other programs from writing to the run until this value is dropped.
@@ -258,6 +274,21 @@ fn vacant(path: &Path) -> Result<(), Error> {
     }
 }
 
+/// Removes folders that a program began and could not complete.
+fn sweep(root: &Path) {
+    let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
+    let Ok(entries) = fs::read_dir(root) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let age = entry.metadata().and_then(|meta| meta.modified()).map(|then| then.elapsed());
+        let old = matches!(age, Ok(Ok(age)) if age > FORGOTTEN);
+        if old && name.starts_with(BEGUN) && name.ends_with(TEMPORARY) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 /// A complete folder under a temporary name.
 fn fill(path: &Path, mut record: Record, model: &Model) -> Result<Folder, Error> {
     fs::create_dir(path).map_err(|cause| Error::io("making", path, cause))?;
@@ -284,6 +315,7 @@ fn settle(place: &Place, made: Folder) -> Result<Folder, Error> {
     let (root, name) = match place {
         Place::At(path) => {
             fs::rename(&made.path, path).map_err(|cause| Error::io("making", path, cause))?;
+            let _ = atomic::sync(path.parent().unwrap_or(Path::new("")));
             return Ok(Folder { path: path.clone(), ..made });
         }
         Place::Numbered(root, name) => (root, plain(name)),

@@ -2,9 +2,13 @@
 
 mod check;
 mod common;
+mod damage;
 mod derive;
 mod files;
 mod lowered;
 mod mistakes;
+mod predict;
 mod program;
 mod readme;
+mod resume;
+mod train;
