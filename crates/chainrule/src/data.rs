@@ -8,14 +8,18 @@
 //! Every reader takes its input as hostile: what a header promises is compared with the length of
 //! the file before memory is taken, and everything wrong becomes one [`Error`] with the path.
 
+mod audit;
 mod bind;
 mod cells;
 mod cifar;
 mod embedded;
 mod find;
+#[doc(hidden)]
+pub mod fuzz;
 mod gzip;
 mod idx;
 mod images;
+mod inspect;
 mod known;
 mod labels;
 mod npy;
@@ -34,6 +38,7 @@ use chainrule_graph::{Module, SymbolId};
 
 use crate::Error;
 
+pub use inspect::{ColumnSummary, Finding, FoundSet, LabelCount, Summary, list};
 pub use known::{KNOWN, KnownSet};
 pub use read::{Given, Known, inputs};
 
@@ -164,7 +169,7 @@ impl Dataset {
     /// A file is missing, cannot be read, is not what its format says, holds a cell that is no
     /// finite number, does not fit the declared sizes, or has fewer rows than `split` asks for.
     pub fn read(module: &Module, search: &Search, set: &DataSettings) -> Result<Dataset, Error> {
-        read::dataset(module, search, set, false)
+        read::dataset(module, search, set, None)
     }
 
     /// The part called `name`.

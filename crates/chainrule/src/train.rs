@@ -5,12 +5,14 @@
 
 mod curves;
 
+mod feed;
 mod hash;
 mod keep;
 mod machine;
 mod order;
 mod outputs;
 mod plan;
+mod predictor;
 mod report;
 mod rows;
 mod rules;
@@ -20,14 +22,16 @@ mod state;
 mod trained;
 mod trainer;
 mod trap;
+mod whole;
 
 pub use crate::data::Dataset;
 pub use chainrule_kernels::program::Precision;
+pub use predictor::Predictor;
 pub use report::{Control, End, EpochReport, Progress, Record, Scores, StepReport};
 pub use rows::Rows;
 pub use settings::{Batch, TrainSettings, TrainingRef};
 pub use state::{Best, State, Tensor};
-pub use trained::{Input, Labels, Network, Output, Prediction, Predictor, Trained};
+pub use trained::{Input, Labels, Network, Output, Prediction, Trained};
 pub use trainer::Trainer;
 
 use crate::Model;

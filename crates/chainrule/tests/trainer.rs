@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chainrule::Model;
 use chainrule::train::{Batch, Control, End, Record, TrainSettings, Trainer};
-use common::sample;
+use common::samples::sample;
 
 /// A trainer of the first training of a text with the rows of iris.
 fn iris(which: usize, settings: &TrainSettings) -> Trainer {

@@ -4,6 +4,7 @@
 
 mod check;
 mod completions;
+mod data;
 mod derive;
 mod evaluate;
 mod fmt;
@@ -54,6 +55,7 @@ commands! {
     Evaluate = evaluate,
     Predict = predict,
     Check = check,
+    Data = data,
     Fmt = fmt,
     Completions = completions,
 }

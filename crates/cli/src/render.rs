@@ -17,7 +17,7 @@ use chainrule::{Diagnostic, Repair, Source};
 
 use self::change::change;
 use self::excerpt::{Excerpt, Note, excerpt};
-use self::text::{columns, one_line, wrap};
+pub(crate) use self::text::{columns, one_line, wrap};
 
 /// Most repairs shown for one diagnostic.
 const REPAIRS: usize = 3;

@@ -1,5 +1,6 @@
 //! Where data are looked for.
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,29 +15,35 @@ use crate::shell::Shell;
 pub(crate) fn search(given: &[PathBuf], homes: &[PathBuf]) -> Search {
     let mut roots = given.to_vec();
     roots.extend_from_slice(homes);
-    if let Some(list) = std::env::var_os("CHAINRULE_DATA") {
-        roots.extend(std::env::split_paths(&list).filter(|path| !path.as_os_str().is_empty()));
+    if let Some(list) = env::var_os("CHAINRULE_DATA") {
+        roots.extend(env::split_paths(&list).filter(|path| !path.as_os_str().is_empty()));
     }
     roots.extend(user());
     Search { roots }
 }
 
-/// The user's data folder.
+/// The folders for an equation file.
+pub(crate) fn of(file: &Path) -> Search {
+    search(&[], &[home(file)])
+}
+
+/// The user's data folder of this program.
 fn user() -> Option<PathBuf> {
-    let folder =
-        |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let data = folder("XDG_DATA_HOME")
-        .or_else(|| folder("LOCALAPPDATA"))
-        .or_else(|| Some(folder("HOME")?.join(".local/share")));
-    data.map(|data| data.join("chainrule"))
+    let folder = |name: &str| env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let home = || {
+        let home = folder("HOME")?;
+        let below =
+            if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/share" };
+        Some(home.join(below))
+    };
+    let above =
+        if cfg!(windows) { folder("LOCALAPPDATA") } else { folder("XDG_DATA_HOME").or_else(home) };
+    Some(above?.join("chainrule"))
 }
 
 /// The folder of an equation file; that of a built-in example is the working directory.
 pub(crate) fn home(file: &Path) -> PathBuf {
-    match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.into(),
-        _ => PathBuf::from("."),
-    }
+    file.parent().filter(|_| file.exists()).map(Path::to_path_buf).unwrap_or_default()
 }
 
 /// The data of every model that is trained.

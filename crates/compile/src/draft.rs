@@ -1,6 +1,5 @@
 //! What is to be done, before it is known where: tasks over values that are written once.
 
-use chainrule_graph::SymbolId;
 use chainrule_kernels::program::{
     Affine, Axis, Fold, Foreign, Guard, Label, Lane, Law, Precision, Step,
 };
@@ -187,8 +186,6 @@ pub struct Draft {
     pub rows: usize,
     /// Widths of the data's columns.
     pub columns: Vec<usize>,
-    /// Symbols by column.
-    pub symbols: Vec<SymbolId>,
     /// Where the planned part of the arena begins.
     pub floor: usize,
     /// A value that must stand in the place of another at the end, and in no read before.
@@ -203,9 +200,7 @@ impl Region {
 
     /// Whether two share an entry.
     pub fn meets(&self, other: &Region) -> bool {
-        self.value == other.value
-            && self.at < other.at + other.len
-            && other.at < self.at + self.len
+        self.value == other.value && self.at < other.at + other.len && other.at < self.at + self.len
     }
 }
 
@@ -238,6 +233,20 @@ impl Job {
 }
 
 impl Draft {
+    /// Nothing to do.
+    pub fn new(precision: Precision) -> Draft {
+        Draft {
+            precision,
+            values: Vec::new(),
+            tasks: Vec::new(),
+            foreign: Vec::new(),
+            rows: 0,
+            columns: Vec::new(),
+            floor: 0,
+            next: Vec::new(),
+        }
+    }
+
     /// A value that the plan places.
     pub fn value(&mut self, name: &str, len: usize) -> Region {
         self.values.push(Value { name: name.into(), len, home: None, given: false, kept: false });

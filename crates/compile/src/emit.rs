@@ -1,8 +1,8 @@
 //! Tasks at their places: the program.
 
 use chainrule_kernels::program::{
-    Access, Affine, Axis, Call, Contract, Frame, Gather, Instruction, Loop, Noise, Program, Scatter,
-    Select, Slot, Step, Work, Write,
+    Access, Affine, Axis, Call, Contract, Frame, Gather, Instruction, Loop, Noise, Program,
+    Scatter, Select, Slot, Step, Work, Write,
 };
 
 use crate::draft::{Draft, Framed, Job, Place, Pointwise, Region};

@@ -180,7 +180,9 @@ pub(crate) fn drop_dead(draft: &mut Draft) {
             let (steps, mut labels) = roots.split_at(l.writes.len());
             for (write, step) in l.writes.iter_mut().zip(steps) {
                 write.step = *step;
-                if let (Some(label), Some((first, rest))) = (&mut write.to.label, labels.split_first()) {
+                if let (Some(label), Some((first, rest))) =
+                    (&mut write.to.label, labels.split_first())
+                {
                     label.step = *first;
                     labels = rest;
                 }

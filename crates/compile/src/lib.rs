@@ -3,6 +3,7 @@
 //! Pure: no IO, no threads, no clock.
 #![forbid(unsafe_code)]
 
+mod alone;
 mod bind;
 mod body;
 pub mod check_plan;
@@ -19,6 +20,7 @@ mod settle;
 mod split;
 mod training;
 
+pub use alone::{Alone, alone};
 pub use bind::MOST_BYTES;
 pub use layout::{Home, Layout, StateHome, StateStart};
 pub use measure::{Measure, Outputs};

@@ -150,9 +150,8 @@ impl Training {
         let results = after.iter().map(|r| slot(&making.draft, r)).collect();
         let active = vec![true; lowered.nodes.len()];
         making.outputs(lowered, &active, &after)?;
-        let (_, _, chunk) = finished(making.draft).map_err(|e| {
-            Refused(format!("{}; and these rows cannot be taken in pieces", e.0))
-        })?;
+        let (_, _, chunk) = finished(making.draft)
+            .map_err(|e| Refused(format!("{}; and these rows cannot be taken in pieces", e.0)))?;
         let mut making = Making::new(self, 1, total, false)?;
         making.draft.rows = 0;
         let (_, _, finish) = finished(making.draft)?;

@@ -111,12 +111,7 @@ impl<'a> Nodes<'a> {
     }
 
     /// A view at numbers.
-    pub(crate) fn seen(
-        &self,
-        view: &View,
-        extents: &[usize],
-        name: &str,
-    ) -> Result<Seen, Refused> {
+    pub(crate) fn seen(&self, view: &View, extents: &[usize], name: &str) -> Result<Seen, Refused> {
         let dims = &self.dims[view.of];
         let maps = self.maps(&view.maps, extents.len())?;
         let labelled: Vec<bool> = view.maps.iter().map(|m| m.label.is_some()).collect();
@@ -151,7 +146,9 @@ impl<'a> Nodes<'a> {
         }
         let reads: Vec<Read> = seen
             .iter()
-            .map(|s| s.as_ref().map_or_else(|| Read { place: empty(), label: None }, |s| s.read.clone()))
+            .map(|s| {
+                s.as_ref().map_or_else(|| Read { place: empty(), label: None }, |s| s.read.clone())
+            })
             .collect();
         let (mut steps, mut places, step, write) = {
             let mut body = Body::new(&self.bound, &mut self.draft.foreign, &reads, extents.len());
@@ -239,9 +236,8 @@ impl<'a> Nodes<'a> {
         let axes: Vec<Axis> =
             extents.iter().map(|extent| Axis { extent: *extent, folded: false }).collect();
         let mut from = Pointwise { axes, reads, steps, writes: vec![write] };
-        let injective = self
-            .maps(&scatter.maps, extents.len())
-            .is_ok_and(|maps| never_meets(&maps, &extents));
+        let injective =
+            self.maps(&scatter.maps, extents.len()).is_ok_and(|maps| never_meets(&maps, &extents));
         let own = |i: usize| {
             scatter.maps.iter().any(|m| {
                 m.label.is_none() && matches!(m.terms.as_slice(), [(only, _)] if *only == i)

@@ -1,6 +1,5 @@
 //! Places in one arena: values whose lifetimes do not meet share entries.
 
-
 use crate::bind::{MOST_BYTES, bytes};
 use crate::draft::{Draft, Job};
 use crate::refused::{Refused, refused};
@@ -150,4 +149,3 @@ pub(crate) fn plan(draft: &Draft) -> Result<Plan, Refused> {
     }
     Ok(Plan { places, arena })
 }
-

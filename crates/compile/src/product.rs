@@ -63,12 +63,7 @@ pub(crate) fn contracted(
     };
     let roles: Vec<Role> = roles.into_iter().map(flip).collect();
     let lanes = |wanted: Role| {
-        let of = |i: usize| Lane {
-            extent: extents[i],
-            a: a.strides[i],
-            b: b.strides[i],
-            c: c[i],
-        };
+        let of = |i: usize| Lane { extent: extents[i], a: a.strides[i], b: b.strides[i], c: c[i] };
         let own = (0..extents.len()).filter(|i| roles[*i] == wanted);
         merged(own.map(of).collect())
     };
@@ -97,9 +92,8 @@ fn roles(rank: usize, extents: &[usize], a: &Seen, b: &Seen) -> Option<(Vec<Role
     };
     let roles: Vec<Role> = (0..extents.len()).map(role).collect();
     let shared = |i: usize| roles[i] == Role::K && moves(a, i) && moves(b, i);
-    let full = roles.contains(&Role::M)
-        && roles.contains(&Role::N)
-        && (0..extents.len()).any(shared);
+    let full =
+        roles.contains(&Role::M) && roles.contains(&Role::N) && (0..extents.len()).any(shared);
     let last = (0..rank).rev().find(|i| extents[*i] > 1)?;
     match roles[last] {
         Role::M if full => Some((roles, true)),
@@ -201,9 +195,7 @@ fn merged(mut lanes: Vec<Lane>) -> Vec<Lane> {
     for lane in lanes {
         let n = lane.extent as isize;
         match out.last_mut() {
-            Some(last)
-                if last.a == lane.a * n && last.b == lane.b * n && last.c == lane.c * n =>
-            {
+            Some(last) if last.a == lane.a * n && last.b == lane.b * n && last.c == lane.c * n => {
                 *last = Lane { extent: last.extent * lane.extent, ..lane };
             }
             _ => out.push(lane),

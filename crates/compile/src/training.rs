@@ -132,9 +132,7 @@ impl Training {
 }
 
 /// Fuses, settles, plans and writes a draft.
-pub(crate) fn finished(
-    mut draft: Draft,
-) -> Result<(Draft, crate::plan::Plan, Program), Refused> {
+pub(crate) fn finished(mut draft: Draft) -> Result<(Draft, crate::plan::Plan, Program), Refused> {
     crate::fuse::drop_dead(&mut draft);
     crate::fuse::fuse(&mut draft);
     crate::fuse::drop_dead(&mut draft);
@@ -146,10 +144,7 @@ pub(crate) fn finished(
 }
 
 pub(crate) fn origins(draft: &Draft, plan: &crate::plan::Plan) -> Vec<Origin> {
-    let slot = |r: &Region| Slot {
-        at: plan.places[r.value].unwrap_or(0) + r.at,
-        len: r.len,
-    };
+    let slot = |r: &Region| Slot { at: plan.places[r.value].unwrap_or(0) + r.at, len: r.len };
     let origin = |task: &crate::draft::Task| {
         let mut reads: Vec<(String, Slot)> = Vec::new();
         for region in task.job.reads() {
@@ -222,17 +217,7 @@ impl<'t> Making<'t> {
         let columns = training.columns.iter().map(|c| width(&bound, *c));
         let columns = columns.collect::<Result<_, _>>()?;
         let rows = usize::try_from(rows).map_err(|_| Refused("too many rows".into()))?;
-        let mut draft = Draft {
-            precision,
-            values: Vec::new(),
-            tasks: Vec::new(),
-            foreign: Vec::new(),
-            rows,
-            columns,
-            symbols: training.columns.clone(),
-            floor: layout.len,
-            next: Vec::new(),
-        };
+        let mut draft = Draft { rows, columns, floor: layout.len, ..Draft::new(precision) };
         let mut env = BTreeMap::new();
         let bundle = draft.home("p", layout.bundle.at, layout.bundle.len, true);
         env.insert(training.update.p, bundle);
@@ -391,7 +376,7 @@ impl<'t> Making<'t> {
         let bound = self.bound;
         let training = self.training;
         let span = span.or(Some(training.span));
-        let mut draft = std::mem::replace(&mut self.draft, empty());
+        let mut draft = std::mem::replace(&mut self.draft, Draft::new(training.precision));
         let mut env = std::mem::take(&mut self.env);
         let place = |name: &str| {
             let found = self.span(name);
@@ -413,20 +398,6 @@ impl<'t> Making<'t> {
         self.draft = draft;
         self.env = env;
         done.map(|()| regions)
-    }
-}
-
-fn empty() -> Draft {
-    Draft {
-        precision: Precision::F64,
-        values: Vec::new(),
-        tasks: Vec::new(),
-        foreign: Vec::new(),
-        rows: 0,
-        columns: Vec::new(),
-        symbols: Vec::new(),
-        floor: 0,
-        next: Vec::new(),
     }
 }
 
@@ -466,7 +437,8 @@ fn input(
     match &declared.role {
         Role::Data => {
             let column = training.columns.iter().position(|c| *c == symbol);
-            let column = column.ok_or_else(|| Refused(format!("`{}` is no data", declared.name)))?;
+            let column =
+                column.ok_or_else(|| Refused(format!("`{}` is no data", declared.name)))?;
             let out = draft.value(&declared.name, len);
             let job = Job::Gather { column, width: draft.columns[column], out };
             draft.task(&declared.name, Some(declared.span), job);

@@ -2,7 +2,6 @@
 
 mod support;
 
-
 use chainrule_compile::{Measure, Training};
 use chainrule_graph::interpret::Tensor;
 use chainrule_graph::{Module, SymbolId, lower};
@@ -42,9 +41,7 @@ fn measured(
             let found = machine.get(*slot);
             *sum = Some(match sum.take() {
                 None => found,
-                Some(old) => {
-                    old.iter().zip(&found).map(|(a, b)| folded(*fold, *a, *b)).collect()
-                }
+                Some(old) => old.iter().zip(&found).map(|(a, b)| folded(*fold, *a, *b)).collect(),
             });
         }
     }

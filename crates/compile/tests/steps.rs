@@ -8,8 +8,7 @@ use chainrule_kernels::program::Precision;
 use support::machine::Machine;
 use support::oracle::{self, Oracle, draws};
 
-const EXAMPLES: [&str; 7] =
-    ["iris", "circles", "cifar2", "graph002", "softreg", "mlp", "convnet"];
+const EXAMPLES: [&str; 7] = ["iris", "circles", "cifar2", "graph002", "softreg", "mlp", "convnet"];
 
 /// Puts a training at its start.
 fn started(training: &Training, machine: &mut Machine, params: &[f64]) {
@@ -52,8 +51,7 @@ fn follows(module: &Module, at: usize, precision: Precision) -> f64 {
     let batches: [&[u32]; 4] = [&[0, 3, 7, 11, 2], &[4, 1], &[5, 6, 8, 9, 10], &[0, 3]];
     for (step, rows) in batches.into_iter().enumerate() {
         let program = if rows.len() == 5 { &full.program } else { &short.program };
-        for ((name, slot), (_, symbol)) in
-            training.layout.inputs.iter().zip(&oracle.update.inputs)
+        for ((name, slot), (_, symbol)) in training.layout.inputs.iter().zip(&oracle.update.inputs)
         {
             if name == "step" && of.settings.iter().all(|(n, _)| n != "step") {
                 machine.set(*slot, &[step as f64]);

@@ -22,6 +22,7 @@ mod read;
 pub mod record;
 mod repair;
 pub mod scalar;
+pub mod schedule;
 pub mod size;
 pub mod spec;
 mod stable;

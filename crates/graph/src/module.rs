@@ -238,7 +238,8 @@ pub struct Training {
     pub recipe: usize,
     /// The optimizer's settings.
     pub settings: Vec<(String, f64)>,
-    /// `epochs`, `batch` (`None` for all rows), `seed` and the like.
+    /// `epochs`, `batch` (`None` for all rows), `seed` and the like, also those behind `with` and
+    /// `for`.
     pub options: Vec<(String, Option<f64>)>,
     /// `schedule`, `stop`, `clip`: the word, the rule's name, its numbers.
     pub rules: Vec<(String, String, Vec<f64>)>,

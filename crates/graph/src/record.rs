@@ -6,7 +6,7 @@
 use crate::index::{AxisId, NodeId};
 use crate::machine::MachineFn;
 use crate::op::{Context, Misfit, Op};
-use crate::scalar::{Complex, DoubleDouble, Frozen, Scalar};
+use crate::scalar::{Complex, DoubleDouble, Frozen, Magnitude, Scalar};
 use crate::spec::Spec;
 use crate::terms::Terms;
 use crate::types::Type;
@@ -44,6 +44,8 @@ macro_rules! instances {
             pub precise: $function<DoubleDouble>,
             /// With the branches of another point.
             pub frozen: $function<Frozen>,
+            /// With what a rounding error is measured by.
+            pub magnitude: $function<Magnitude>,
         }
     };
 }
@@ -82,6 +84,7 @@ reference!(f64, real);
 reference!(Complex, complex);
 reference!(DoubleDouble, precise);
 reference!(Frozen, frozen);
+reference!(Magnitude, magnitude);
 
 /// The instances of a generic function `f<S: Scalar>`: `instances_of!(Entrywise, f)`.
 #[macro_export]
@@ -92,6 +95,7 @@ macro_rules! instances_of {
             complex: $function,
             precise: $function,
             frozen: $function,
+            magnitude: $function,
         }
     };
 }

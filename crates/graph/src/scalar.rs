@@ -4,6 +4,7 @@ mod complex;
 mod double_double;
 mod frozen;
 pub mod linalg;
+mod magnitude;
 mod real;
 mod singular;
 
@@ -15,6 +16,7 @@ pub use double_double::DoubleDouble;
 pub(crate) use double_double::reduce::reduce;
 pub(crate) use double_double::table;
 pub use frozen::Frozen;
+pub use magnitude::Magnitude;
 
 /// A number type that the reference evaluation runs on.
 ///

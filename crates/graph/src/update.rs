@@ -16,7 +16,7 @@ use crate::lower::{self, Lowered};
 use crate::module::{Module, Optimizer, OptimizerLine, Role, Training};
 use crate::op::Op;
 use crate::types::Type;
-pub use reference::{State as Reference, Values};
+pub use reference::{Gradient, State as Reference, Values};
 use rewrite::Rewrite;
 
 /// The size that is the length of the bundle.

@@ -140,9 +140,18 @@ impl Cells {
         self.width
     }
 
-    /// What the first line calls the columns.
-    pub(super) fn header(&self) -> Option<&[String]> {
-        self.header.as_deref()
+    /// What the first line calls a column, or its number from 1.
+    pub(super) fn name(&self, column: usize) -> String {
+        let named = self.header.as_ref().map(|h| h[column].clone()).filter(|name| !name.is_empty());
+        named.unwrap_or_else(|| format!("column {}", column + 1))
+    }
+
+    /// The numbers of a column if half of its cells are such; the others are NaN.
+    pub(super) fn mostly_numbers(&self, column: usize) -> Option<Vec<f64>> {
+        let cell = |row| number(self.cell(row, column)).unwrap_or(f64::NAN);
+        let values: Vec<f64> = (0..self.rows()).map(cell).collect();
+        let none = values.iter().filter(|v| v.is_nan()).count();
+        (2 * none <= values.len()).then_some(values)
     }
 
     /// A cell.
@@ -261,10 +270,10 @@ mod tests {
         ] {
             let cells = csv(text).unwrap();
             assert_eq!((cells.rows(), cells.width()), (2, 2), "{text}");
-            assert_eq!(cells.header().unwrap(), ["a", "b,c"]);
+            assert_eq!((cells.name(0), cells.name(1)), ("a".into(), "b,c".into()));
             assert_eq!(cells.numbers(0..2, false), Ok(vec![1.0, 2.0, 3.0, 4.0]));
         }
-        assert!(csv("1,2\n3,4\n").unwrap().header().is_none());
+        assert_eq!(csv("1,2\n3,4\n").unwrap().name(1), "column 2");
         assert_eq!(csv("\u{feff}1,2\n").unwrap().numbers(0..1, false), Ok(vec![1.0]));
         // Text columns alone: every line is a row.
         assert_eq!(csv("a,b\nc,d\n").unwrap().rows(), 2);

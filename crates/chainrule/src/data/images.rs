@@ -55,13 +55,6 @@ impl Images {
         Err(find::missing(search, text, "image of the pattern"))
     }
 
-    /// The images at `path`: a file, or a folder.
-    pub(super) fn at(path: &Path) -> Result<Images, Error> {
-        let pattern = Pattern { folder: String::new(), parts: Vec::new() };
-        Images::below(path, &pattern)?
-            .ok_or_else(|| Error::not_found(format!("there is no image at `{}`", path.display())))
-    }
-
     fn below(folder: &Path, pattern: &Pattern) -> Result<Option<Images>, Error> {
         let mut labelled = pattern.has_label();
         let (mut folder, mut files) = (folder.to_path_buf(), Vec::new());

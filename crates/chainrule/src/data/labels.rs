@@ -58,6 +58,7 @@ impl RawLabels {
     }
 
     /// How many different ones.
+    #[cfg(test)]
     pub(super) fn different(&self) -> usize {
         self.distinct.len()
     }

@@ -6,10 +6,11 @@ use super::cells::{Cells, Separator};
 use super::cifar::{self, Cifar};
 use super::idx::Idx;
 use super::images::{Images, Pixels};
+use super::inspect::Described;
 use super::labels::RawLabels;
 use super::npy::Arrays;
 use super::plan::{Columns, Wanted};
-use super::{Search, SourceFile, Values, bind, embedded, find, gzip};
+use super::{LabelNames, Search, SourceFile, Values, bind, embedded, find, gzip};
 use crate::Error;
 
 /// Most bytes of a packed table once it is unpacked.
@@ -42,8 +43,15 @@ enum Content {
     Cells(Cells),
     Idx(Idx),
     Cifar(Cifar),
-    Images(Images, Option<(usize, Pixels)>),
+    Images(Images, Option<Decoded>),
     Arrays(Arrays),
+}
+
+/// Images with the number of channels that they were decoded for.
+#[derive(Debug)]
+struct Decoded {
+    channels: usize,
+    pixels: Pixels,
 }
 
 /// Reads sources and remembers them.
@@ -226,27 +234,11 @@ impl Opened {
         Error::data(std::path::Path::new(&self.place), message)
     }
 
-    /// Where it was found.
-    pub(super) fn place(&self) -> &str {
-        &self.place
-    }
-
     /// The table of text that this is.
     pub(super) fn cells(&self) -> Option<&Cells> {
         match &self.content {
             Content::Cells(cells) => Some(cells),
             _ => None,
-        }
-    }
-
-    /// Its rows.
-    pub(super) fn rows(&self) -> usize {
-        match &self.content {
-            Content::Cells(cells) => cells.rows(),
-            Content::Idx(idx) => idx.rows,
-            Content::Cifar(cifar) => cifar.labels.len(),
-            Content::Images(images, _) => images.len(),
-            Content::Arrays(arrays) => arrays.rows(),
         }
     }
 
@@ -260,44 +252,38 @@ impl Opened {
     ) -> Result<Block, Error> {
         let place = self.place.clone();
         let fail = |message: String| Error::data(std::path::Path::new(&place), &message);
-        let rows = self.rows();
-        let (shape, values) = match &mut self.content {
+        let (rows, shape, values) = match &mut self.content {
             Content::Cells(cells) => {
                 let range = range(columns, cells.width()).map_err(fail)?;
                 let width = range.len();
-                (vec![width], Values::F64(cells.numbers(range, lenient).map_err(fail)?))
+                (
+                    cells.rows(),
+                    vec![width],
+                    Values::F64(cells.numbers(range, lenient).map_err(fail)?),
+                )
             }
-            Content::Idx(idx) => (idx.shape.clone(), take(&mut idx.values, last)),
+            Content::Idx(idx) => (idx.rows, idx.shape.clone(), take(&mut idx.values, last)),
             Content::Cifar(cifar) => {
                 let pixels =
                     if last { std::mem::take(&mut cifar.pixels) } else { cifar.pixels.clone() };
-                (cifar::SHAPE.to_vec(), Values::U8(pixels))
+                (cifar.labels.len(), cifar::SHAPE.to_vec(), Values::U8(pixels))
             }
             Content::Images(images, decoded) => {
                 let channels = channels(wanted, sizes, images);
-                if decoded.as_ref().is_none_or(|(known, _)| *known != channels) {
-                    let pixels = images.decode(channels)?;
-                    if self.source.is_none() {
-                        self.source = Some(images.source(&self.path, Some(&pixels))?);
-                    }
-                    *decoded = Some((channels, pixels));
+                let bytes = decode(images, decoded, channels, last)?;
+                if self.source.is_none()
+                    && let Some(done) = decoded
+                {
+                    self.source = Some(images.source(&self.path, Some(&done.pixels))?);
                 }
                 let (width, height) = (images.form.width, images.form.height);
                 let shape =
                     if channels == 1 { vec![height, width] } else { vec![channels, height, width] };
-                let bytes = match decoded {
-                    Some((_, pixels)) if last => std::mem::take(&mut pixels.bytes),
-                    Some((_, pixels)) => pixels.bytes.clone(),
-                    None => Vec::new(),
-                };
-                if last {
-                    *decoded = None;
-                }
-                (shape, Values::U8(bytes))
+                (images.len(), shape, Values::U8(bytes))
             }
             Content::Arrays(arrays) => {
-                let (shape, values) = arrays.numbers(&wanted.name).map_err(fail)?;
-                (shape, values)
+                let array = arrays.of(&wanted.name).map_err(fail)?.clone();
+                (array.rows, array.shape, array.values)
             }
         };
         let block = Block { rows, shape, values };
@@ -305,6 +291,56 @@ impl Opened {
             block.finite().map_err(|e| self.error(&e))?;
         }
         Ok(block)
+    }
+
+    /// Every column of a table, or all values of another file, as names of their own; a column is
+    /// of numbers if half of its cells are.
+    pub(super) fn everything(&mut self) -> Result<(Vec<Described>, Vec<LabelNames>), Error> {
+        let mut labels = Vec::new();
+        let place = std::path::PathBuf::from(&self.place);
+        let fail = |message: String| Error::data(&place, &message);
+        let mut number = |name: &str, raw: &RawLabels| {
+            let classes = raw.classes(None).map_err(fail)?;
+            let numbers = raw.numbers(&classes).map_err(|(_, label)| fail(label))?;
+            labels.push(LabelNames { symbol: name.to_string(), names: classes.names });
+            let values = Values::F64(numbers.into_iter().map(f64::from).collect());
+            Ok::<Described, Error>((name.to_string(), raw.len(), 1, values))
+        };
+        let columns = match &mut self.content {
+            Content::Cells(cells) => {
+                let mut columns = Vec::new();
+                for at in 0..cells.width() {
+                    let name = cells.name(at);
+                    columns.push(match cells.mostly_numbers(at) {
+                        Some(values) => (name, cells.rows(), 1, Values::F64(values)),
+                        None => number(&name, &cells.labels(at).map_err(fail)?)?,
+                    });
+                }
+                columns
+            }
+            Content::Idx(idx) => {
+                let width = idx.shape.iter().product();
+                vec![("values".to_string(), idx.rows, width, take(&mut idx.values, true))]
+            }
+            Content::Cifar(cifar) => {
+                let pixels = Values::U8(std::mem::take(&mut cifar.pixels));
+                let rows = cifar.labels.len();
+                vec![("image".to_string(), rows, 3072, pixels), number("kind", &cifar.labels)?]
+            }
+            Content::Arrays(arrays) => arrays
+                .all()
+                .map(|(name, a)| {
+                    let name = if name.is_empty() { "values" } else { name };
+                    (name.to_string(), a.rows, a.shape.iter().product(), a.values.clone())
+                })
+                .collect(),
+            Content::Images(..) => Vec::new(),
+        };
+        let rows = columns.first().map_or(0, |(_, rows, _, _)| *rows);
+        if let Some((name, other, _, _)) = columns.iter().find(|(_, other, _, _)| *other != rows) {
+            return Err(fail(format!("`{name}` has {other} rows, `{}` has {rows}", columns[0].0)));
+        }
+        Ok((columns, labels))
     }
 
     /// The labels that a name takes.
@@ -354,6 +390,22 @@ impl Block {
         self.rows += other.rows;
         Ok(())
     }
+}
+
+/// The pixels of images: decoded once for each number of channels.
+fn decode(
+    images: &Images,
+    decoded: &mut Option<Decoded>,
+    channels: usize,
+    last: bool,
+) -> Result<Vec<u8>, Error> {
+    let done = match decoded.take().filter(|done| done.channels == channels) {
+        Some(done) => done,
+        None => Decoded { channels, pixels: images.decode(channels)? },
+    };
+    let done = decoded.insert(done);
+    let bytes = &mut done.pixels.bytes;
+    Ok(if last { std::mem::take(bytes) } else { bytes.clone() })
 }
 
 fn take(values: &mut Values, last: bool) -> Values {

@@ -2,10 +2,7 @@
 
 use std::io::Cursor;
 
-use zune_jpeg::JpegDecoder;
-use zune_jpeg::zune_core::bytestream::ZCursor;
-use zune_jpeg::zune_core::colorspace::ColorSpace;
-use zune_jpeg::zune_core::options::DecoderOptions;
+use jpeg_decoder::PixelFormat;
 
 /// Longest side of an image.
 const SIDE: usize = 1 << 14;
@@ -24,7 +21,7 @@ pub(super) struct Form {
 /// What an image file is.
 enum Opened<'b> {
     Png(Box<png::Reader<Cursor<&'b [u8]>>>),
-    Jpeg(Box<JpegDecoder<ZCursor<&'b [u8]>>>),
+    Jpeg(Box<jpeg_decoder::Decoder<&'b [u8]>>),
 }
 
 /// The form of an image, without its pixels.
@@ -51,7 +48,7 @@ pub(super) fn decode(
     }
     let (step, pixels) = match opened {
         Opened::Png(reader) => png_pixels(*reader)?,
-        Opened::Jpeg(decoder) => (form.channels, jpeg_pixels(*decoder, form)?),
+        Opened::Jpeg(mut decoder) => (form.channels, decoder.decode().map_err(damaged)?),
     };
     let area = form.width * form.height;
     if pixels.len() < area * step || out.len() != area * channels {
@@ -128,31 +125,23 @@ fn png_pixels(mut reader: png::Reader<Cursor<&[u8]>>) -> Result<(usize, Vec<u8>)
 }
 
 fn open_jpeg(bytes: &[u8]) -> Result<(Form, Opened<'_>), String> {
-    let options = DecoderOptions::new_safe()
-        .set_strict_mode(true)
-        .set_max_width(SIDE)
-        .set_max_height(SIDE)
-        .jpeg_set_max_scans(64);
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    decoder.decode_headers().map_err(|cause| format!("the JPEG image is damaged: {cause}"))?;
-    let (width, height) = decoder.dimensions().unwrap_or_default();
-    let grey = decoder.input_colorspace() == Some(ColorSpace::Luma);
-    let out = if grey { ColorSpace::Luma } else { ColorSpace::RGB };
-    decoder.set_options(options.jpeg_set_out_colorspace(out));
-    let channels = if grey { 1 } else { 3 };
+    let mut decoder = jpeg_decoder::Decoder::new(bytes);
+    decoder.set_max_decoding_buffer_size(4 * PIXELS);
+    decoder.read_info().map_err(damaged)?;
+    let info = decoder.info().ok_or("the JPEG image has no header")?;
+    let channels = match info.pixel_format {
+        PixelFormat::L8 => 1,
+        PixelFormat::RGB24 => 3,
+        PixelFormat::L16 | PixelFormat::CMYK32 => {
+            return Err("the JPEG image is neither of 8 bits grey nor of 24 bits colour".into());
+        }
+    };
+    let (width, height) = (usize::from(info.width), usize::from(info.height));
     Ok((Form { width, height, channels }, Opened::Jpeg(Box::new(decoder))))
 }
 
-fn jpeg_pixels(mut decoder: JpegDecoder<ZCursor<&[u8]>>, form: Form) -> Result<Vec<u8>, String> {
-    let expected = form.width * form.height * form.channels;
-    if decoder.output_buffer_size() != Some(expected) {
-        return Err("the JPEG image has a form of colours that is not read".into());
-    }
-    let mut pixels = vec![0; expected];
-    decoder
-        .decode_into(&mut pixels)
-        .map_err(|cause| format!("the JPEG image is damaged: {cause}"))?;
-    Ok(pixels)
+fn damaged(cause: jpeg_decoder::Error) -> String {
+    format!("the JPEG image is damaged: {cause}")
 }
 
 #[cfg(test)]

@@ -44,19 +44,28 @@ struct State<'m, 's> {
     sizes: Sizes,
     module: &'m Module,
     classes: Vec<(usize, Classes)>,
+    /// What is wrong with labels, where that is no error.
+    found: Vec<String>,
 }
 
-/// Reads everything; `lenient` keeps numbers that are not finite.
+/// Reads everything. With `found` numbers that are not finite are kept, and what is wrong with
+/// labels is put there.
 pub(super) fn dataset(
     module: &Module,
     search: &Search,
     set: &DataSettings,
-    lenient: bool,
+    found: Option<&mut Vec<String>>,
 ) -> Result<Dataset, Error> {
     let plan = Plan::of(module)?;
-    let reader = Reader::new(search, lenient);
-    let mut state =
-        State { plan, reader, sizes: module.sizes.clone(), module, classes: Vec::new() };
+    let reader = Reader::new(search, found.is_some());
+    let mut state = State {
+        plan,
+        reader,
+        sizes: module.sizes.clone(),
+        module,
+        classes: Vec::new(),
+        found: Vec::new(),
+    };
     let mut tables = vec![state.main_table()?];
     let read_by_main = state.reader.opened.len();
     let rows = tables[0].rows;
@@ -83,6 +92,9 @@ pub(super) fn dataset(
     state.scale(&mut tables, &parts)?;
     let labels = state.label_names();
     let sizes = state.bound();
+    if let Some(found) = found {
+        found.append(&mut state.found);
+    }
     let sources = state.reader.sources()?;
     Ok(Dataset { tables, parts, sizes, sources, labels, split_seed: seed })
 }
@@ -118,11 +130,11 @@ impl State<'_, '_> {
         self.table(all, rows)
     }
 
-    /// Whether no later name takes numbers from the same source.
+    /// Whether no later name needs the numbers of the same source.
     fn is_last(&self, at: usize, take: &Take) -> bool {
         !self.plan.wanted[at + 1..].iter().any(|wanted| match &wanted.origin {
             Origin::File(other) => {
-                other.format == take.format && other.path == take.path && !wanted.is_label()
+                other.is_together(take) && (!wanted.is_label() || take.format == "idx")
             }
             Origin::Generated => false,
         })
@@ -146,7 +158,6 @@ impl State<'_, '_> {
     /// The rows of a name in one source; sizes that are free are bound.
     fn one(&mut self, at: usize, take: &Take, last: bool) -> Result<Raw, Error> {
         let opened = self.reader.open(&take.format, &take.path)?;
-        let wanted = &self.plan.wanted[at];
         let columns = match self.reader.opened[opened].cells() {
             Some(cells) => {
                 let width = cells.width();
@@ -274,10 +285,19 @@ impl State<'_, '_> {
     fn classes_of(&mut self, at: usize, labels: &RawLabels) -> Result<Classes, Error> {
         let count = self.class_count(at);
         let wanted = &self.plan.wanted[at];
-        let classes = labels.classes(count).map_err(|e| {
-            let path = wanted.origin.file().map_or(String::new(), |t| format!(" (\"{}\")", t.path));
-            Error::failed(format!("`{} : {}`{path}: {e}", wanted.name, wanted.text))
-        })?;
+        let classes = match labels.classes(count) {
+            Ok(classes) => classes,
+            Err(cause) => {
+                let path = wanted.origin.file();
+                let path = path.map_or(String::new(), |t| format!(" (\"{}\")", t.path));
+                let message = format!("`{} : {}`{path}: {cause}", wanted.name, wanted.text);
+                if !self.reader.lenient {
+                    return Err(Error::failed(message));
+                }
+                self.found.push(message);
+                labels.classes(None).map_err(Error::failed)?
+            }
+        };
         if count.is_none()
             && let Kind::Label(size) = &wanted.kind
             && !bind::solve(&mut self.sizes, size, classes.names.len() as u64)
@@ -293,14 +313,14 @@ impl State<'_, '_> {
     }
 
     /// Columns with numbered labels, not yet scaled.
-    fn table(&self, all: Vec<Raw>, rows: usize) -> Result<Table, Error> {
+    fn table(&mut self, all: Vec<Raw>, rows: usize) -> Result<Table, Error> {
         let mut columns = Vec::with_capacity(all.len());
         for (at, raw) in all.into_iter().enumerate() {
-            let wanted = &self.plan.wanted[at];
             let values = match raw {
                 Raw::Numbers(block) => block.values,
                 Raw::Labels(labels) => self.numbered(at, &labels)?,
             };
+            let wanted = &self.plan.wanted[at];
             columns.push(Column {
                 symbol: wanted.symbol,
                 name: wanted.name.clone(),
@@ -313,25 +333,33 @@ impl State<'_, '_> {
         Ok(Table { rows, columns })
     }
 
-    fn numbered(&self, at: usize, labels: &RawLabels) -> Result<Values, Error> {
-        let known = self.classes.iter().find(|(of, _)| *of == at).map(|(_, classes)| classes);
-        let none = Classes { names: Vec::new() };
-        let classes = known.unwrap_or(&none);
-        let numbers = labels.numbers(classes).map_err(|(row, label)| {
-            let names: Vec<String> =
-                classes.names.iter().take(12).map(|n| format!("`{n}`")).collect();
-            let more = if classes.names.len() > 12 { ", .." } else { "" };
-            Error::failed(format!(
-                "`{}`, row {row}: the label `{label}` is none of the training's: {}{more}",
-                self.plan.wanted[at].name,
-                names.join(", ")
-            ))
-        })?;
-        Ok(if classes.names.len() <= 256 {
-            Values::U8(numbers.into_iter().map(|n| n as u8).collect())
-        } else {
-            Values::F64(numbers.into_iter().map(f64::from).collect())
-        })
+    fn numbered(&mut self, at: usize, labels: &RawLabels) -> Result<Values, Error> {
+        let place = self.classes.iter().position(|(of, _)| *of == at);
+        let Some(place) = place else {
+            let name = &self.plan.wanted[at].name;
+            return Err(Error::failed(format!("`{name}` has no classes")));
+        };
+        loop {
+            let classes = &mut self.classes[place].1;
+            match labels.numbers(classes) {
+                Ok(numbers) => return Ok(values(numbers, classes.names.len())),
+                Err((row, label)) => {
+                    let names: Vec<String> =
+                        classes.names.iter().take(12).map(|n| format!("`{n}`")).collect();
+                    let more = if classes.names.len() > 12 { ", .." } else { "" };
+                    let message = format!(
+                        "`{}`, row {row}: the label `{label}` is none of the training's: {}{more}",
+                        self.plan.wanted[at].name,
+                        names.join(", ")
+                    );
+                    if !self.reader.lenient {
+                        return Err(Error::failed(message));
+                    }
+                    classes.names.push(label);
+                    self.found.push(message);
+                }
+            }
+        }
     }
 
     /// The rows of `test x, y = ..`.
@@ -351,13 +379,13 @@ impl State<'_, '_> {
                 let batch = line.format == "cifar10" && part == "test";
                 let path = if batch { format!("{file}#test") } else { file.to_string() };
                 let take = self.further(at, line.format.clone(), path);
-                let more = self.one(at, &take, false)?;
                 let opened = self.reader.open(&take.format, &take.path)?;
                 if opened < main {
                     return Err(Error::failed(format!(
                         "`{part}` reads \"{file}\" as the training does: parts must not overlap"
                     )));
                 }
+                let more = self.one(at, &take, false)?;
                 match &mut raw {
                     None => raw = Some(more),
                     Some(raw) => {
@@ -412,6 +440,15 @@ impl State<'_, '_> {
         let bound =
             free.filter_map(|(id, def)| Some((def.name.clone(), self.sizes.number_of(id)?)));
         bound.collect()
+    }
+}
+
+/// The classes of the rows, as bytes if they are few.
+fn values(numbers: Vec<u32>, classes: usize) -> Values {
+    if classes <= 256 {
+        Values::U8(numbers.into_iter().map(|n| n as u8).collect())
+    } else {
+        Values::F64(numbers.into_iter().map(f64::from).collect())
     }
 }
 

@@ -294,7 +294,10 @@ fn fill(path: &Path, mut record: Record, model: &Model) -> Result<Folder, Error>
     fs::create_dir(path).map_err(|cause| Error::io("making", path, cause))?;
     let stem = Path::new(&record.file).file_stem().and_then(OsStr::to_str).unwrap_or("net");
     let equations = format!("{}.eqn", plain(stem));
-    record.home = record.home.as_deref().and_then(|home| relative(path, Path::new(home)));
+    record.home = record
+        .home
+        .as_deref()
+        .and_then(|home| relative(path, Path::new(if home.is_empty() { "." } else { home })));
     put(&path.join(&equations), model.source().text())?;
     put(&path.join(RECORD), &record.text(&equations))?;
     atomic::sync(path).map_err(|cause| Error::io("writing", path, cause))?;

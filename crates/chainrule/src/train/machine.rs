@@ -1,257 +1,331 @@
-//! What computes: for now the reference interpreter.
+//! What computes: the compiled programs of a training, and the engine that runs them.
 
-use chainrule_graph::interpret::{Failure, Interpreter, Numbers, Tensor as Value};
-use chainrule_graph::module::{Role, Training};
-use chainrule_graph::update::{Reference, Update, update};
-use chainrule_graph::{Module, NodeId, SymbolId, differentiate};
-use chainrule_kernels::program::Precision;
+use chainrule_compile::{Origin, Refused, StateStart, Training as Compiled};
+use chainrule_graph::module::Training;
+use chainrule_graph::{Module, SymbolId, start};
+use chainrule_kernels::program::{Precision, Slot};
+use chainrule_kernels::{Engine, Loaded, Threads};
 
 use super::curves::Curves;
+use super::feed::Feed;
 use super::plan::Plan;
+use super::trap::{Fault, Seen};
+use super::whole::Whole;
 use super::{Tensor, TrainSettings};
 use crate::Error;
 use crate::data::Dataset;
 
+/// Least work of an instruction, in operations, that is worth sharing between threads.
+pub(super) const WORTH_SHARING: usize = 1 << 16;
+
+/// A step for a number of rows.
 #[derive(Debug)]
-pub(super) struct Machine {
-    update: Update,
-    module: Module,
-    loss: NodeId,
-    params: Vec<SymbolId>,
-    dims: Vec<Vec<usize>>,
-    gradients: Vec<NodeId>,
-    state: Reference<f64>,
-    quantities: Vec<SymbolId>,
-    counts: Vec<String>,
+struct Step {
+    rows: usize,
+    loaded: Loaded,
+    origins: Vec<Origin>,
+    /// The origin of each instruction.
+    order: Vec<usize>,
 }
 
-fn failed(failure: Failure) -> Error {
-    Error::failed(failure.0)
+/// The programs of a training with their engine.
+#[derive(Debug)]
+pub(super) struct Machine {
+    pub(super) compiled: Compiled,
+    pub(super) engine: Engine,
+    pub(super) feed: Feed,
+    /// That of a full batch, and that of the short last one.
+    steps: Vec<Step>,
+    wholes: Vec<Whole>,
+    quantities: Vec<SymbolId>,
+    /// The counts that the optimizer reads: `step epoch steps epochs`.
+    counts: Vec<(String, Slot)>,
+    seed: u64,
+    threads: usize,
+    /// Entries of the arena that one row of a step takes.
+    row_entries: usize,
+}
+
+/// A number of the engine in the file's words.
+pub(super) fn refused(what: impl std::fmt::Display) -> Error {
+    Error::failed(what.to_string())
+}
+
+fn threads(settings: &TrainSettings) -> Threads {
+    let all = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let count = if settings.threads == 0 { all() } else { settings.threads };
+    let least = if settings.force_parallel { 0 } else { WORTH_SHARING };
+    Threads { count, least }
 }
 
 impl Machine {
+    /// Compiles the steps, takes the memory, sets the start values.
     pub(super) fn new(
         module: &Module,
         training: &Training,
         data: &Dataset,
         plan: &Plan,
-        _part: usize,
         curves: &Curves,
-        _settings: &TrainSettings,
+        settings: &TrainSettings,
     ) -> Result<Machine, Error> {
-        let _ = data;
-        let update = update(module, training).map_err(|r| Error::refused(r.0))?;
-        let mut own = module.clone();
-        let loss = own.read(training.loss).map_err(|m| Error::failed(m.message))?;
-        let params: Vec<SymbolId> = own.params().map(|(id, _)| id).collect();
-        let gradients =
-            differentiate::gradients(&mut own, loss, &params).map_err(|r| Error::refused(r.0))?;
-        let numbers = Numbers::of(&own, 1, 1);
-        let start: Vec<Value<f64>> = chainrule_graph::start::values(&own, &numbers, plan.seed)
-            .map_err(|r| Error::failed(r.0))?
-            .into_iter()
-            .map(|(_, t)| t)
-            .collect();
-        let p: Vec<f64> = start.iter().flat_map(|t| t.data.clone()).collect();
-        let state = update.begin(&p);
-        let counts = module.optimizers[training.recipe].inputs.iter().map(|(n, _)| n.clone());
-        Ok(Machine {
-            dims: start.iter().map(|t| t.shape.clone()).collect(),
-            counts: counts.collect(),
-            update,
-            loss,
-            params,
-            gradients,
-            state,
+        // The numbers of `with` are in the module already.
+        let own = Training { with: Vec::new(), ..training.clone() };
+        let compiled = Compiled::new(module, &own, &data.sizes, settings.precision)
+            .map_err(|Refused(text)| Error::refused(text))?;
+        let threads = threads(settings);
+        let count = threads.count;
+        let mut engine = Engine::new(settings.precision, compiled.layout.len, threads)
+            .map_err(|r| refused(r.0))?;
+        let mut steps = Vec::new();
+        let mut row_entries = 0;
+        for rows in [plan.batch, plan.rest()] {
+            if rows > 0 {
+                let made = compiled.step(rows).map_err(|r| refused(r.0))?;
+                let beyond = made.program.arena.saturating_sub(compiled.layout.len);
+                row_entries = row_entries.max(beyond.div_ceil(rows as usize));
+                let order = made.program.instructions.iter().map(|i| i.origin).collect();
+                let loaded = engine.load(made.program).map_err(|r| refused(r.0))?;
+                steps.push(Step { rows: rows as usize, loaded, origins: made.origins, order });
+            }
+        }
+        let names = module.optimizers.get(training.recipe);
+        let hidden = |name: &str| names.is_none_or(|o| o.inputs.iter().all(|(n, _)| n != name));
+        let counts = compiled.layout.inputs.iter().filter(|(name, _)| !hidden(name));
+        let counts = counts.cloned().collect();
+        let mut machine = Machine {
+            feed: Feed::new(compiled.columns(), module, data)?,
             quantities: curves.quantities.clone(),
-            module: own,
-        })
+            counts,
+            seed: plan.seed,
+            threads: count,
+            wholes: Vec::new(),
+            compiled,
+            engine,
+            steps,
+            row_entries,
+        };
+        machine.begin(plan)?;
+        Ok(machine)
     }
 
-    pub(super) fn len(&self) -> usize {
-        let states = self.update.states.iter().map(|s| self.state.values[&s.symbol].len());
-        self.state.values[&self.update.p].len() + states.sum::<usize>()
+    /// Start values of parameters and states, and the numbers that stay.
+    fn begin(&mut self, plan: &Plan) -> Result<(), Error> {
+        let module = self.compiled.module();
+        let numbers = chainrule_graph::interpret::Numbers::of(module, 1, 1);
+        let values = start::values(module, &numbers, plan.seed).map_err(|r| refused(r.0))?;
+        let layout = &self.compiled.layout;
+        for home in &layout.params {
+            let Some((_, value)) = values.iter().find(|(id, _)| *id == home.symbol) else {
+                return Err(refused(format!("`{}` has no start value", home.name)));
+            };
+            self.engine.set(home.slot, &value.data);
+        }
+        for state in &layout.states {
+            match state.start {
+                StateStart::Number(value) => self.engine.fill(state.slot, value),
+                StateStart::Parameters => self.engine.copy(layout.bundle, state.slot),
+            }
+        }
+        for ((_, slot), value) in layout.inputs.iter().zip(self.compiled.given()) {
+            self.engine.set(*slot, &[*value]);
+        }
+        self.count("epochs", plan.epochs.unwrap_or(0) as f64);
+        self.count("steps", plan.total().unwrap_or(0) as f64);
+        Ok(())
+    }
+
+    /// Sets a count, unless no line reads it.
+    pub(super) fn count(&mut self, name: &str, value: f64) {
+        if let Some((_, slot)) = self.counts.iter().find(|(known, _)| known == name) {
+            self.engine.set(*slot, &[value]);
+        }
+    }
+
+    /// Sets a setting of the optimizer.
+    pub(super) fn set(&mut self, name: &str, value: f64) {
+        let inputs = &self.compiled.layout.inputs;
+        let own = |(known, slot): &&(String, Slot)| {
+            known == name && !self.counts.iter().any(|(_, count)| count == slot)
+        };
+        if let Some((_, slot)) = inputs.iter().find(own) {
+            self.engine.set(*slot, &[value]);
+        }
     }
 
     pub(super) fn precision(&self) -> Precision {
-        Precision::F64
+        self.compiled.layout.precision
     }
 
     pub(super) fn threads(&self) -> usize {
-        1
-    }
-
-    pub(super) fn is_finite(&self) -> bool {
-        self.state.values.values().flatten().all(|v| v.is_finite())
-    }
-
-    pub(super) fn extent(&self) -> f64 {
-        self.state.values[&self.update.p].iter().fold(0.0, |a, b| f64::max(a, b.abs()))
-    }
-
-    pub(super) fn fault(
-        &mut self,
-        _: &Dataset,
-        _: usize,
-        _: &[u32],
-        _: u64,
-    ) -> Option<super::trap::Fault> {
-        None
+        self.threads
     }
 
     pub(super) fn parameter_count(&self) -> usize {
-        self.state.values[&self.update.p].len()
+        self.compiled.layout.bundle.len
     }
 
-    pub(super) fn count(&mut self, name: &str, value: f64) {
-        if self.counts.iter().any(|n| n == name) {
-            self.input(name, value);
-        }
+    /// Entries of parameters and states.
+    pub(super) fn len(&self) -> usize {
+        self.lasting().map(|slot| slot.len).sum()
     }
 
-    pub(super) fn input(&mut self, name: &str, value: f64) {
-        if let Some(symbol) = self.update.input(name) {
-            self.state.values.insert(symbol, vec![value]);
-        }
+    /// Where parameters and states are.
+    fn lasting(&self) -> impl Iterator<Item = Slot> + '_ {
+        let layout = &self.compiled.layout;
+        std::iter::once(layout.bundle).chain(layout.states.iter().map(|s| s.slot))
     }
 
+    /// Copies parameters and states out; takes no memory.
     pub(super) fn read_all(&self, into: &mut [f64]) {
-        let mut all = self.state.values[&self.update.p].clone();
-        for s in &self.update.states {
-            all.extend(&self.state.values[&s.symbol]);
+        let mut rest = into;
+        for slot in self.lasting() {
+            let (own, next) = rest.split_at_mut(slot.len);
+            self.engine.get_into(slot, own);
+            rest = next;
         }
-        into.copy_from_slice(&all);
     }
 
+    /// Copies them back.
     pub(super) fn write_all(&mut self, from: &[f64]) {
+        let slots: Vec<Slot> = self.lasting().collect();
         let mut at = 0;
-        let symbols: Vec<SymbolId> = std::iter::once(self.update.p)
-            .chain(self.update.states.iter().map(|s| s.symbol))
-            .collect();
-        for symbol in symbols {
-            if let Some(value) = self.state.values.get_mut(&symbol) {
-                let len = value.len();
-                value.copy_from_slice(&from[at..at + len]);
-                at += len;
-            }
+        for slot in slots {
+            self.engine.set(slot, &from[at..at + slot.len]);
+            at += slot.len;
         }
     }
 
+    /// Whether parameters and states are numbers.
+    pub(super) fn is_finite(&self) -> bool {
+        self.lasting().all(|slot| self.engine.finite(slot))
+    }
+
+    fn step_of(&self, rows: usize) -> Result<&Step, Error> {
+        let found = self.steps.iter().find(|s| s.rows == rows);
+        found.ok_or_else(|| refused(format!("no step takes {rows} rows")))
+    }
+
+    /// One step on these rows of a part; the loss where its gradient was taken.
     pub(super) fn step(
         &mut self,
         data: &Dataset,
         part: usize,
         rows: &[u32],
-        _step: u64,
+        step: u64,
     ) -> Result<f64, Error> {
-        let mut loss = f64::NAN;
-        let (module, params, dims) = (&self.module, &self.params, &self.dims);
-        let (own, gradients) = (self.loss, &self.gradients);
-        let mut at = |p: &[f64]| {
-            let mut it = bound(module, params, dims, p, data, part, rows);
-            let value = it.value(own)?.data[0];
-            loss = value;
-            let mut all = Vec::new();
-            for g in gradients {
-                all.extend(&it.value(*g)?.data);
-            }
-            Ok((value, all))
-        };
-        self.update.step(&mut self.state, &mut at).map_err(failed)?;
-        Ok(loss)
+        let loaded = self.step_of(rows.len())?.loaded;
+        let (engine, seed) = (&mut self.engine, self.seed);
+        self.feed
+            .with(data, part, rows, (seed, step), |run| engine.run(loaded, run))
+            .map_err(|r| refused(r.0))?;
+        let mut loss = [0.0];
+        self.engine.get_into(self.compiled.layout.loss, &mut loss);
+        Ok(loss[0])
     }
 
-    pub(super) fn measure(
+    /// The first instruction of a step that makes something else than numbers.
+    pub(super) fn fault(
         &mut self,
         data: &Dataset,
         part: usize,
-        _step: u64,
-    ) -> Result<Vec<f64>, Error> {
-        let p = &self.state.values[&self.update.p];
-        let rows = &data.parts[part].rows;
-        let mut it = bound(&self.module, &self.params, &self.dims, p, data, part, rows);
-        let mut out = Vec::new();
-        for q in &self.quantities {
-            let value = self
-                .module
-                .binding(*q)
-                .map(|b| b.stable)
-                .ok_or(())
-                .map_err(|()| Error::failed("no binding".into()))?;
-            out.push(it.value(value).map_err(failed)?.data[0]);
-        }
-        Ok(out)
-    }
-
-    pub(super) fn parameters(&self) -> Vec<Tensor> {
-        let p = &self.state.values[&self.update.p];
-        let mut at = 0;
-        let mut out = Vec::new();
-        for (id, dims) in self.params.iter().zip(&self.dims) {
-            let len: usize = dims.iter().product();
-            let name = self.module.symbol(*id).name.clone();
-            out.push(Tensor::new(name, Precision::F64, dims.clone(), &p[at..at + len]));
-            at += len;
-        }
-        out
-    }
-
-    pub(super) fn states(&self) -> Vec<Tensor> {
-        let of = |s: &chainrule_graph::update::State| {
-            let value = &self.state.values[&s.symbol];
-            let dims = if s.bundle { vec![value.len()] } else { Vec::new() };
-            Tensor::new(s.name.clone(), Precision::F64, dims, value)
+        rows: &[u32],
+        step: u64,
+    ) -> Option<Fault> {
+        let own = self.steps.iter().find(|s| s.rows == rows.len())?;
+        let (engine, seed) = (&mut self.engine, self.seed);
+        let mut fault = None;
+        let mut after = |at: usize, engine: &Engine| {
+            let Some(origin) = own.order.get(at).and_then(|o| own.origins.get(*o)) else {
+                return true;
+            };
+            if origin.writes.iter().all(|slot| engine.finite(*slot)) {
+                return true;
+            }
+            fault = Some(seen(origin, engine));
+            false
         };
-        self.update.states.iter().map(of).collect()
+        let traced = self
+            .feed
+            .with(data, part, rows, (seed, step), |run| engine.trace(own.loaded, run, &mut after));
+        traced.ok().and(fault)
     }
 
+    /// The greatest magnitude of a parameter.
+    pub(super) fn extent(&self) -> f64 {
+        let range = self.engine.range(self.compiled.layout.bundle);
+        range.least.abs().max(range.greatest.abs())
+    }
+
+    /// The quantities on a part.
+    pub(super) fn measure(&mut self, data: &Dataset, part: usize) -> Result<Vec<f64>, Error> {
+        let at = match self.wholes.iter().position(|w| w.part == part) {
+            Some(at) => at,
+            None => {
+                let rows = data.parts[part].rows.len();
+                let (compiled, engine) = (&self.compiled, &mut self.engine);
+                let made =
+                    Whole::new(compiled, engine, &self.quantities, part, rows, self.row_entries)?;
+                self.wholes.push(made);
+                self.wholes.len() - 1
+            }
+        };
+        self.wholes[at].run(&mut self.engine, &self.feed, data, self.seed)
+    }
+
+    /// The parameters, in the order they are declared.
+    pub(super) fn parameters(&self) -> Vec<Tensor> {
+        let layout = &self.compiled.layout;
+        let one = |home: &chainrule_compile::Home| Tensor {
+            name: home.name.clone(),
+            precision: layout.precision,
+            dims: home.dims.clone(),
+            bytes: self.engine.bytes(home.slot),
+        };
+        layout.params.iter().map(one).collect()
+    }
+
+    /// The optimizer's states.
+    pub(super) fn states(&self) -> Vec<Tensor> {
+        let layout = &self.compiled.layout;
+        let one = |state: &chainrule_compile::StateHome| Tensor {
+            name: state.name.clone(),
+            precision: layout.precision,
+            dims: if state.bundle { vec![state.slot.len] } else { Vec::new() },
+            bytes: self.engine.bytes(state.slot),
+        };
+        layout.states.iter().map(one).collect()
+    }
+
+    /// Puts parameters and states in place; they have been checked.
     pub(super) fn put(&mut self, parameters: &[Tensor], states: &[Tensor]) -> Result<(), Error> {
-        let all: Vec<f64> = parameters.iter().chain(states).flat_map(Tensor::values).collect();
-        self.write_all(&all);
+        let layout = &self.compiled.layout;
+        let homes = layout.params.iter().map(|h| h.slot).zip(parameters);
+        let slots: Vec<(Slot, &Tensor)> =
+            homes.chain(layout.states.iter().map(|s| s.slot).zip(states)).collect();
+        for (slot, tensor) in slots {
+            self.engine.set_bytes(slot, &tensor.bytes).map_err(|r| refused(r.0))?;
+        }
         Ok(())
     }
 }
 
-fn bound<'m>(
-    module: &'m Module,
-    params: &[SymbolId],
-    dims: &[Vec<usize>],
-    p: &[f64],
-    data: &Dataset,
-    part: usize,
-    rows: &[u32],
-) -> Interpreter<'m, f64> {
-    let mut it = Interpreter::new(module, Numbers::of(module, rows.len() as u64, 1));
-    let mut at = 0;
-    for (id, dims) in params.iter().zip(dims) {
-        let len: usize = dims.iter().product();
-        it.set(
-            *id,
-            Value { axes: Vec::new(), shape: dims.clone(), data: p[at..at + len].to_vec() },
-        );
-        at += len;
-    }
-    let table = &data.tables[data.parts[part].table];
-    for (i, symbol) in module.symbols.iter().enumerate() {
-        if symbol.role != Role::Data {
-            continue;
+/// What an instruction read and wrote.
+fn seen(origin: &Origin, engine: &Engine) -> Fault {
+    let one = |name: &str, slot: Slot| {
+        let range = engine.range(slot);
+        Seen {
+            name: name.into(),
+            entries: slot.len,
+            least: range.least,
+            greatest: range.greatest,
+            nan: range.nan,
+            infinite: range.infinite,
         }
-        let Some(column) = table.columns.iter().find(|c| c.name == symbol.name) else { continue };
-        let mut values = Vec::new();
-        for row in rows {
-            for e in 0..column.width {
-                let raw = column.values.get(*row as usize * column.width + e);
-                let pick = |list: &[f64], none: f64| match list {
-                    [] => none,
-                    [one] => *one,
-                    many => many[e],
-                };
-                values.push(pick(&column.scale, 1.0) * raw + pick(&column.shift, 0.0));
-            }
-        }
-        let mut shape = vec![rows.len()];
-        shape.extend(symbol.ty.dims.iter().map(|_| column.width));
-        it.set(SymbolId::new(i), Value { axes: symbol.ty.axes.clone(), shape, data: values });
+    };
+    Fault {
+        name: origin.name.clone(),
+        span: origin.span,
+        reads: origin.reads.iter().map(|(name, slot)| one(name, *slot)).collect(),
+        writes: origin.writes.iter().map(|slot| one(&origin.name, *slot)).collect(),
     }
-    it
 }

@@ -5,6 +5,7 @@ use chainrule_graph::module::Training;
 
 use super::curves::Curves;
 use super::machine::Machine;
+use super::outputs;
 use super::plan::Plan;
 use super::trained::Input;
 use super::{Facts, Labels, Network, State, Tensor, TrainSettings, Trainer, TrainingRef};
@@ -152,16 +153,23 @@ fn differs(given: &Tensor, own: &Tensor) -> Option<String> {
 
 /// Everything that prediction needs.
 pub(super) fn network(trainer: &Trainer) -> Network {
-    let module = trainer.module();
+    let module = trainer.machine.compiled.module();
+    let answer = outputs::answer(module);
+    let (mut read, mut name) = (Vec::new(), None);
+    if let Some(answer) = answer {
+        read = outputs::data_of(module, answer.symbol);
+        let own = &module.symbol(answer.symbol).name;
+        name = Some(if answer.softmax { format!("softmax({own})") } else { own.clone() });
+    }
     let table = &trainer.data.tables[trainer.rows().table];
-    let input = |column: &crate::data::Column| Input {
-        name: column.name.clone(),
-        dims: vec![column.width],
-        scale: column.scale.clone(),
-        shift: column.shift.clone(),
+    let input = |id: &chainrule_graph::SymbolId| {
+        let name = &module.symbol(*id).name;
+        let column = table.columns.iter().find(|c| c.name == *name)?;
+        let dims = super::predictor::element_dims(module, *id).unwrap_or(vec![column.width]);
+        let (scale, shift) = (column.scale.clone(), column.shift.clone());
+        Some(Input { name: name.clone(), dims, scale, shift })
     };
     let labels = trainer.data.labels.iter();
-    let _ = module;
     Network {
         file: trainer.model.source().name().into(),
         equations: trainer.model.source().text().into(),
@@ -170,10 +178,10 @@ pub(super) fn network(trainer: &Trainer) -> Network {
         precision: trainer.facts.precision,
         sizes: trainer.data.sizes.clone(),
         parameters: trainer.parameters(),
-        inputs: table.columns.iter().map(input).collect(),
+        inputs: read.iter().filter_map(input).collect(),
         labels: labels
             .map(|l| Labels { symbol: l.symbol.clone(), names: l.names.clone() })
             .collect(),
-        outputs: Vec::new(),
+        outputs: name.into_iter().collect(),
     }
 }

@@ -3,7 +3,6 @@
 use chainrule_kernels::program::Precision;
 
 use super::{End, Scores, State, Tensor};
-use crate::Error;
 
 /// An input of a network and what is done to its raw values: `scale raw + shift`.
 #[derive(Clone, PartialEq, Debug)]
@@ -85,12 +84,6 @@ pub struct Trained {
     pub state: State,
 }
 
-/// A network that predicts.
-#[derive(Debug)]
-pub struct Predictor {
-    network: Network,
-}
-
 /// A predicted value for each row.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Output {
@@ -115,46 +108,4 @@ pub struct Prediction {
     pub classes: Option<Vec<usize>>,
     /// The names of the classes, if they have names.
     pub names: Option<Vec<String>>,
-}
-
-impl Predictor {
-    /// Compiles a network for prediction.
-    ///
-    /// # Errors
-    ///
-    /// The equations have mistakes, or weights and equations do not fit.
-    pub fn new(network: Network, threads: usize) -> Result<Predictor, Error> {
-        let _ = threads;
-        Ok(Predictor { network })
-    }
-
-    /// The network.
-    pub fn network(&self) -> &Network {
-        &self.network
-    }
-
-    /// Predicts from raw values: for each input its rows, one after the other, as they are in the
-    /// data before scaling.
-    ///
-    /// # Errors
-    ///
-    /// An input is missing, or the numbers are no whole rows.
-    pub fn predict(&mut self, inputs: &[(&str, &[f64])]) -> Result<Prediction, Error> {
-        let _ = inputs;
-        Err(Error::not_yet("prediction is not there yet".into()))
-    }
-
-    /// Predicts other names of the equations.
-    ///
-    /// # Errors
-    ///
-    /// As [`Predictor::predict`]; or a name is unknown.
-    pub fn predict_names(
-        &mut self,
-        names: &[&str],
-        inputs: &[(&str, &[f64])],
-    ) -> Result<Prediction, Error> {
-        let _ = (names, inputs);
-        Err(Error::not_yet("prediction is not there yet".into()))
-    }
 }

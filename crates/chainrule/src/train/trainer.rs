@@ -85,11 +85,11 @@ impl Trainer {
         let plan = Plan::of(&training, settings, data.parts[part].rows.len())?;
         let names: Vec<String> = data.parts.iter().map(|p| p.name.clone()).collect();
         let mut curves = Curves::of(module, training.loss, &names);
-        let rules = Rules::of(module, &training, &plan, &names)?;
+        let rules = Rules::of(&training, &plan, &names)?;
         if let Some(looked_at) = rules.part() {
             curves.need(looked_at);
         }
-        let machine = Machine::new(module, &training, &data, &plan, part, &curves, settings)?;
+        let machine = Machine::new(module, &training, &data, &plan, &curves, settings)?;
         let rows = |name: &String| data.part(name).map_or(0, |p| p.rows.len() as u64);
         let evaluated = curves.parts.iter().map(rows).sum();
         let interval = curves.interval(plan.total(), plan.batch, evaluated);
@@ -194,7 +194,7 @@ impl Trainer {
             self.machine.read_all(&mut self.keep.values);
         }
         let rows = self.inputs_and_rows();
-        self.loss = self.run(rows)?;
+        self.loss = self.taken(rows)?;
         if !self.loss.is_finite() {
             return Err(self.trap(self.at.step));
         }
@@ -222,7 +222,7 @@ impl Trainer {
         self.order.taken(self.at.position as usize, self.plan.batch as usize).len()
     }
 
-    pub(super) fn run(&mut self, rows: usize) -> Result<f64, Error> {
+    pub(super) fn taken(&mut self, rows: usize) -> Result<f64, Error> {
         let taken = self.order.taken(self.at.position as usize, rows);
         self.machine.step(&self.data, self.part, taken, self.at.step)
     }
@@ -253,6 +253,20 @@ impl Trainer {
         self.close(true)
     }
 
+    /// Goes on to the training's end; `after` hears of every epoch.
+    ///
+    /// # Errors
+    ///
+    /// As [`Trainer::step`].
+    pub fn run(&mut self, after: &mut dyn FnMut(&EpochReport)) -> Result<(), Error> {
+        while self.end.is_none() {
+            if let Some(report) = self.epoch(&mut |_| Control::Continue)? {
+                after(&report);
+            }
+        }
+        Ok(())
+    }
+
     /// Whether a limit that falls within an epoch is reached.
     fn is_over(&self) -> bool {
         self.end.is_some()
@@ -272,7 +286,7 @@ impl Trainer {
         if report {
             self.record(&scores, true);
         }
-        let verdict = self.rules.observe(&scores, complete);
+        let verdict = self.rules.observe(&scores);
         if verdict.better {
             self.best = Some(Best {
                 epoch: self.at.epoch,
@@ -319,7 +333,7 @@ impl Trainer {
             let known = names.join(", ");
             return Err(Error::failed(format!("the data have no part `{part}` (but {known})")));
         };
-        let values = self.machine.measure(&self.data, at, self.at.step)?;
+        let values = self.machine.measure(&self.data, at)?;
         let module = self.module();
         let name = |id: &chainrule_graph::SymbolId| module.symbol(*id).name.clone();
         let names = self.curves.quantities.iter().map(name);

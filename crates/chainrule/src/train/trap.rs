@@ -121,7 +121,7 @@ impl Trainer {
     /// A step that was done before.
     fn again(&mut self) -> Result<f64, Error> {
         let rows = self.inputs_and_rows();
-        let loss = self.run(rows)?;
+        let loss = self.taken(rows)?;
         self.at.step += 1;
         self.at.position += rows as u64;
         self.at.loss_sum += loss * rows as f64;

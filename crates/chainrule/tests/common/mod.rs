@@ -5,8 +5,6 @@ pub(crate) mod samples;
 
 use std::path::{Path, PathBuf};
 
-pub(crate) use samples::sample;
-
 /// The folder of equation files and golden texts.
 pub(crate) fn suite() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../suite")

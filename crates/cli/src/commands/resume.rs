@@ -71,7 +71,7 @@ pub(crate) fn data(
     given: &[PathBuf],
     shell: &Shell,
 ) -> Result<Vec<Option<std::sync::Arc<chainrule::data::Dataset>>>, Failure> {
-    let homes: Vec<PathBuf> = folder.home().into_iter().chain([PathBuf::from(".")]).collect();
+    let homes: Vec<PathBuf> = folder.home().into_iter().chain([PathBuf::new()]).collect();
     let data = search::read(chosen, &search::search(given, &homes), shell)?;
     for (old, new) in folder.record().data.iter().zip(&DataRecord::all(chosen, &data)?) {
         let hint = "--data DIR looks in another folder first";

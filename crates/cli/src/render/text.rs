@@ -27,17 +27,17 @@ pub(super) fn columns_of(c: char) -> usize {
 }
 
 /// Columns that `text` takes.
-pub(super) fn columns(text: &str) -> usize {
+pub(crate) fn columns(text: &str) -> usize {
     text.chars().map(columns_of).sum()
 }
 
 /// `text` on one line, without a character that would steer the terminal.
-pub(super) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     text.chars().map(|c| if matches!(c, '\t' | '\n') { ' ' } else { shown(c) }).collect()
 }
 
 /// `text` in lines of at most `width` columns, broken at blanks, preferably not inside backquotes.
-pub(super) fn wrap(text: &str, width: usize) -> String {
+pub(crate) fn wrap(text: &str, width: usize) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     let mut used = 0;
     for line in text.lines() {

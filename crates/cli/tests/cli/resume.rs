@@ -134,8 +134,7 @@ fn a_run_may_be_moved() {
 #[test]
 fn changed_data_are_refused() {
     let folder = Folder::new("resume-data");
-    let rows: String =
-        (0..40).map(|i| format!("{}.5,{}\n", i % 7, ["no", "yes"][i % 2])).collect();
+    let rows: String = (0..40).map(|i| format!("{}.5,{}\n", i % 7, ["no", "yes"][i % 2])).collect();
     folder.write("rows.csv", &rows);
     let text = "\
 model rows

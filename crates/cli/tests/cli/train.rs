@@ -31,7 +31,8 @@ fn a_training_leaves_a_run() {
     folder.write("small.eqn", SMALL);
     let run = folder.run("train small.eqn");
     assert_eq!(run.code, Some(0), "{run:?}");
-    let heads = ["2 trainings, 27 parameters", "validation", "accuracy", "one", "two", "runs/small-1"];
+    let heads =
+        ["2 trainings, 27 parameters", "validation", "accuracy", "one", "two", "runs/small-1"];
     for head in heads {
         assert!(run.stdout.contains(head), "{head}: {}", run.stdout);
     }

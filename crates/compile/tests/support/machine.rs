@@ -135,7 +135,8 @@ impl Machine {
 
     fn looped(&mut self, program: &Program, l: &Loop, scatter: bool) {
         let writes: Vec<_> = l.writes.iter().collect();
-        let shared = |at: usize| l.reads.iter().any(|r| r.slot.at <= at && at < r.slot.at + r.slot.len);
+        let shared =
+            |at: usize| l.reads.iter().any(|r| r.slot.at <= at && at < r.slot.at + r.slot.len);
         if scatter {
             let slot = writes[0].to.slot;
             assert!(!shared(slot.at), "a scatter reads where it adds");
@@ -279,8 +280,20 @@ fn apply(f: Function, x: &[f64]) -> f64 {
         Function::Mul => a * b,
         Function::Div => a / b,
         Function::Pow => a.powf(b),
-        Function::Max => if a.is_nan() || a >= b { a } else { b },
-        Function::Min => if a.is_nan() || a <= b { a } else { b },
+        Function::Max => {
+            if a.is_nan() || a >= b {
+                a
+            } else {
+                b
+            }
+        }
+        Function::Min => {
+            if a.is_nan() || a <= b {
+                a
+            } else {
+                b
+            }
+        }
         Function::Less => truth(a < b),
         Function::LessEqual => truth(a <= b),
         Function::Greater => truth(a > b),
@@ -300,9 +313,23 @@ fn apply(f: Function, x: &[f64]) -> f64 {
         Function::Tanh => a.tanh(),
         Function::Sigmoid => 1.0 / (1.0 + (-a).exp()),
         Function::Softplus => a.max(0.0) + (-a.abs()).exp().ln_1p(),
-        Function::Relu => if a <= 0.0 { 0.0 } else { a },
+        Function::Relu => {
+            if a <= 0.0 {
+                0.0
+            } else {
+                a
+            }
+        }
         Function::Abs => a.abs(),
-        Function::Sign => if a > 0.0 { 1.0 } else if a < 0.0 { -1.0 } else { a },
+        Function::Sign => {
+            if a > 0.0 {
+                1.0
+            } else if a < 0.0 {
+                -1.0
+            } else {
+                a
+            }
+        }
     }
 }
 

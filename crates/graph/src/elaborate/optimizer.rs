@@ -343,7 +343,7 @@ impl Elaborator<'_> {
     }
 
     /// The settings of an optimizer of the file, or else of the standard library.
-    fn known_settings(&self, name: &str) -> Option<&[(String, Option<f64>)]> {
+    pub(super) fn known_settings(&self, name: &str) -> Option<&[(String, Option<f64>)]> {
         if let Some(at) = self.taken.optimizers.get(name) {
             return self.out.optimizers.get(*at).map(|o| o.params.as_slice());
         }

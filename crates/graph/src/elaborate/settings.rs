@@ -79,15 +79,15 @@ pub(crate) static EXPORTS: &[Setting] = &[
 
 pub(crate) static SCHEDULES: &[Setting] = &[
     s("constant", 0, 0),
-    s("exponential", 0, 3),
-    s("step", 0, 3),
-    s("cosine", 0, 3),
-    s("warmup", 0, 3),
-    s("onecycle", 0, 4),
-    s("plateau", 0, 4),
+    s("exponential", 1, 1),
+    s("step", 2, 2),
+    s("cosine", 0, 1),
+    s("warmup", 1, 1),
+    s("onecycle", 0, 3),
+    s("plateau", 0, 3),
 ];
 
-pub(crate) static STOPS: &[Setting] = &[s("early", 0, 4), s("below", 1, 2)];
+pub(crate) static STOPS: &[Setting] = &[s("early", 0, 2), s("below", 1, 1)];
 
 pub(crate) static CLIPS: &[Setting] = &[s("norm", 1, 1), s("value", 1, 1)];
 

@@ -1,13 +1,41 @@
 //! Trainings: the loss, the optimizer's settings, options, and one training for each combination.
 
-use chainrule_syntax::ast::{Amount, Expr, ExprKind, Name, NamedExpr, Train, TrainOption};
+use chainrule_syntax::ast::{Amount, Applied, Expr, ExprKind, Name, Train, TrainOption};
 use chainrule_syntax::{Diagnostic, Span, limits};
 
 use super::optimizer::SettingValue;
 use super::settings::{self, CLIPS, SCHEDULES, STOPS};
 use super::{Elaborator, Meaning};
-use crate::index::SymbolId;
+use crate::index::{NodeId, SymbolId};
 use crate::module::{Role, Training};
+
+/// Options of a training that are numbers.
+const OPTIONS: [&str; 5] = ["epochs", "steps", "batch", "seed", "minutes"];
+
+/// What kind of thing a training sets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SetKind {
+    Size,
+    Constant,
+    Option,
+    Setting,
+}
+
+/// `H = 2 K` behind `with`, or one value of `for H in {..}`.
+#[derive(Clone)]
+struct Set {
+    name: String,
+    kind: SetKind,
+    node: NodeId,
+    span: Span,
+}
+
+/// What a `train` line sets.
+#[derive(Default)]
+struct Sets {
+    with: Vec<Set>,
+    grid: Vec<(Set, Vec<f64>)>,
+}
 
 impl Elaborator<'_> {
     /// A `train` line; one that does not fit makes no trainings.
@@ -32,14 +60,14 @@ impl Elaborator<'_> {
             with: Vec::new(),
             span,
         };
-        let mut grid: Vec<(String, Vec<f64>)> = Vec::new();
+        let mut sets = Sets::default();
         let mut named = None;
         let mut seen: Vec<(String, Span)> = Vec::new();
         for option in &train.options {
-            self.train_option(option, train, &mut base, &mut grid, &mut named, &mut seen);
+            self.train_option(option, train, &mut base, &mut sets, &mut named, &mut seen);
         }
         if let (Some(_), Some(settings), Some(_)) = (loss, settings, recipe) {
-            self.add_trainings(&base, &settings, &grid, named.as_deref());
+            self.add_trainings(&base, &settings, &sets, named.as_deref());
         }
     }
 
@@ -78,7 +106,7 @@ impl Elaborator<'_> {
         option: &TrainOption,
         train: &Train,
         base: &mut Training,
-        grid: &mut Vec<(String, Vec<f64>)>,
+        sets: &mut Sets,
         named: &mut Option<String>,
         seen: &mut Vec<(String, Span)>,
     ) {
@@ -97,39 +125,63 @@ impl Elaborator<'_> {
             }
             TrainOption::As(name) => *named = Some(name.text.clone()),
             TrainOption::Applied(word, applied) => {
-                let (what, table) = match word.text.as_str() {
-                    "schedule" => ("a schedule", SCHEDULES),
-                    "stop" => ("a stopping rule", STOPS),
-                    _ => ("a clipping rule", CLIPS),
-                };
-                let known = self.check_setting("unknown-schedule", what, &applied.name, table);
-                if let (Some(()), Some(args)) = (known, self.number_args(applied.args.as_deref()))
-                    && let Some(entry) = settings::find(table, &applied.name.text)
-                {
-                    let _ = self.check_setting_count(&applied.name, args.len(), entry.arity);
-                    if word.text == "clip" {
-                        self.clip(&applied.name);
-                    }
-                    base.rules.push((word.text.clone(), applied.name.text.clone(), args));
+                if let Some(rule) = self.rule(word, applied, &train.optimizer.name) {
+                    base.rules.push(rule);
                 }
             }
             TrainOption::With(list) => {
                 for item in list {
                     self.check_set_once(&item.name, seen);
                 }
-                self.with(list, train, base);
+                let set = list.iter().filter_map(|item| self.set(&item.name, &item.value, train));
+                sets.with.extend(set.map(|(set, _)| set));
             }
             TrainOption::For(list) => {
                 for (name, values) in list {
                     self.check_set_once(name, seen);
-                    let numbers: Vec<f64> =
-                        values.iter().filter_map(|e| self.setting_value(name, e, train)).collect();
-                    if numbers.len() == values.len() {
-                        grid.push((name.text.clone(), numbers));
+                    let all: Vec<(Set, f64)> =
+                        values.iter().filter_map(|e| self.set(name, e, train)).collect();
+                    if let Some((set, _)) = all.first().filter(|_| all.len() == values.len()) {
+                        sets.grid.push((set.clone(), all.iter().map(|(_, x)| *x).collect()));
                     }
                 }
             }
         }
+    }
+
+    /// `schedule cosine(0.1)`: the word, the rule, its numbers.
+    fn rule(
+        &mut self,
+        word: &Name,
+        applied: &Applied,
+        optimizer: &Name,
+    ) -> Option<(String, String, Vec<f64>)> {
+        let (what, table) = match word.text.as_str() {
+            "schedule" => ("a schedule", SCHEDULES),
+            "stop" => ("a stopping rule", STOPS),
+            _ => ("a clipping rule", CLIPS),
+        };
+        let name = &applied.name;
+        let known = self.check_setting("unknown-schedule", what, name, table);
+        let args = self.number_args(applied.args.as_deref());
+        known?;
+        let args = args?;
+        let entry = settings::find(table, &name.text)?;
+        self.check_setting_count(name, args.len(), entry.arity)?;
+        if let Some(message) = crate::schedule::misfit(&word.text, &name.text, &args) {
+            return self.error("option-value", message, name.span, "");
+        }
+        if word.text == "clip" {
+            self.clip(name);
+        }
+        let settings = self.optimizer_params(&optimizer.text);
+        if word.text == "schedule" && !settings.is_empty() && !settings.iter().any(|s| s == "step")
+        {
+            let message =
+                format!("a schedule changes the setting `step`, and `{}` has none", optimizer.text);
+            return self.error("schedule", message, word.span, "");
+        }
+        Some((word.text.clone(), name.text.clone(), args))
     }
 
     /// A line sets each thing once.
@@ -170,20 +222,13 @@ impl Elaborator<'_> {
         Some(Some(value))
     }
 
-    fn with(&mut self, list: &[NamedExpr], train: &Train, base: &mut Training) {
-        for item in list {
-            if let Some(value) = self.setting_value(&item.name, &item.value, train) {
-                base.with.push((item.name.text.clone(), value));
-            }
-        }
-    }
-
-    /// The value of a setting: a size, a constant, a training option, an optimizer's setting.
-    fn setting_value(&mut self, name: &Name, e: &Expr, train: &Train) -> Option<f64> {
-        let options = ["epochs", "steps", "batch", "seed", "minutes"];
+    /// What a training sets: a size, a constant, a training option, an optimizer's setting; with its
+    /// value at the file's own numbers.
+    fn set(&mut self, name: &Name, e: &Expr, train: &Train) -> Option<(Set, f64)> {
         let value = self.number(e)?;
+        let node = self.expr(e, None)?;
         let of_optimizer = self.optimizer_params(&train.optimizer.name.text);
-        match self.scope.get(&name.text) {
+        let kind = match self.scope.get(&name.text) {
             Some((Meaning::Size(size), _)) => {
                 let fixed = size.as_name().is_some_and(|id| !self.out.sizes.get(id).batch);
                 if !fixed {
@@ -191,69 +236,119 @@ impl Elaborator<'_> {
                         format!("`{}` follows from other sizes or from the data", name.text);
                     return self.error("setting", message, name.span, "");
                 }
-                self.check_whole("a size", value, 1.0, e.span)?;
+                SetKind::Size
             }
             Some((Meaning::Symbol(id), _))
-                if matches!(self.out.symbol(*id).role, Role::Const(_)) => {}
-            _ if options.contains(&&*name.text) => {
-                let least = if name.text == "seed" { 0.0 } else { 1.0 };
-                self.check_whole(&format!("`{}`", name.text), value, least, e.span)?;
+                if matches!(self.out.symbol(*id).role, Role::Const(_)) =>
+            {
+                SetKind::Constant
             }
-            _ if of_optimizer.contains(&name.text) => {}
+            _ if OPTIONS.contains(&&*name.text) => SetKind::Option,
+            _ if of_optimizer.contains(&name.text) => SetKind::Setting,
             _ => {
-                let mut known: Vec<String> = options.iter().map(ToString::to_string).collect();
+                let mut known: Vec<String> = OPTIONS.iter().map(ToString::to_string).collect();
                 known.extend(of_optimizer);
                 known.extend(self.scope.names().take(1000).map(String::from));
                 let what = "a size, a constant or a training option";
                 let list = known.iter().map(String::as_str);
                 return self.unknown_word("setting", what, name, list);
             }
-        }
-        Some(value)
+        };
+        let set = Set { name: name.text.clone(), kind, node, span: e.span };
+        self.check_set(&set, value)?;
+        Some((set, value))
     }
 
-    /// One training for each combination of the grid, with names that tell them apart.
+    /// Sizes and most options are whole numbers.
+    fn check_set(&mut self, set: &Set, value: f64) -> Option<()> {
+        let what = format!("`{}`", set.name);
+        match (set.kind, set.name.as_str()) {
+            (SetKind::Size, _) => self.check_whole("a size", value, 1.0, set.span),
+            (SetKind::Option, "minutes") if value > 0.0 => Some(()),
+            (SetKind::Option, "minutes") => {
+                let message = format!("`minutes` is above 0, not {value}");
+                self.error("option-value", message, set.span, "")
+            }
+            (SetKind::Option, "seed") => self.check_whole(&what, value, 0.0, set.span),
+            (SetKind::Option, _) => self.check_whole(&what, value, 1.0, set.span),
+            _ if value.is_finite() => Some(()),
+            _ => self.error("number-range", format!("{what} is not finite"), set.span, ""),
+        }
+    }
+
+    /// One training for each combination of the grid, with names that tell them apart. What `with`
+    /// gives may be computed from what the grid gives, and from what stands before it.
     fn add_trainings(
         &mut self,
         base: &Training,
         settings: &[(String, SettingValue)],
-        grid: &[(String, Vec<f64>)],
+        sets: &Sets,
         named: Option<&str>,
     ) {
-        let total = grid.iter().try_fold(1_usize, |n, (_, v)| n.checked_mul(v.len()));
+        let total = sets.grid.iter().try_fold(1_usize, |n, (_, v)| n.checked_mul(v.len()));
         let left = limits::TRAININGS - self.out.trainings.len();
         if total.is_none_or(|n| n > left) {
             let message = format!("more than {} trainings", limits::TRAININGS);
             self.report(Diagnostic::error("limit-trainings", message, base.span, ""));
             return;
         }
-        let total = total.unwrap_or(1);
-        for i in 0..total {
+        for i in 0..total.unwrap_or(1) {
             let mut training = base.clone();
-            let mut name = named.unwrap_or(&base.name).to_string();
             let mut rest = i;
-            let mut parts = Vec::new();
-            for (key, values) in grid.iter().rev() {
-                let value = values[rest % values.len()];
+            let mut all: Vec<(&Set, f64)> = Vec::new();
+            for (set, values) in sets.grid.iter().rev() {
+                all.push((set, values[rest % values.len()]));
                 rest /= values.len();
-                parts.push(format!("{key}={value}"));
-                training.with.push((key.clone(), value));
             }
-            parts.reverse();
+            all.reverse();
+            let parts: Vec<String> = all.iter().map(|(s, x)| format!("{}={x}", s.name)).collect();
+            let Some(given) = self.settled_sets(all, &sets.with) else { return };
+            for (set, value) in &given {
+                match set.kind {
+                    SetKind::Option => training.options.push((set.name.clone(), Some(*value))),
+                    SetKind::Size | SetKind::Constant => {
+                        training.with.push((set.name.clone(), *value));
+                    }
+                    SetKind::Setting => {}
+                }
+            }
             for (name, value) in settings {
-                let set = training.with.iter().rev().find(|(n, _)| n == name).map(|(_, v)| *v);
-                let value = match set {
-                    Some(value) => value,
+                let own =
+                    |(set, _): &&(&Set, f64)| set.kind == SetKind::Setting && set.name == *name;
+                let value = match given.iter().find(own) {
+                    Some((_, value)) => *value,
                     None => self.setting_number(*value, &training.with),
                 };
                 training.settings.push((name.clone(), value));
             }
+            let mut name = named.unwrap_or(&base.name).to_string();
             if !parts.is_empty() {
                 name = format!("{name} {}", parts.join(" "));
             }
             training.name = self.unused_name(name, named.is_some(), base.span);
             self.out.trainings.push(training);
         }
+    }
+
+    /// What a training sets, all of it: the values of `with` at those of the grid.
+    fn settled_sets<'s>(
+        &mut self,
+        grid: Vec<(&'s Set, f64)>,
+        with: &'s [Set],
+    ) -> Option<Vec<(&'s Set, f64)>> {
+        let mut all = grid;
+        let mut numbers: Vec<(String, f64)> = Vec::new();
+        let computed = |set: &Set| matches!(set.kind, SetKind::Size | SetKind::Constant);
+        numbers.extend(all.iter().filter(|(s, _)| computed(s)).map(|(s, x)| (s.name.clone(), *x)));
+        for set in with {
+            let value = self.constant_with(set.node, &numbers)?;
+            self.check_set(set, value)?;
+            if computed(set) {
+                numbers.push((set.name.clone(), value));
+            }
+            all.push((set, value));
+        }
+        Some(all)
     }
 
     fn setting_number(&mut self, value: SettingValue, with: &[(String, f64)]) -> f64 {

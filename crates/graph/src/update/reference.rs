@@ -11,6 +11,9 @@ use crate::record::Reference;
 /// The values of the names of an optimizer.
 pub type Values<S> = BTreeMap<SymbolId, Vec<S>>;
 
+/// The loss and its gradient at a point.
+pub type Gradient<'a, S> = &'a mut dyn FnMut(&[S]) -> Result<(S, Vec<S>), Failure>;
+
 /// Where a training stands: parameters, states, inputs.
 #[derive(Clone, Debug)]
 pub struct State<S> {
@@ -61,7 +64,7 @@ impl Update {
     pub fn step<S: Reference>(
         &self,
         state: &mut State<S>,
-        gradient: &mut dyn FnMut(&[S]) -> Result<(S, Vec<S>), Failure>,
+        gradient: Gradient<'_, S>,
     ) -> Result<(), Failure> {
         let mut next = Values::new();
         for phase in &self.phases {

@@ -4,7 +4,7 @@
 pub(crate) type Gradient<'a> = &'a dyn Fn(&[f64]) -> (f64, Vec<f64>);
 
 /// Steps of a recurrence: the numbers it keeps are its own.
-pub(crate) type Recurrence = fn(usize, &mut Vec<f64>, &mut Kept, Gradient<'_>);
+pub(crate) type Recurrence = fn(usize, &mut [f64], &mut Kept, Gradient<'_>);
 
 /// Vectors and numbers that a recurrence keeps, all 0 at first.
 #[derive(Default)]
@@ -45,48 +45,50 @@ pub(crate) const CASES: &[(&str, Recurrence)] = &[
     ("adamw(step = 0.1, decay = 0.2)", adamw),
 ];
 
-fn gd(_: usize, p: &mut Vec<f64>, _: &mut Kept, gradient: Gradient<'_>) {
+fn gd(_: usize, p: &mut [f64], _: &mut Kept, gradient: Gradient<'_>) {
     let g = gradient(p).1;
     p.iter_mut().zip(g).for_each(|(p, g)| *p -= 0.05 * g);
 }
 
 /// Four steps are an epoch here.
-fn sgd(k: usize, p: &mut Vec<f64>, _: &mut Kept, gradient: Gradient<'_>) {
+fn sgd(k: usize, p: &mut [f64], _: &mut Kept, gradient: Gradient<'_>) {
     let step = 0.05 * 0.5_f64.powi((k / 4) as i32);
     let g = gradient(p).1;
     p.iter_mut().zip(g).for_each(|(p, g)| *p -= step * g);
 }
 
 /// Polyak: `x_{k+1} = x_k - step g(x_k) + mu (x_k - x_{k-1})`; `a` is `x_{k-1}`.
-fn momentum(k: usize, p: &mut Vec<f64>, kept: &mut Kept, gradient: Gradient<'_>) {
+fn momentum(k: usize, p: &mut [f64], kept: &mut Kept, gradient: Gradient<'_>) {
     if k == 0 {
-        kept.a.clone_from(p);
+        kept.a = p.to_vec();
     }
     let g = gradient(p).1;
-    let next = (0..p.len()).map(|i| p[i] - 0.05 * g[i] + 0.8 * (p[i] - kept.a[i])).collect();
-    kept.a = std::mem::replace(p, next);
+    let step = |i: usize| p[i] - 0.05 * g[i] + 0.8 * (p[i] - kept.a[i]);
+    let next: Vec<f64> = (0..p.len()).map(step).collect();
+    kept.a = p.to_vec();
+    p.copy_from_slice(&next);
 }
 
 /// Nesterov 1983: `x_k = y_k - step g(y_k)`, `a_{k+1} = (1 + sqrt(4 a_k^2 + 1)) / 2`,
 /// `y_{k+1} = x_k + (a_k - 1) (x_k - x_{k-1}) / a_{k+1}`. The factor in front of the first step is
 /// 0, where `x_k = x_{k-1}` anyway, so that the second has the factor of `a = (1 + sqrt 5) / 2`.
 /// Here `kept.b` is `x_{k-1}` and the point `y_k` is made at the beginning of a step.
-fn nag(k: usize, p: &mut Vec<f64>, kept: &mut Kept, gradient: Gradient<'_>) {
+fn nag(k: usize, p: &mut [f64], kept: &mut Kept, gradient: Gradient<'_>) {
     if k == 0 {
         kept.t = 1.0;
-        kept.b.clone_from(p);
+        kept.b = p.to_vec();
     }
     let t = (1.0 + (4.0 * kept.t * kept.t + 1.0).sqrt()) / 2.0;
     let beta = (kept.t - 1.0) / t;
     kept.t = t;
     let y: Vec<f64> = (0..p.len()).map(|i| p[i] + beta * (p[i] - kept.b[i])).collect();
     let g = gradient(&y).1;
-    kept.b.clone_from(p);
-    *p = (0..y.len()).map(|i| y[i] - 0.05 * g[i]).collect();
+    kept.b = p.to_vec();
+    p.iter_mut().zip(y.iter().zip(&g)).for_each(|(p, (y, g))| *p = y - 0.05 * g);
 }
 
 /// Sutskever et al. 2013: `v' = mu v - step g(p + mu v)`, `p' = p + v'`; `a` is `v`.
-fn nesterov(_: usize, p: &mut Vec<f64>, kept: &mut Kept, gradient: Gradient<'_>) {
+fn nesterov(_: usize, p: &mut [f64], kept: &mut Kept, gradient: Gradient<'_>) {
     let ahead: Vec<f64> = p.iter().zip(&kept.a).map(|(p, v)| p + 0.8 * v).collect();
     let g = gradient(&ahead).1;
     for (i, slope) in g.iter().enumerate() {
@@ -95,14 +97,14 @@ fn nesterov(_: usize, p: &mut Vec<f64>, kept: &mut Kept, gradient: Gradient<'_>)
     }
 }
 
-fn adagrad(_: usize, p: &mut Vec<f64>, kept: &mut Kept, gradient: Gradient<'_>) {
+fn adagrad(_: usize, p: &mut [f64], kept: &mut Kept, gradient: Gradient<'_>) {
     for (i, g) in gradient(p).1.into_iter().enumerate() {
         kept.a[i] += g * g;
         p[i] -= 0.3 * g / (kept.a[i].sqrt() + 1e-10);
     }
 }
 
-fn rmsprop(_: usize, p: &mut Vec<f64>, kept: &mut Kept, gradient: Gradient<'_>) {
+fn rmsprop(_: usize, p: &mut [f64], kept: &mut Kept, gradient: Gradient<'_>) {
     for (i, g) in gradient(p).1.into_iter().enumerate() {
         kept.a[i] = 0.8 * kept.a[i] + 0.2 * g * g;
         p[i] -= 0.01 * g / (kept.a[i].sqrt() + 1e-8);
@@ -110,7 +112,7 @@ fn rmsprop(_: usize, p: &mut Vec<f64>, kept: &mut Kept, gradient: Gradient<'_>) 
 }
 
 /// Zeiler 2012, algorithm 1: `a` is `E[g^2]`, `b` is `E[dx^2]`, `RMS[x] = sqrt(E[x^2] + eps)`.
-fn adadelta(_: usize, p: &mut Vec<f64>, kept: &mut Kept, gradient: Gradient<'_>) {
+fn adadelta(_: usize, p: &mut [f64], kept: &mut Kept, gradient: Gradient<'_>) {
     let (rho, eps) = (0.9, 1e-6);
     for (i, g) in gradient(p).1.into_iter().enumerate() {
         kept.a[i] = rho * kept.a[i] + (1.0 - rho) * g * g;
@@ -130,14 +132,14 @@ fn moments(k: usize, i: usize, g: f64, kept: &mut Kept) -> f64 {
     m / (v.sqrt() + 1e-8)
 }
 
-fn adam(k: usize, p: &mut Vec<f64>, kept: &mut Kept, gradient: Gradient<'_>) {
+fn adam(k: usize, p: &mut [f64], kept: &mut Kept, gradient: Gradient<'_>) {
     for (i, g) in gradient(p).1.into_iter().enumerate() {
         p[i] -= 0.1 * moments(k, i, g, kept);
     }
 }
 
 /// Loshchilov and Hutter 2019, algorithm 2, the decay times the step.
-fn adamw(k: usize, p: &mut Vec<f64>, kept: &mut Kept, gradient: Gradient<'_>) {
+fn adamw(k: usize, p: &mut [f64], kept: &mut Kept, gradient: Gradient<'_>) {
     for (i, g) in gradient(p).1.into_iter().enumerate() {
         let direction = moments(k, i, g, kept);
         p[i] -= 0.1 * (direction + 0.2 * p[i]);

@@ -16,7 +16,8 @@ pub(crate) static ADD: OpDef = op(
     "+",
     infer_sum,
     Notation::Plus,
-    instances_of!(Entrywise, eval), |_| Machine::Add,
+    instances_of!(Entrywise, eval),
+    |_| Machine::Add,
     Differential::Additive(&[1, 1]),
     &["x, y : R[n]; x + y", "x : R[n] per N; y : R[n]; x + y"],
 );

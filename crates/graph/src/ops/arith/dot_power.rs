@@ -12,7 +12,8 @@ pub(crate) static DOT_POWER: OpDef = op(
     ".^",
     infer_elementwise,
     Notation::Own,
-    instances_of!(Entrywise, eval), |_| Machine::Pow,
+    instances_of!(Entrywise, eval),
+    |_| Machine::Pow,
     Differential::Pointwise(partial),
     &["x : R+[n]; y : R[n]; x .^ y", "x : R[n]; x .^ 2", "x : R[n]; x .^ 3"],
 );

@@ -17,7 +17,8 @@ pub(crate) static HADAMARD: OpDef = op(
     ".*",
     infer_elementwise,
     Notation::DotStar,
-    instances_of!(Entrywise, product), |_| Machine::Mul,
+    instances_of!(Entrywise, product),
+    |_| Machine::Mul,
     Differential::Multilinear { inputs: 2, vjp },
     &["x, y : R[n, m]; x .* y", "x : R[n, m] per N; y : R[n, m]; x .* y"],
 );

@@ -23,7 +23,8 @@ pub(crate) static HADAMARD_QUOTIENT: OpDef = op(
     "./",
     infer_elementwise,
     Notation::DotSlash,
-    instances_of!(Entrywise, ratio), |_| Machine::Div,
+    instances_of!(Entrywise, ratio),
+    |_| Machine::Div,
     Differential::Custom { jvp: ratio_jvp, vjp },
     &["x : R[n]; y : R+[n]; x ./ y", "x : R[n]; y : R+[n] per N; x ./ y"],
 );

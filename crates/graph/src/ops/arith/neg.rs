@@ -23,7 +23,8 @@ pub(crate) static NEG: OpDef = op(
     "neg",
     infer,
     Notation::Negative,
-    instances_of!(Entrywise, eval), |_| Machine::Neg,
+    instances_of!(Entrywise, eval),
+    |_| Machine::Neg,
     Differential::Additive(&[-1]),
     &["x : R[n]; -x"],
 );

@@ -56,7 +56,8 @@ pub(crate) static POWER: OpDef = op(
     "^",
     infer,
     Notation::Own,
-    instances_of!(Entrywise, eval), |_| Machine::Pow,
+    instances_of!(Entrywise, eval),
+    |_| Machine::Pow,
     Differential::Pointwise(partial),
     &["a : R+; b : R; a^b", "a : R; a^2", "a : R; a^3", "a : R+; a^-2"],
 );

@@ -32,7 +32,8 @@ pub(crate) static QUOTIENT: OpDef = op(
     "/",
     infer,
     Notation::Slash,
-    instances_of!(Entrywise, ratio), |_| Machine::Div,
+    instances_of!(Entrywise, ratio),
+    |_| Machine::Div,
     Differential::Custom { jvp: ratio_jvp, vjp },
     &["A : R[n, m]; s : R+; A / s", "A : R[n, m]; s : R+ per N; A / s"],
 );

@@ -28,7 +28,8 @@ pub(crate) static SCALE: OpDef = op(
     "scale",
     infer,
     Notation::Product,
-    instances_of!(Entrywise, product), |_| Machine::Mul,
+    instances_of!(Entrywise, product),
+    |_| Machine::Mul,
     Differential::Multilinear { inputs: 2, vjp },
     &["s : R; A : R[n, m]; s A", "s : R per N; A : R[n]; s A", "s : R; A : R[n, m] per N; s A"],
 );

@@ -16,7 +16,8 @@ pub(crate) static SUB: OpDef = op(
     "-",
     infer_sum,
     Notation::Minus,
-    instances_of!(Entrywise, eval), |_| Machine::Sub,
+    instances_of!(Entrywise, eval),
+    |_| Machine::Sub,
     Differential::Additive(&[1, -1]),
     &["x, y : R[n]; x - y"],
 );

@@ -24,7 +24,8 @@ pub(crate) static MAXIMUM: OpDef = OpDef {
         "max",
         arith::infer_elementwise,
         Notation::Call,
-        instances_of!(Entrywise, eval), |_| Machine::Max,
+        instances_of!(Entrywise, eval),
+        |_| Machine::Max,
         Differential::Pointwise(|t, at, k| extreme(t, at, k, Comparison::GreaterEqual)),
         &["x, y : R[n]; max(x, y)", "x : R[n]; max(x, 0.2)"],
     )

@@ -24,7 +24,8 @@ pub(crate) static MINIMUM: OpDef = OpDef {
         "min",
         arith::infer_elementwise,
         Notation::Call,
-        instances_of!(Entrywise, eval), |_| Machine::Min,
+        instances_of!(Entrywise, eval),
+        |_| Machine::Min,
         Differential::Pointwise(|t, at, k| extreme(t, at, k, Comparison::LessEqual)),
         &["x, y : R[n]; min(x, y)"],
     )

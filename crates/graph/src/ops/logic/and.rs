@@ -11,5 +11,10 @@ fn eval<S: Scalar>(_: &Op, x: &[S]) -> S {
 }
 
 /// `a and b`
-pub(crate) static AND: OpDef =
-    op("and", infer_logic, instances_of!(Entrywise, eval), |_| Machine::And, &["x, y : R; x 1[x > 0 and y > 0]"]);
+pub(crate) static AND: OpDef = op(
+    "and",
+    infer_logic,
+    instances_of!(Entrywise, eval),
+    |_| Machine::And,
+    &["x, y : R; x 1[x > 0 and y > 0]"],
+);

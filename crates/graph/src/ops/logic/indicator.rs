@@ -23,5 +23,11 @@ fn eval<S: Scalar>(_: &Op, x: &[S]) -> S {
 /// `1[a < b]`
 pub(crate) static INDICATOR: OpDef = OpDef {
     cost: Cost::Free,
-    ..op("indicator", infer, instances_of!(Entrywise, eval), |_| Machine::Identity, &["x : R[n]; x .* 1[x > 0]"])
+    ..op(
+        "indicator",
+        infer,
+        instances_of!(Entrywise, eval),
+        |_| Machine::Identity,
+        &["x : R[n]; x .* 1[x > 0]"],
+    )
 };

@@ -11,5 +11,10 @@ fn eval<S: Scalar>(_: &Op, x: &[S]) -> S {
 }
 
 /// `not a`
-pub(crate) static NOT: OpDef =
-    op("not", infer_logic, instances_of!(Entrywise, eval), |_| Machine::Not, &["x : R; x 1[not x > 0]"]);
+pub(crate) static NOT: OpDef = op(
+    "not",
+    infer_logic,
+    instances_of!(Entrywise, eval),
+    |_| Machine::Not,
+    &["x : R; x 1[not x > 0]"],
+);

@@ -11,5 +11,10 @@ fn eval<S: Scalar>(_: &Op, x: &[S]) -> S {
 }
 
 /// `a or b`
-pub(crate) static OR: OpDef =
-    op("or", infer_logic, instances_of!(Entrywise, eval), |_| Machine::Or, &["x, y : R; x 1[x > 0 or y > 0]"]);
+pub(crate) static OR: OpDef = op(
+    "or",
+    infer_logic,
+    instances_of!(Entrywise, eval),
+    |_| Machine::Or,
+    &["x, y : R; x 1[x > 0 or y > 0]"],
+);

@@ -14,7 +14,8 @@ fn eval<S: Scalar>(_: &Op, x: &[S]) -> S {
 pub(crate) static ABS: OpDef = kinked(
     call(
         "abs",
-        instances_of!(Entrywise, eval), |_| Machine::Abs,
+        instances_of!(Entrywise, eval),
+        |_| Machine::Abs,
         |t, at, _| t.op(Op::Sign, &[at.inputs[0]]).map(Some),
         &["x : R[n]; abs(x)"],
     ),

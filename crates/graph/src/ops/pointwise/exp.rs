@@ -13,7 +13,8 @@ fn eval<S: Scalar>(_: &Op, x: &[S]) -> S {
 /// `e^x`
 pub(crate) static EXP: OpDef = call(
     "exp",
-    instances_of!(Entrywise, eval), |_| Machine::Exp,
+    instances_of!(Entrywise, eval),
+    |_| Machine::Exp,
     |_, at, _| Ok(Some(at.node)),
     &["x : R[n]; exp(x)"],
 );

@@ -13,7 +13,8 @@ fn eval<S: Scalar>(_: &Op, x: &[S]) -> S {
 /// The natural logarithm.
 pub(crate) static LOG: OpDef = call(
     "log",
-    instances_of!(Entrywise, eval), |_| Machine::Log,
+    instances_of!(Entrywise, eval),
+    |_| Machine::Log,
     |t, at, _| one_over(t, at.inputs[0]).map(Some),
     &["x : R+[n]; log(x)"],
 );

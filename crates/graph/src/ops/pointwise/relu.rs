@@ -27,7 +27,8 @@ fn positive(t: &mut Terms<'_>, x: NodeId) -> Made {
 pub(crate) static RELU: OpDef = kinked(
     call(
         "relu",
-        instances_of!(Entrywise, eval), |_| Machine::Relu,
+        instances_of!(Entrywise, eval),
+        |_| Machine::Relu,
         |t, at, _| positive(t, at.inputs[0]).map(Some),
         &["x : R[n]; relu(x)"],
     ),

@@ -21,5 +21,10 @@ fn partial(t: &mut Terms<'_>, at: &At, _: usize) -> Result<Option<NodeId>, Misfi
 }
 
 /// `1 / (1 + e^-x)`
-pub(crate) static SIGMOID: OpDef =
-    call("sigmoid", instances_of!(Entrywise, eval), |_| Machine::Sigmoid, partial, &["x : R[n]; sigmoid(x)"]);
+pub(crate) static SIGMOID: OpDef = call(
+    "sigmoid",
+    instances_of!(Entrywise, eval),
+    |_| Machine::Sigmoid,
+    partial,
+    &["x : R[n]; sigmoid(x)"],
+);

@@ -22,7 +22,13 @@ fn eval<S: Scalar>(_: &Op, x: &[S]) -> S {
 pub(crate) static SIGN: OpDef = kinked(
     OpDef {
         differential: Differential::Zero,
-        ..call("sign", instances_of!(Entrywise, eval), |_| Machine::Sign, |_, _, _| Ok(None), &["x : R[n]; sign(x)"])
+        ..call(
+            "sign",
+            instances_of!(Entrywise, eval),
+            |_| Machine::Sign,
+            |_, _, _| Ok(None),
+            &["x : R[n]; sign(x)"],
+        )
     },
     at_zero,
 );

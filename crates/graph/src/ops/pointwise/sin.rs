@@ -13,7 +13,8 @@ fn eval<S: Scalar>(_: &Op, x: &[S]) -> S {
 /// The sine.
 pub(crate) static SIN: OpDef = call(
     "sin",
-    instances_of!(Entrywise, eval), |_| Machine::Sin,
+    instances_of!(Entrywise, eval),
+    |_| Machine::Sin,
     |t, at, _| t.op(Op::Cos, &[at.inputs[0]]).map(Some),
     &["x : R[n]; sin(x)"],
 );

@@ -13,7 +13,8 @@ fn eval<S: Scalar>(_: &Op, x: &[S]) -> S {
 /// `log(1 + e^x)`
 pub(crate) static SOFTPLUS: OpDef = call(
     "softplus",
-    instances_of!(Entrywise, eval), |_| Machine::Softplus,
+    instances_of!(Entrywise, eval),
+    |_| Machine::Softplus,
     |t, at, _| t.op(Op::Sigmoid, &[at.inputs[0]]).map(Some),
     &["x : R[n]; softplus(x)"],
 );

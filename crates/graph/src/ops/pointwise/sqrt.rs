@@ -21,5 +21,10 @@ fn partial(t: &mut Terms<'_>, at: &At, _: usize) -> Result<Option<NodeId>, Misfi
 }
 
 /// The square root.
-pub(crate) static SQRT: OpDef =
-    call("sqrt", instances_of!(Entrywise, eval), |_| Machine::Sqrt, partial, &["x : R+[n]; sqrt(x)"]);
+pub(crate) static SQRT: OpDef = call(
+    "sqrt",
+    instances_of!(Entrywise, eval),
+    |_| Machine::Sqrt,
+    partial,
+    &["x : R+[n]; sqrt(x)"],
+);

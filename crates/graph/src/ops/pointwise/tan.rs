@@ -21,5 +21,10 @@ fn partial(t: &mut Terms<'_>, at: &At, _: usize) -> Result<Option<NodeId>, Misfi
 }
 
 /// The tangent.
-pub(crate) static TAN: OpDef =
-    call("tan", instances_of!(Entrywise, eval), |_| Machine::Tan, partial, &["x : R[n]; tan(0.5 tanh(x))"]);
+pub(crate) static TAN: OpDef = call(
+    "tan",
+    instances_of!(Entrywise, eval),
+    |_| Machine::Tan,
+    partial,
+    &["x : R[n]; tan(0.5 tanh(x))"],
+);

@@ -21,5 +21,10 @@ fn partial(t: &mut Terms<'_>, at: &At, _: usize) -> Result<Option<NodeId>, Misfi
 }
 
 /// The hyperbolic tangent.
-pub(crate) static TANH: OpDef =
-    call("tanh", instances_of!(Entrywise, eval), |_| Machine::Tanh, partial, &["x : R[n]; tanh(x)"]);
+pub(crate) static TANH: OpDef = call(
+    "tanh",
+    instances_of!(Entrywise, eval),
+    |_| Machine::Tanh,
+    partial,
+    &["x : R[n]; tanh(x)"],
+);

@@ -1,0 +1,91 @@
+//! The two number types.
+
+use std::fmt::Debug;
+use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
+
+use crate::gemm::Micro;
+use crate::isa::Present;
+use crate::program::Precision;
+use crate::vmath::Elementary;
+
+/// A number type of programs: what the kernels need to know of it.
+pub(crate) trait Element:
+    Elementary
+    + Default
+    + Debug
+    + PartialEq
+    + PartialOrd
+    + Send
+    + Sync
+    + 'static
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + AddAssign
+{
+    const PRECISION: Precision;
+    const ZERO: Self;
+    const ONE: Self;
+    const INFINITY: Self;
+    const NAN: Self;
+    /// Entries of one register of a pointwise program.
+    const TILE: usize;
+    /// Bytes of one.
+    const BYTES: usize;
+
+    fn of(value: f64) -> Self;
+    fn to_f64(self) -> f64;
+    fn magnitude(self) -> Self;
+    fn root(self) -> Self;
+    fn put(self, bytes: &mut [u8]);
+    fn take(bytes: &[u8]) -> Self;
+    /// The micro-kernel of an instruction set.
+    fn micro(isa: Present) -> Micro<Self>;
+}
+
+macro_rules! element {
+    ($type:ident, $precision:ident, $tile:expr) => {
+        impl Element for $type {
+            const PRECISION: Precision = Precision::$precision;
+            const ZERO: Self = 0.0;
+            const ONE: Self = 1.0;
+            const INFINITY: Self = $type::INFINITY;
+            const NAN: Self = $type::NAN;
+            const TILE: usize = $tile;
+            const BYTES: usize = size_of::<$type>();
+
+            #[inline(always)]
+            fn of(value: f64) -> Self {
+                value as $type
+            }
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                f64::from(self)
+            }
+            #[inline(always)]
+            fn magnitude(self) -> Self {
+                self.abs()
+            }
+            #[inline(always)]
+            fn root(self) -> Self {
+                self.sqrt()
+            }
+            fn put(self, bytes: &mut [u8]) {
+                bytes.copy_from_slice(&self.to_le_bytes());
+            }
+            fn take(bytes: &[u8]) -> Self {
+                let mut own = [0; size_of::<$type>()];
+                own.copy_from_slice(bytes);
+                $type::from_le_bytes(own)
+            }
+            fn micro(isa: Present) -> Micro<Self> {
+                Micro::<$type>::of(isa)
+            }
+        }
+    };
+}
+
+element!(f32, F32, 512);
+element!(f64, F64, 256);

@@ -1,0 +1,263 @@
+//! The engine for one number type.
+
+use super::{Column, Range, Refused, Run, Threads, no_memory};
+use crate::arena::Arena;
+use crate::call::Calls;
+use crate::contract::Contracts;
+use crate::element::Element;
+use crate::gather::Gathers;
+use crate::isa::Present;
+use crate::kernel::{Env, Kernel, Needs, Scratch, part};
+use crate::loops::Loops;
+use crate::noise::Noises;
+use crate::pool::Pool;
+use crate::program::{Foreign, Program, Slot, Work};
+use crate::scatter::Scatters;
+use crate::select::Selects;
+
+/// Shards that are handed out at most; kernels with more do several at a time.
+const HANDED: usize = 1 << 14;
+
+/// A program, ready to run.
+struct Prepared<T> {
+    kernels: Vec<Box<dyn Kernel<T>>>,
+    foreign: Vec<Foreign>,
+    rows: usize,
+    columns: Vec<usize>,
+}
+
+pub(super) struct Machine<T> {
+    arena: Arena<T>,
+    shared: Arena<T>,
+    scratch: Vec<Scratch<T>>,
+    pool: Pool,
+    least: f64,
+    isa: Present,
+    programs: Vec<Prepared<T>>,
+}
+
+/// The memory of all threads: each takes its own.
+struct Own<T>(*mut Scratch<T>);
+
+// SAFETY: the pool gives each thread a number of its own, and a thread uses only the memory with
+// its number.
+unsafe impl<T: Send> Sync for Own<T> {}
+
+impl<T> Own<T> {
+    /// # Safety
+    ///
+    /// The number is below the count of the pool's threads, and nobody else uses it meanwhile.
+    #[allow(clippy::mut_from_ref)]
+    unsafe fn of(&self, thread: usize) -> &mut Scratch<T> {
+        // SAFETY: there is memory for each thread, and the caller holds the rest.
+        unsafe { &mut *self.0.add(thread) }
+    }
+}
+
+fn kernel<T: Element>(work: &Work, rows: usize, isa: Present) -> Box<dyn Kernel<T>> {
+    match work {
+        Work::Gather(gather) => Box::new(Gathers::new(gather, rows)),
+        Work::Noise(noise) => Box::new(Noises::new(noise)),
+        Work::Loop(own) => Box::new(Loops::new(own)),
+        Work::Contract(contract) => Box::new(Contracts::new(contract, isa)),
+        Work::Scatter(scatter) => Box::new(Scatters::new(scatter)),
+        Work::Select(select) => Box::new(Selects::new::<T>(select)),
+        Work::Call(call) => Box::new(Calls::new(call)),
+    }
+}
+
+impl<T: Element> Machine<T> {
+    pub(super) fn new(arena: usize, threads: Threads, isa: Present) -> Option<Machine<T>> {
+        let pool = Pool::new(threads.count);
+        let scratch = (0..pool.count()).map(|_| Scratch::new()).collect::<Option<_>>()?;
+        Some(Machine {
+            arena: Arena::new(arena)?,
+            shared: Arena::new(0)?,
+            scratch,
+            pool,
+            least: threads.least as f64,
+            isa,
+            programs: Vec::new(),
+        })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.arena.all().len()
+    }
+
+    /// Prepares a program that was checked.
+    pub(super) fn load(&mut self, program: Program) -> Result<usize, Refused> {
+        let prepare = |work| kernel(work, program.rows, self.isa);
+        let kernels: Vec<Box<dyn Kernel<T>>> =
+            program.instructions.iter().map(|instruction| prepare(&instruction.work)).collect();
+        let needs = kernels.iter().fold(Needs::default(), |all, kernel| all.join(kernel.needs()));
+        let grown = self.arena.grow(program.arena)
+            && self.shared.grow(needs.shared)
+            && self.scratch.iter_mut().all(|scratch| scratch.grow(&needs));
+        if !grown {
+            return Err(no_memory(program.arena.saturating_add(needs.shared)));
+        }
+        self.programs.push(Prepared {
+            kernels,
+            foreign: program.foreign,
+            rows: program.rows,
+            columns: program.columns,
+        });
+        Ok(self.programs.len() - 1)
+    }
+
+    /// Checks the data of a run; the number of instructions.
+    pub(super) fn check(&self, program: usize, run: &Run<'_>) -> Result<usize, Refused> {
+        let Some(prepared) = self.programs.get(program) else {
+            return Err(Refused("the program was loaded by another engine".into()));
+        };
+        let (count, rows) = (prepared.kernels.len(), prepared.rows);
+        if prepared.columns.is_empty() {
+            return Ok(count);
+        }
+        if run.columns.len() != prepared.columns.len() {
+            let (own, given) = (prepared.columns.len(), run.columns.len());
+            return Err(Refused(format!("the program takes {own} columns, not {given}")));
+        }
+        if run.rows.len() != rows {
+            let given = run.rows.len();
+            return Err(Refused(format!("the program takes {rows} rows, not {given}")));
+        }
+        let last = run.rows.iter().max();
+        for (at, (column, &width)) in run.columns.iter().zip(&prepared.columns).enumerate() {
+            fits(column, width, last).map_err(|why| Refused(format!("column {at}: {why}")))?;
+        }
+        Ok(count)
+    }
+
+    pub(super) fn run(&mut self, program: usize, run: &Run<'_>) -> Result<(), Refused> {
+        let count = self.check(program, run)?;
+        (0..count).try_for_each(|at| self.step(program, at, run))
+    }
+
+    /// Runs one instruction of a program whose data were checked.
+    pub(super) fn step(&mut self, program: usize, at: usize, run: &Run<'_>) -> Result<(), Refused> {
+        let prepared = &self.programs[program];
+        let kernel = &*prepared.kernels[at];
+        let env = Env {
+            arena: self.arena.view(),
+            shared: self.shared.view(),
+            isa: self.isa,
+            columns: run.columns,
+            rows: run.rows,
+            seed: run.seed,
+            step: run.step,
+            foreign: &prepared.foreign,
+        };
+        let alone = kernel.work() < self.least;
+        let own = Own(self.scratch.as_mut_ptr());
+        for phase in 0..kernel.phases() {
+            let shards = kernel.shards(phase);
+            let handed = if alone { 1 } else { shards.min(HANDED) };
+            let done = self.pool.run(handed, &|hand, thread| {
+                // SAFETY: the pool's threads have different numbers, below its count.
+                let scratch = unsafe { own.of(thread) };
+                for shard in part(shards, handed, hand) {
+                    kernel.run(phase, shard, &env, scratch);
+                }
+            });
+            if !done {
+                return Err(Refused(format!("instruction {at} panicked")));
+            }
+        }
+        Ok(())
+    }
+
+    fn slice(&self, slot: Slot) -> &[T] {
+        &self.arena.all()[slot.at..][..slot.len]
+    }
+
+    fn slice_mut(&mut self, slot: Slot) -> &mut [T] {
+        &mut self.arena.all_mut()[slot.at..][..slot.len]
+    }
+
+    pub(super) fn get(&self, slot: Slot, values: &mut [f64]) {
+        assert_eq!(slot.len, values.len(), "arrays of different lengths");
+        for (value, own) in values.iter_mut().zip(self.slice(slot)) {
+            *value = own.to_f64();
+        }
+    }
+
+    pub(super) fn set(&mut self, slot: Slot, values: &[f64]) {
+        assert_eq!(slot.len, values.len(), "arrays of different lengths");
+        for (own, &value) in self.slice_mut(slot).iter_mut().zip(values) {
+            *own = T::of(value);
+        }
+    }
+
+    pub(super) fn fill(&mut self, slot: Slot, value: f64) {
+        self.slice_mut(slot).fill(T::of(value));
+    }
+
+    pub(super) fn copy(&mut self, from: Slot, to: Slot) {
+        self.arena.all_mut().copy_within(from.at..from.at + from.len, to.at);
+    }
+
+    pub(super) fn bytes(&self, slot: Slot) -> Vec<u8> {
+        let mut bytes = vec![0; slot.len * T::BYTES];
+        for (bytes, own) in bytes.chunks_exact_mut(T::BYTES).zip(self.slice(slot)) {
+            own.put(bytes);
+        }
+        bytes
+    }
+
+    pub(super) fn set_bytes(&mut self, slot: Slot, bytes: &[u8]) -> Result<(), Refused> {
+        if slot.len.checked_mul(T::BYTES) != Some(bytes.len()) {
+            let (len, given) = (slot.len, bytes.len());
+            return Err(Refused(format!(
+                "{len} numbers of {} bytes are not {given} bytes",
+                T::BYTES
+            )));
+        }
+        for (own, bytes) in self.slice_mut(slot).iter_mut().zip(bytes.chunks_exact(T::BYTES)) {
+            *own = T::take(bytes);
+        }
+        Ok(())
+    }
+
+    pub(super) fn finite(&self, slot: Slot) -> bool {
+        // x - x is 0 for finite numbers and NaN for the others.
+        self.slice(slot).iter().fold(true, |all, &x| all & (x - x == T::ZERO))
+    }
+
+    pub(super) fn range(&self, slot: Slot) -> Range {
+        let start = Range { least: f64::INFINITY, greatest: -f64::INFINITY, nan: 0, infinite: 0 };
+        self.slice(slot).iter().fold(start, |range, value| {
+            let value = value.to_f64();
+            Range {
+                least: range.least.min(value),
+                greatest: range.greatest.max(value),
+                nan: range.nan + usize::from(value.is_nan()),
+                infinite: range.infinite + usize::from(value.is_infinite()),
+            }
+        })
+    }
+}
+
+/// Whether a column has this width and all rows.
+fn fits(column: &Column<'_>, width: usize, last: Option<&u32>) -> Result<(), String> {
+    if column.width != width {
+        return Err(format!("rows of {width} numbers are needed, not of {}", column.width));
+    }
+    let len = column.values.len();
+    if width > 0 && !len.is_multiple_of(width) {
+        return Err(format!("{len} numbers are no whole rows of {width}"));
+    }
+    let rows = len.checked_div(width).unwrap_or(usize::MAX);
+    if let Some(&last) = last
+        && last as usize >= rows
+    {
+        return Err(format!("row {last} is needed, but there are {rows}"));
+    }
+    for (name, count) in [("scale", column.scale.len()), ("shift", column.shift.len())] {
+        if count > 1 && count != width {
+            return Err(format!("{count} numbers of {name} do not fit rows of {width}"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,513 @@
+//! Pointwise programs over tiles, with folds.
+//!
+//! A tile is a few rows of the vector axis; a register holds one value for each of its entries.
+//! Items are what no fold connects: blocks of kept axes. Within an item the folded axes are walked
+//! in order; when there are few items and much to fold, the walk is cut in fixed parts whose
+//! results are combined in order in a second phase. All of this follows from the extents and
+//! strides of the loop.
+
+pub(crate) mod code;
+pub(crate) mod port;
+
+use code::{Action, Arg, Code, Lay, Op, Out, Port, Sites, compile};
+use port::{Labels, Tile};
+
+use crate::arena::View;
+use crate::element::Element;
+use crate::kernel::{Env, Kernel, Needs, Scratch, part};
+use crate::pointwise::{Along, Binary, LANES, Meet, Unary, Value, combine, neutral};
+use crate::program::{Foreign, Function, Loop};
+use crate::space::{Space, Walk};
+
+/// Shards of a loop at most.
+const SHARDS: usize = 64;
+/// Parts of a fold at most.
+const PARTS: usize = 16;
+/// Points of a part at least.
+const PART: usize = 16_384;
+/// Operands of a function from outside at most.
+pub(crate) const OPERANDS: usize = 16;
+
+/// An axis that tiles cut into blocks.
+#[derive(Clone, Copy, Debug)]
+struct Strip {
+    extent: usize,
+    block: usize,
+    folded: bool,
+    /// Its counter in the walk it belongs to, if there is more than one block.
+    counter: Option<usize>,
+}
+
+impl Strip {
+    fn blocks(&self) -> usize {
+        self.extent.div_ceil(self.block)
+    }
+
+    fn len(&self, counts: &[isize]) -> usize {
+        let at = self.counter.map_or(0, |counter| counts[counter] as usize);
+        self.block.min(self.extent - at * self.block)
+    }
+}
+
+/// A loop, ready to run.
+pub(crate) struct Loops<T> {
+    /// Kept axes, and folded ones.
+    outer: Walk,
+    inner: Walk,
+    starts: Vec<isize>,
+    row: Strip,
+    col: Strip,
+    row_strides: Vec<isize>,
+    col_strides: Vec<isize>,
+    code: Code<T>,
+    parts: usize,
+    points: usize,
+    /// Numbers of the totals of one fold.
+    total: usize,
+    /// Whether values are added where they are written, to what is there.
+    adds: bool,
+}
+
+/// How good an axis is as the vector's: the cost of a point, about.
+fn cost<T: Element>(space: &Space, sites: &Sites, steps: usize, axis: usize) -> f64 {
+    let extent = space.axes[axis].extent as f64;
+    let others = space.axes.iter().enumerate().filter(|other| other.0 != axis);
+    let rows = others.map(|other| other.1.extent).max().unwrap_or(1) as f64;
+    let tile = (extent * rows).min(T::TILE as f64);
+    let access = |site: &crate::space::Site| match space.forms[site.at].strides[axis] {
+        0 => 0.1,
+        1 | -1 => 0.25 + 3.0 / extent,
+        _ => 1.5 + 3.0 / extent,
+    };
+    let accesses: f64 = sites.reads.iter().chain(&sites.writes).map(access).sum();
+    let count = (sites.reads.len() + sites.writes.len() + steps) as f64;
+    accesses + 15.0 * count / tile + 0.5 / extent
+}
+
+/// The vector axis: the cheapest, the last of equals.
+fn vector<T: Element>(space: &Space, sites: &Sites, steps: usize) -> Option<usize> {
+    let mut best: Option<(usize, f64)> = None;
+    for axis in (0..space.axes.len()).rev() {
+        let cost = cost::<T>(space, sites, steps, axis);
+        if best.is_none_or(|best| cost < best.1) {
+            best = Some((axis, cost));
+        }
+    }
+    best.map(|best| best.0)
+}
+
+/// The axis of a tile's rows: the one that fills it best, of the vector's kind rather than not.
+fn rows(space: &Space, folded: bool, room: usize) -> Option<usize> {
+    let value = |axis: usize| {
+        let axis = space.axes[axis];
+        axis.extent.min(room) * if axis.folded == folded { 2 } else { 1 }
+    };
+    (0..space.axes.len()).max_by_key(|&axis| value(axis))
+}
+
+impl<T: Element> Loops<T> {
+    pub(crate) fn new(source: &Loop) -> Loops<T> {
+        let mut space = Space::new(&source.axes);
+        let sites = Sites::of(source, &mut space);
+        space.collapse();
+        Loops::build(source, space, &sites, None, false)
+    }
+
+    /// A loop whose values are added to what is there; `first` is an axis of the collapsed space
+    /// that is walked outermost.
+    pub(crate) fn adding(source: &Loop, space: Space, sites: &Sites, first: Option<usize>) -> Self {
+        Loops::build(source, space, sites, first, true)
+    }
+
+    fn build(
+        source: &Loop,
+        mut space: Space,
+        sites: &Sites,
+        first: Option<usize>,
+        adds: bool,
+    ) -> Loops<T> {
+        let points = space.points();
+        let none = space.forms.len();
+        let lead = first.map(|axis| space.take(axis));
+        let nothing = || (crate::program::Axis { extent: 1, folded: false }, vec![0; none]);
+        let chosen = vector::<T>(&space, sites, source.steps.len());
+        let (axis, col_strides) = chosen.map_or_else(nothing, |axis| space.take(axis));
+        let block = axis.extent.div_ceil(axis.extent.div_ceil(T::TILE).max(1));
+        let block = if axis.extent > T::TILE { block.next_multiple_of(LANES) } else { block };
+        let mut col =
+            Strip { extent: axis.extent, block: block.max(1), folded: axis.folded, counter: None };
+        let room = if col.extent * 2 <= T::TILE { T::TILE / col.extent.max(1) } else { 1 };
+        let chosen = (room > 1).then(|| rows(&space, axis.folded, room)).flatten();
+        let (axis, row_strides) = chosen.map_or_else(nothing, |axis| space.take(axis));
+        let block = axis.extent.div_ceil(axis.extent.div_ceil(room).max(1)).max(1);
+        let mut row = Strip { extent: axis.extent, block, folded: axis.folded, counter: None };
+        let (mut outer, mut inner) = (Walk::default(), Walk::default());
+        if let Some((axis, strides)) = lead {
+            outer.push(axis.extent, strides);
+        }
+        for (at, axis) in space.axes.iter().enumerate() {
+            let strides = space.forms.iter().map(|form| form.strides[at]).collect();
+            if axis.folded { &mut inner } else { &mut outer }.push(axis.extent, strides);
+        }
+        for (strip, strides) in [(&mut row, &row_strides), (&mut col, &col_strides)] {
+            if strip.blocks() != 1 {
+                let walk = if strip.folded { &mut inner } else { &mut outer };
+                strip.counter = Some(walk.axes());
+                let strides = strides.iter().map(|stride| stride * strip.block as isize);
+                walk.push(strip.blocks(), strides.collect());
+            }
+        }
+        let full = if row.block > 1 { col.extent } else { 0 };
+        let lay = Lay { rows: &row_strides, entries: &col_strides, full };
+        let code = compile(source, &mut space.clone(), sites, lay);
+        let kept_rows = if row.folded { 1 } else { row.block };
+        let total = kept_rows * if col.folded { LANES } else { col.block };
+        let starts = space.forms.iter().map(|form| form.constant).collect();
+        let few = !code.folds.is_empty() && outer.points() < PARTS && inner.points() > 1;
+        let wanted = if few { (points / PART).clamp(1, PARTS) } else { 1 };
+        let parts = wanted.min(inner.points().max(1));
+        Loops {
+            outer,
+            inner,
+            starts,
+            row,
+            col,
+            row_strides,
+            col_strides,
+            code,
+            parts,
+            points,
+            total: total.next_multiple_of(LANES),
+            adds,
+        }
+    }
+
+    /// Runs what lies under some indices of the outermost axis, which runs so far.
+    pub(crate) fn under(
+        &self,
+        env: &Env<'_, T>,
+        scratch: &mut Scratch<T>,
+        leads: std::ops::Range<usize>,
+        lead: usize,
+    ) {
+        let each = self.outer.points() / lead.max(1);
+        self.items(env, scratch, leads.start * each..leads.end * each, (0, 1));
+    }
+
+    fn totals(&self) -> usize {
+        self.total * self.code.folds.len()
+    }
+
+    /// Runs items, each with a part of its folded points.
+    fn items(
+        &self,
+        env: &Env<'_, T>,
+        scratch: &mut Scratch<T>,
+        items: std::ops::Range<usize>,
+        (part_at, parts): (usize, usize),
+    ) {
+        if items.is_empty() {
+            return;
+        }
+        let numbers = scratch.numbers.view();
+        let forms = self.starts.len();
+        let (outer_places, rest) = scratch.places.split_at_mut(forms);
+        let (places, rest) = rest.split_at_mut(forms);
+        let (outer_counts, rest) = rest.split_at_mut(self.outer.axes());
+        let inner_counts = &mut rest[..self.inner.axes()];
+        let folded = part(self.inner.points(), parts, part_at);
+        outer_places.copy_from_slice(&self.starts);
+        self.outer.seek(items.start, outer_counts, outer_places);
+        for item in items {
+            places.copy_from_slice(outer_places);
+            self.inner.seek(folded.start, inner_counts, places);
+            self.reset(numbers);
+            for _ in folded.clone() {
+                let tile = Tile {
+                    places,
+                    row: &self.row_strides,
+                    entry: &self.col_strides,
+                    rows: self.row.len(if self.row.folded { inner_counts } else { outer_counts }),
+                    cols: self.col.len(if self.col.folded { inner_counts } else { outer_counts }),
+                };
+                self.tile(env, numbers, &tile, &mut scratch.doubles);
+                self.inner.next(inner_counts, places);
+            }
+            if parts == 1 {
+                self.finish(env, numbers, outer_counts, outer_places);
+            } else {
+                let at = (item * parts + part_at) * self.totals();
+                // SAFETY: each part of each item has its own place in the shared memory, and the
+                // thread's own memory is its own.
+                unsafe {
+                    let own = numbers.read(self.code.numbers as isize, self.totals());
+                    env.shared.write(at as isize, self.totals()).copy_from_slice(own);
+                }
+            }
+            self.outer.next(outer_counts, outer_places);
+        }
+    }
+
+    /// The totals of each fold.
+    #[inline]
+    fn fold<'a>(&self, numbers: View<'a, T>, at: usize) -> &'a mut [T] {
+        let place = self.code.numbers + at * self.total;
+        // SAFETY: the thread's own memory; no register lies behind `code.numbers`, and each caller
+        // drops the slice before it asks again.
+        unsafe { numbers.write(place as isize, self.total) }
+    }
+
+    fn reset(&self, numbers: View<'_, T>) {
+        for (at, (fold, _)) in self.code.folds.iter().enumerate() {
+            self.fold(numbers, at).fill(neutral(*fold));
+        }
+    }
+
+    /// Writes the folds of an item.
+    fn finish(
+        &self,
+        env: &Env<'_, T>,
+        numbers: View<'_, T>,
+        outer_counts: &[isize],
+        outer_places: &[isize],
+    ) {
+        let rows = if self.row.folded { 1 } else { self.row.len(outer_counts) };
+        let cols = if self.col.folded { 1 } else { self.col.len(outer_counts) };
+        for (at, (fold, out)) in self.code.folds.iter().enumerate() {
+            let totals = self.fold(numbers, at);
+            if self.col.folded {
+                for row in 0..rows {
+                    let mut lanes = [T::ZERO; LANES];
+                    lanes.copy_from_slice(&totals[row * LANES..(row + 1) * LANES]);
+                    let mut half = LANES / 2;
+                    while half > 0 {
+                        for lane in 0..half {
+                            lanes[lane] = combine(*fold, lanes[lane], lanes[lane + half]);
+                        }
+                        half /= 2;
+                    }
+                    totals[row] = lanes[0];
+                }
+            }
+            let tile = Tile {
+                places: outer_places,
+                row: &self.row_strides,
+                entry: &self.col_strides,
+                rows,
+                cols,
+            };
+            tile.store(env.arena, &out.port.site, &None, Value::Many(&totals[..rows * cols]));
+        }
+    }
+
+    /// The second phase: the parts of an item, in order.
+    fn gather_parts(&self, env: &Env<'_, T>, scratch: &mut Scratch<T>, item: usize) {
+        let numbers = scratch.numbers.view();
+        let (places, rest) = scratch.places.split_at_mut(self.starts.len());
+        let counts = &mut rest[..self.outer.axes()];
+        places.copy_from_slice(&self.starts);
+        self.outer.seek(item, counts, places);
+        self.reset(numbers);
+        for (at, &(fold, _)) in self.code.folds.iter().enumerate() {
+            for part in 0..self.parts {
+                let from = (item * self.parts + part) * self.totals() + at * self.total;
+                // SAFETY: nobody writes to the parts in this phase.
+                let values = unsafe { env.shared.read(from as isize, self.total) };
+                let total = self.fold(numbers, at);
+                env.isa.run(Meet { fold, total, values });
+            }
+        }
+        self.finish(env, numbers, counts, places);
+    }
+
+    /// The value of an operand over a tile.
+    #[inline]
+    fn value<'a>(
+        &self,
+        env: &Env<'a, T>,
+        numbers: View<'a, T>,
+        tile: &Tile<'_>,
+        arg: Arg<T>,
+    ) -> Value<'a, T> {
+        let len = tile.rows * tile.cols;
+        // SAFETY: registers are the thread's own, and an operand is never the register written at
+        // the same time; what is read in the arena is written after the tile is computed.
+        unsafe {
+            match arg {
+                Arg::Number(value) => Value::One(value),
+                Arg::Single(at) => Value::One(numbers.get(at as isize)),
+                Arg::Register(at) => Value::Many(numbers.read(at as isize, len)),
+                Arg::Memory(form) => Value::Many(env.arena.read(tile.places[form], len)),
+            }
+        }
+    }
+
+    fn labels<'a>(
+        &self,
+        env: &Env<'a, T>,
+        numbers: View<'a, T>,
+        tile: &Tile<'_>,
+        port: &Port<T>,
+    ) -> Labels<'a, T> {
+        port.label.map(|(label, arg)| (label, self.value(env, numbers, tile, arg)))
+    }
+
+    fn tile(&self, env: &Env<'_, T>, numbers: View<'_, T>, tile: &Tile<'_>, doubles: &mut [f64]) {
+        for op in &self.code.ops {
+            self.op(env, numbers, tile, op, doubles);
+        }
+        for (at, &(fold, ref out)) in self.code.folds.iter().enumerate() {
+            if let Value::Many(values) = self.value(env, numbers, tile, out.value) {
+                self.meet(env, fold, self.fold(numbers, at), values, tile.cols);
+            }
+        }
+        for Out { value, port } in &self.code.plain {
+            let value = self.value(env, numbers, tile, *value);
+            let labels = self.labels(env, numbers, tile, port);
+            if self.adds {
+                tile.add(env.arena, &port.site, &labels, value);
+            } else {
+                tile.store(env.arena, &port.site, &labels, value);
+            }
+        }
+    }
+
+    /// Adds a tile to the totals of a fold.
+    fn meet(
+        &self,
+        env: &Env<'_, T>,
+        fold: crate::program::Fold,
+        totals: &mut [T],
+        values: &[T],
+        cols: usize,
+    ) {
+        match (self.col.folded, self.row.folded) {
+            (false, false) => {
+                env.isa.run(Meet { fold, total: &mut totals[..values.len()], values });
+            }
+            (false, true) => {
+                for values in values.chunks_exact(cols) {
+                    env.isa.run(Meet { fold, total: &mut totals[..cols], values });
+                }
+            }
+            (true, false) => {
+                let rows = values.chunks_exact(cols);
+                for (values, total) in rows.zip(totals.chunks_exact_mut(LANES)) {
+                    env.isa.run(Along { fold, total, values });
+                }
+            }
+            (true, true) => env.isa.run(Along { fold, total: totals, values }),
+        }
+    }
+
+    fn op(
+        &self,
+        env: &Env<'_, T>,
+        numbers: View<'_, T>,
+        tile: &Tile<'_>,
+        op: &Op<T>,
+        doubles: &mut [f64],
+    ) {
+        let tile = if op.single { &Tile { rows: 1, cols: 1, ..*tile } } else { tile };
+        let len = tile.rows * tile.cols;
+        // SAFETY: the thread's own memory; the register is none of the operands.
+        let out = unsafe { numbers.write(op.to as isize, len) };
+        match &op.action {
+            Action::Load(port) => {
+                let labels = self.labels(env, numbers, tile, port);
+                tile.load(env.arena, &port.site, &labels, out);
+            }
+            Action::Index(form) => index(tile, *form, out),
+            Action::Unary(function, x) => match self.value(env, numbers, tile, *x) {
+                Value::Many(x) => env.isa.run(Unary { function: *function, x, out }),
+                Value::One(x) if *function == Function::Identity => out.fill(x),
+                Value::One(x) => env.isa.run(Unary { function: *function, x: &[x], out }),
+            },
+            Action::Binary(function, x, y) => {
+                let x = self.value(env, numbers, tile, *x);
+                let y = self.value(env, numbers, tile, *y);
+                env.isa.run(Binary { function: *function, x, y, out });
+            }
+            Action::Foreign(function, all) => {
+                self.outside(env, numbers, tile, (*function, all), doubles, out);
+            }
+        }
+    }
+
+    fn outside(
+        &self,
+        env: &Env<'_, T>,
+        numbers: View<'_, T>,
+        tile: &Tile<'_>,
+        (function, all): (usize, &[Arg<T>]),
+        doubles: &mut [f64],
+        out: &mut [T],
+    ) {
+        let Foreign::Entry(_, function) = &env.foreign[function] else { return };
+        let operands = &mut doubles[..all.len()];
+        for (at, out) in out.iter_mut().enumerate() {
+            for (operand, arg) in operands.iter_mut().zip(all) {
+                *operand = match self.value(env, numbers, tile, *arg) {
+                    Value::One(value) => value.to_f64(),
+                    Value::Many(values) => values[at].to_f64(),
+                };
+            }
+            *out = T::of(function(operands));
+        }
+    }
+}
+
+/// The values of an index.
+fn index<T: Element>(tile: &Tile<'_>, form: usize, out: &mut [T]) {
+    for (row, out) in out.chunks_exact_mut(tile.cols).enumerate() {
+        let start = tile.places[form] + tile.row[form] * row as isize;
+        for (at, out) in out.iter_mut().enumerate() {
+            *out = T::of((start + tile.entry[form] * at as isize) as f64);
+        }
+    }
+}
+
+impl<T: Element> Kernel<T> for Loops<T> {
+    fn phases(&self) -> usize {
+        if self.parts > 1 { 2 } else { 1 }
+    }
+
+    fn shards(&self, phase: usize) -> usize {
+        let items = self.outer.points();
+        match (self.parts, phase) {
+            (1, _) => items.min(SHARDS),
+            (parts, 0) => items * parts,
+            _ => items,
+        }
+    }
+
+    fn work(&self) -> f64 {
+        self.points as f64 * self.code.weight
+    }
+
+    fn needs(&self) -> Needs {
+        Needs {
+            shared: if self.parts > 1 {
+                self.outer.points() * self.parts * self.totals()
+            } else {
+                0
+            },
+            numbers: self.code.numbers + self.totals(),
+            places: 2 * self.starts.len() + self.outer.axes() + self.inner.axes(),
+            doubles: OPERANDS,
+        }
+    }
+
+    fn run(&self, phase: usize, shard: usize, env: &Env<'_, T>, scratch: &mut Scratch<T>) {
+        if phase == 1 {
+            self.gather_parts(env, scratch, shard);
+        } else if self.parts == 1 {
+            let items = self.outer.points();
+            let shards = Kernel::<T>::shards(self, 0);
+            self.items(env, scratch, part(items, shards, shard), (0, 1));
+        } else {
+            let (item, at) = (shard / self.parts, shard % self.parts);
+            self.items(env, scratch, item..item + 1, (at, self.parts));
+        }
+    }
+}

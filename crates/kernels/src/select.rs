@@ -1,0 +1,193 @@
+//! Where the first extreme entry of each group stands.
+
+use crate::element::Element;
+use crate::isa::{Level, Task};
+use crate::kernel::{Env, Kernel, Needs, Scratch, part};
+use crate::loops::port::Tile;
+use crate::pointwise::Value;
+use crate::program::{Fold, Select};
+use crate::space::{Site, Space, Walk};
+
+/// A selection, ready to run.
+pub(crate) struct Selects {
+    greatest: bool,
+    outer: Walk,
+    inner: Walk,
+    starts: Vec<isize>,
+    read: Site,
+    to: Site,
+    /// The vector axis: how far it runs, in blocks of how many, whether a group runs along it.
+    extent: usize,
+    block: usize,
+    folded: bool,
+    row: Vec<isize>,
+    entry: Vec<isize>,
+    points: usize,
+}
+
+/// A better entry takes the place of the best so far.
+struct Better<'a, T> {
+    greatest: bool,
+    index: isize,
+    values: &'a [T],
+    best: &'a mut [T],
+    first: &'a mut [isize],
+}
+
+#[inline(always)]
+fn better<T: Element>(greatest: bool, value: T, best: T) -> bool {
+    let beyond = if greatest { value > best } else { value < best };
+    beyond | ((value != value) & (best == best))
+}
+
+impl<T: Element> Task for Better<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Level>(self) {
+        for ((&value, best), first) in self.values.iter().zip(self.best).zip(self.first) {
+            let take = better(self.greatest, value, *best);
+            *best = if take { value } else { *best };
+            *first = if take { self.index } else { *first };
+        }
+    }
+}
+
+/// 1 where the index is the first extreme entry's.
+struct Mark<'a, T> {
+    index: isize,
+    first: &'a [isize],
+    out: &'a mut [T],
+}
+
+impl<T: Element> Task for Mark<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Level>(self) {
+        for (out, &first) in self.out.iter_mut().zip(self.first) {
+            *out = if first == self.index { T::ONE } else { T::ZERO };
+        }
+    }
+}
+
+impl Selects {
+    pub(crate) fn new<T: Element>(source: &Select) -> Selects {
+        let mut space = Space::new(&source.axes);
+        let (read, to) = (space.site(&source.read), space.site(&source.to));
+        space.collapse();
+        let points = space.points();
+        let none = vec![0; space.forms.len()];
+        let (axis, entry) = match space.axes.len() {
+            0 => (crate::program::Axis { extent: 1, folded: false }, none.clone()),
+            count => space.take(count - 1),
+        };
+        let (mut outer, mut inner) = (Walk::default(), Walk::default());
+        for (at, axis) in space.axes.iter().enumerate() {
+            let strides = space.forms.iter().map(|form| form.strides[at]).collect();
+            if axis.folded { &mut inner } else { &mut outer }.push(axis.extent, strides);
+        }
+        let walk = if axis.folded { &mut inner } else { &mut outer };
+        let strides = entry.iter().map(|stride| stride * T::TILE as isize).collect();
+        walk.push(axis.extent.div_ceil(T::TILE), strides);
+        Selects {
+            greatest: source.fold == Fold::Max,
+            outer,
+            inner,
+            starts: space.forms.iter().map(|form| form.constant).collect(),
+            read,
+            to,
+            extent: axis.extent,
+            block: T::TILE,
+            folded: axis.folded,
+            row: none,
+            entry,
+            points,
+        }
+    }
+
+    /// The length of the block that a walk is at.
+    fn len(&self, outer: &[isize], inner: &[isize]) -> usize {
+        let counts = if self.folded { inner } else { outer };
+        let at = counts.last().map_or(0, |&count| count as usize);
+        self.block.min(self.extent - at * self.block)
+    }
+
+    fn tile<'a>(&'a self, places: &'a [isize], cols: usize) -> Tile<'a> {
+        Tile { places, row: &self.row, entry: &self.entry, rows: 1, cols }
+    }
+}
+
+impl<T: Element> Kernel<T> for Selects {
+    fn shards(&self, _: usize) -> usize {
+        self.outer.points().min(64)
+    }
+
+    fn work(&self) -> f64 {
+        self.points as f64 * 5.0
+    }
+
+    fn needs(&self) -> Needs {
+        Needs {
+            numbers: 2 * self.block,
+            places: 2 * self.starts.len() + self.outer.axes() + self.inner.axes() + self.block,
+            ..Needs::default()
+        }
+    }
+
+    fn run(&self, _: usize, shard: usize, env: &Env<'_, T>, scratch: &mut Scratch<T>) {
+        let forms = self.starts.len();
+        let (values, rest) = scratch.numbers.all_mut().split_at_mut(self.block);
+        let best = &mut rest[..self.block];
+        let (outer_places, rest) = scratch.places.split_at_mut(forms);
+        let (places, rest) = rest.split_at_mut(forms);
+        let (outer, rest) = rest.split_at_mut(self.outer.axes());
+        let (inner, rest) = rest.split_at_mut(self.inner.axes());
+        let first = &mut rest[..self.block];
+        let items = part(self.outer.points(), Kernel::<T>::shards(self, 0), shard);
+        outer_places.copy_from_slice(&self.starts);
+        self.outer.seek(items.start, outer, outer_places);
+        let worst = if self.greatest { -T::INFINITY } else { T::INFINITY };
+        for _ in items {
+            // An entry that is no better than the worst is still the first of its group.
+            best.fill(worst);
+            first.fill(0);
+            places.copy_from_slice(outer_places);
+            self.inner.seek(0, inner, places);
+            for point in 0..self.inner.points() {
+                let cols = self.len(outer, inner);
+                let values = &mut values[..cols];
+                self.tile(places, cols).load(env.arena, &self.read, &None, values);
+                if self.folded {
+                    for (at, &value) in values.iter().enumerate() {
+                        if better(self.greatest, value, best[0]) {
+                            best[0] = value;
+                            first[0] = (point * self.block + at) as isize;
+                        }
+                    }
+                } else {
+                    let (greatest, index) = (self.greatest, point as isize);
+                    env.isa.run(Better { greatest, index, values, best, first });
+                }
+                self.inner.next(inner, places);
+            }
+            places.copy_from_slice(outer_places);
+            self.inner.seek(0, inner, places);
+            for point in 0..self.inner.points() {
+                let cols = self.len(outer, inner);
+                let out = &mut values[..cols];
+                if self.folded {
+                    for (at, out) in out.iter_mut().enumerate() {
+                        let here = first[0] == (point * self.block + at) as isize;
+                        *out = if here { T::ONE } else { T::ZERO };
+                    }
+                } else {
+                    env.isa.run(Mark { index: point as isize, first, out });
+                }
+                self.tile(places, cols).store(env.arena, &self.to, &None, Value::Many(out));
+                self.inner.next(inner, places);
+            }
+            self.outer.next(outer, outer_places);
+        }
+    }
+}
