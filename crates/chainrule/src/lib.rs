@@ -36,6 +36,7 @@ mod derive;
 mod error;
 mod lowered;
 mod model;
+pub mod run;
 mod show;
 pub mod train;
 mod training;

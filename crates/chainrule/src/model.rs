@@ -75,6 +75,11 @@ impl Model {
         Model::parse(self.source.name(), text)
     }
 
+    /// The names that [`Model::with`] can set: sizes and constants of the file.
+    pub fn settings(&self) -> Vec<String> {
+        crate::show::names(&self.reading.file)
+    }
+
     /// The text it was read from.
     pub fn source(&self) -> &Source {
         &self.source

@@ -51,7 +51,7 @@ pub(crate) struct Options {
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     #[arg(value_parser = color_parser())]
     pub(crate) color: ColorChoice,
-    /// Set a size or a constant of the file; may be repeated
+    /// Set a size or a constant of the file, or a training option; may be repeated
     #[arg(long, global = true, value_name = "NAME=VALUE", value_parser = setting)]
     pub(crate) set: Vec<(String, String)>,
     /// Use at most N threads
@@ -83,8 +83,11 @@ fn setting(text: &str) -> Result<(String, String), String> {
         return Err("an `=` is missing: write NAME=VALUE, for example H=32".into());
     };
     let (name, value) = (name.trim(), value.trim());
-    let named = name.starts_with(char::is_alphabetic)
-        && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    // `split.seed` is a word of the `split` line.
+    let named = name.split('.').all(|word| {
+        word.starts_with(char::is_alphabetic)
+            && word.chars().all(|c| c.is_alphanumeric() || c == '_')
+    });
     if !named {
         return Err(format!("`{name}` is not a name: letters, digits and `_`, a letter first"));
     }
@@ -138,7 +141,8 @@ mod tests {
     fn settings() {
         assert_eq!(setting("H = 32"), Ok(("H".into(), "32".into())));
         assert_eq!(setting("data=a=b.csv"), Ok(("data".into(), "a=b.csv".into())));
-        for bad in ["H", "=3", "H=", "2H=3", "a b=3", ""] {
+        assert_eq!(setting("split.seed=3"), Ok(("split.seed".into(), "3".into())));
+        for bad in ["H", "=3", "H=", "2H=3", "a b=3", "", ".a=1", "a.=1"] {
             assert!(setting(bad).is_err(), "{bad}");
         }
     }

@@ -6,8 +6,11 @@ mod check;
 mod completions;
 mod data;
 mod derive;
+mod evaluate;
 mod fmt;
 mod new;
+mod predict;
+mod resume;
 mod show;
 mod train;
 
@@ -48,6 +51,9 @@ commands! {
     Show = show,
     Derive = derive,
     Train = train,
+    Resume = resume,
+    Evaluate = evaluate,
+    Predict = predict,
     Check = check,
     Data = data,
     Fmt = fmt,

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 /// How the program ends.
 ///
-/// Codes do not change between versions. A program that is interrupted ends with 130.
+/// Codes do not change between versions.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Exit {
     /// Everything was done.
@@ -17,6 +17,8 @@ pub(crate) enum Exit {
     Check = 3,
     /// The equation file has mistakes.
     Equations = 4,
+    /// It was interrupted and can go on.
+    Interrupted = 130,
 }
 
 /// The codes as the help tells them.

@@ -14,6 +14,8 @@ pub(crate) enum Failure {
     Usage(String),
     /// Something could not be read or written.
     Io(String),
+    /// Something is not as it was.
+    Changed(String),
     /// There is no such file.
     NotFound(String),
     /// The facade says why.
@@ -51,6 +53,7 @@ impl Failure {
         match self {
             Failure::Usage(_) => Some("usage"),
             Failure::Io(_) => Some("io"),
+            Failure::Changed(_) => Some("failed"),
             Failure::NotFound(_) => Some("not-found"),
             Failure::Facade(error) => Some(match error.kind() {
                 ErrorKind::Io => "io",
@@ -60,6 +63,7 @@ impl Failure {
                 ErrorKind::Derivative => "derivative",
                 ErrorKind::NotYet => "not-yet",
                 ErrorKind::Failed => "failed",
+                ErrorKind::NotFinite => "not-finite",
             }),
             Failure::Pipe => None,
         }
@@ -75,7 +79,10 @@ impl From<chainrule::Error> for Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Usage(text) | Failure::Io(text) | Failure::NotFound(text) => f.write_str(text),
+            Failure::Usage(text)
+            | Failure::Io(text)
+            | Failure::Changed(text)
+            | Failure::NotFound(text) => f.write_str(text),
             Failure::Facade(error) => error.fmt(f),
             Failure::Pipe => f.write_str("nobody reads the output"),
         }

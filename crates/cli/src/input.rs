@@ -12,9 +12,27 @@ const STDIN: (&str, &str) = ("-", "<stdin>");
 /// More than the language accepts is not read, so that an endless stream ends in an error.
 const LIMIT: u64 = 11 << 20;
 
+/// A longer table is not read from standard input.
+const ROWS: u64 = 1 << 30;
+
 /// Whether `path` stands for standard input.
 pub(crate) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == STDIN.0
+}
+
+/// Everything on standard input.
+///
+/// # Errors
+///
+/// It cannot be read, or is too much.
+pub(crate) fn bytes() -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().lock().take(ROWS + 1).read_to_end(&mut bytes);
+    read.map_err(|cause| Failure::io("reading", Path::new(STDIN.1), &cause))?;
+    if bytes.len() as u64 > ROWS {
+        return Err(Failure::Io(format!("`{}` has more than {ROWS} bytes", STDIN.1)));
+    }
+    Ok(bytes)
 }
 
 /// Name and text of `path`.

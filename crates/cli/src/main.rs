@@ -6,7 +6,8 @@
 //! - [`args`]: the options; [`commands`]: one file for each command
 //! - [`shell`]: what goes to stdout and to stderr; [`exit`], [`failure`]: how it ends
 //! - [`render`]: diagnostics as text; [`json`]: as JSON
-//! - [`input`], [`file`]: reading and writing; [`search`]: where data are looked for
+//! - [`input`], [`file`], [`search`]: reading and writing; where data are looked for
+//! - [`training`], [`progress`], [`interrupt`]: a run while it goes; [`results`], [`table`]: what came out
 #![forbid(unsafe_code)]
 
 mod args;
@@ -16,11 +17,16 @@ mod exit;
 mod failure;
 mod file;
 mod input;
+mod interrupt;
 mod json;
+mod progress;
 mod render;
+mod results;
 mod search;
 mod shell;
 mod show_json;
+mod table;
+mod training;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -55,6 +55,14 @@ pub(crate) fn failure(message: &str, color: bool, width: usize) -> String {
     screen.renderer().render(&[group]) + "\n"
 }
 
+/// A warning that has no place in a source.
+pub(crate) fn warning(message: &str, color: bool, width: usize) -> String {
+    let screen = Screen { color, width: width.max(NARROW) };
+    let title = wrap(message, screen.prose("warning: ".len()));
+    let group = Group::with_title(Level::WARNING.primary_title(title));
+    screen.renderer().render(&[group]) + "\n"
+}
+
 /// How many errors and warnings there are: `2 errors, 1 warning`.
 pub(crate) fn count(diagnostics: &[Diagnostic]) -> String {
     let errors = diagnostics.iter().filter(|d| d.is_error()).count();

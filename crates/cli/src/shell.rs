@@ -2,7 +2,7 @@
 //!
 //! stdout carries the answer, stderr everything else: progress, warnings, mistakes.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use chainrule::{Diagnostic, Source};
@@ -90,6 +90,32 @@ impl Shell {
         if !self.options.quiet {
             self.stderr(&format!("{text}\n"));
         }
+    }
+
+    /// Says on stderr, with `--verbose`, what more there is to know.
+    pub(crate) fn detail(&self, text: &str) {
+        if self.options.verbose {
+            self.say(text);
+        }
+    }
+
+    /// Warns on stderr of something that has no place in a source.
+    pub(crate) fn warn(&self, text: &str) {
+        if !self.options.quiet {
+            self.stderr(&render::warning(text, self.colors(), self.width()));
+        }
+    }
+
+    /// Whether progress is a bar: stderr is a terminal that can go back in a line.
+    pub(crate) fn has_bar(&self) -> bool {
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        io::stderr().is_terminal() && !self.options.quiet && !dumb
+    }
+
+    /// Columns of the screen behind stdout.
+    pub(crate) fn page_width(&self) -> usize {
+        let screen = || Some(usize::from(terminal_size::terminal_size_of(io::stdout())?.0.0));
+        screen().or_else(columns).filter(|&width| width > 0).unwrap_or(WIDTH)
     }
 
     /// Says with `--verbose` what was set for the run.
@@ -190,9 +216,13 @@ impl Shell {
     /// Columns of the screen behind stderr.
     fn width(&self) -> usize {
         let screen = || Some(usize::from(terminal_size::terminal_size_of(io::stderr())?.0.0));
-        let columns = || std::env::var("COLUMNS").ok()?.parse().ok();
         screen().or_else(columns).filter(|&width| width > 0).unwrap_or(WIDTH)
     }
+}
+
+/// Columns of the screen, as the environment says it.
+fn columns() -> Option<usize> {
+    std::env::var("COLUMNS").ok()?.parse().ok()
 }
 
 /// A line of a page: headings stand in the first column, shapes in rows of their own.

@@ -112,6 +112,19 @@ impl<'s> Reader<'s> {
         Ok(self.opened.len() - 1)
     }
 
+    /// A table of text that is in memory already.
+    pub(super) fn given(&mut self, format: &str, name: &str, bytes: &[u8]) -> Result<usize, Error> {
+        let source = SourceFile {
+            name: name.into(),
+            path: name.into(),
+            sha256: find::sha256(bytes),
+            bytes: bytes.len() as u64,
+        };
+        let loaded = find::Loaded { source, bytes: bytes.to_vec() };
+        self.opened.push(content(format, name, loaded)?);
+        Ok(self.opened.len() - 1)
+    }
+
     /// A file, or what the program carries under that name.
     fn load(&self, path: &str) -> Result<find::Loaded, Error> {
         match find::locate(self.search, path)? {

@@ -1,5 +1,7 @@
 //! From a plan to a data set.
 
+mod given;
+
 use chainrule_graph::{Kind, Module, Sizes};
 
 use super::labels::{Classes, RawLabels};
@@ -9,6 +11,8 @@ use super::scaling::scaling;
 use super::split::{PARTS, Split, split};
 use super::{Column, DataSettings, Dataset, LabelNames, Part, Search, Table, Values, bind, toys};
 use crate::Error;
+
+pub use given::{Given, Known, inputs};
 
 /// Rows of one name before labels are numbered.
 pub(super) enum Raw {

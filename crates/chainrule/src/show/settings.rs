@@ -60,6 +60,11 @@ pub(crate) fn apply<'s>(
     repair.apply(source.text()).ok_or_else(|| Error::setting("the settings overlap".into()))
 }
 
+/// The names of sizes and constants.
+pub(crate) fn names(file: &File) -> Vec<String> {
+    places(file).into_iter().map(|(name, _, _)| name).collect()
+}
+
 /// Whether a text is one number of the language, perhaps with a minus.
 pub(crate) fn is_number(text: &str) -> bool {
     let text = text.trim();

@@ -1,99 +1,120 @@
-//! `chainrule train`: a file's trainings, as a first tracer.
+//! `chainrule train`: a file's trainings.
 
-use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use chainrule::{Scores, TrainOptions, Trained};
-use serde_json::{Map, Value, json};
+use chainrule::run::{Chosen, Folder, Place, Record, Settings};
+use chainrule::train::Precision;
+use serde_json::json;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::input;
 use crate::shell::Shell;
+use crate::{input, search, training};
 
 const EXAMPLES: &str = "\
 Examples:
-  chainrule train iris                  the built-in example, with its built-in data
-  chainrule train iris --epochs 50      shorter
-  chainrule train iris --seed 2 --json  other start values; the answer for a program";
+  chainrule train iris                    all trainings of an example, into runs/iris-1
+  chainrule train iris --only nag         one of them
+  chainrule train iris --epochs 50        shorter
+  chainrule train iris --set H=8          another size; also constants and training options:
+  chainrule train iris --set step=0.1 --set batch=10 --set split.seed=3
+  chainrule train iris --seed 2 --json    other start values; the answer for a program
+  CHAINRULE_DATA=~/data chainrule train mlp
 
-/// Train a net (a first tracer: the built-in iris data, steepest descent)
+Ctrl-C ends after the step and keeps everything; `chainrule resume` goes on to the same bits.";
+
+/// Train a net
 ///
-/// Runs the file's `train` lines on the reference interpreter: slow, in double precision, always
-/// on all rows. It knows the optimizer `gd` and the built-in data of `iris`; a training with
-/// another optimizer is skipped with a warning, other data is an error. Progress goes to stderr,
-/// the values at the end to stdout.
+/// Runs the `train` lines of a file one after the other. The equations, what they were trained
+/// from, the curves, checkpoints and the trained models are kept in a folder, `runs/NAME-1` unless
+/// --out says otherwise; what is there already is never written over.
+///
+/// Progress goes to stderr: a bar on a terminal, otherwise some lines. The values at the end go to
+/// stdout.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// The equation file, `-` for standard input, or a built-in example
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// Run only the training of this name (or of this first word); may be repeated
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
     /// Train so many epochs, whatever the file says
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     epochs: Option<u64>,
+    /// Compute in single or in double precision
+    #[arg(long, value_name = "TYPE", default_value = "f32", value_parser = ["f32", "f64"])]
+    precision: String,
+    /// Keep the run in this folder, which must not exist
+    #[arg(long, value_name = "DIR", conflicts_with = "no_run")]
+    out: Option<PathBuf>,
+    /// Keep nothing: no folder, no checkpoints, no models
+    #[arg(long)]
+    no_run: bool,
+    /// Write a checkpoint at least that often, besides those at the ends of epochs
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    #[arg(value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    checkpoint: u64,
+    /// Look for data in this folder first; may be repeated
+    #[arg(long, value_name = "DIR")]
+    data: Vec<PathBuf>,
 }
 
 /// Reads the file and trains.
 ///
 /// # Errors
 ///
-/// The file cannot be read or has mistakes, its data cannot be read yet, or stdout cannot be
-/// written.
+/// The file cannot be read or has mistakes, its data cannot be read, a training fails, or the
+/// folder of the run or stdout cannot be written.
 pub(crate) fn run(args: &Args, shell: &Shell) -> Result<Exit, Failure> {
-    let model = input::model(&args.file, &shell.options.set)?;
-    let options = TrainOptions { epochs: args.epochs, seed: shell.options.seed };
-    let (trained, warnings) = model.train(options, &mut |epoch| {
-        shell.say(&format!("{}  epoch {}  J {:.6}", epoch.training, epoch.epoch, epoch.loss));
-    })?;
-    shell.warnings(model.source(), &warnings);
-    if shell.is_json() {
-        let skipped: Vec<&str> = warnings.iter().map(|w| w.message.as_str()).collect();
-        let trainings: Vec<Value> = trained.iter().map(training).collect();
-        shell.value(&json!({ "trainings": trainings, "skipped": skipped }))?;
-    } else if model.modules().iter().all(|m| m.trainings.is_empty()) {
-        shell.say(
-            "the file has no `train` lines; for example `train J by gd(step = 0.01) epochs 10`",
-        );
-    } else {
-        let pages: Vec<String> = trained.iter().map(page).collect();
-        shell.page(&pages.join("\n"))?;
+    let model = input::model(&args.file, &[])?;
+    let settings = settings(args, shell);
+    let chosen = Chosen::new(&model, &settings, &args.only)?;
+    if chosen.trainings.is_empty() {
+        let text = "the file has no `train` lines; for example \
+                    `train J by gd(step = 0.01) epochs 10`";
+        if shell.is_json() {
+            shell.value(&json!({ "run": null, "trainings": [], "skipped": [] }))?;
+        }
+        shell.say(text);
+        return Ok(Exit::Done);
     }
-    Ok(Exit::Done)
+    let home = search::home(&args.file);
+    let roots = search::search(&args.data, std::slice::from_ref(&home));
+    let data = search::read(&chosen, &roots, shell)?;
+    let mut folder = None;
+    if !args.no_run {
+        let name = args.file.display().to_string();
+        let command = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned());
+        let record = Record::new(&name, &home, command.collect(), settings, &chosen, &data)?;
+        let mut made = Folder::create(&place(args, &chosen), record, &chosen.model)?;
+        made.lock()?;
+        shell.detail(&format!("run folder {}", made.path().display()));
+        folder = Some(made);
+    }
+    training::run(&chosen, data, args.checkpoint, folder.as_ref(), shell)
 }
 
-fn page(trained: &Trained) -> String {
-    let mut out = format!(
-        "training {}: {} parameters, {} epochs, seed {}\n\n",
-        trained.name, trained.parameters, trained.epochs, trained.seed
-    );
-    for scores in &trained.scores {
-        let values = scores.values.iter().map(|(name, value)| format!("{name} {value:.6}"));
-        let values: Vec<String> = values.collect();
-        let rows = format!("{} rows", scores.rows);
-        let _ = writeln!(out, "  {:10}  {rows:>9}  {}", scores.part, values.join("  "));
+fn settings(args: &Args, shell: &Shell) -> Settings {
+    Settings {
+        seed: shell.options.seed,
+        epochs: args.epochs,
+        set: shell.options.set.clone(),
+        precision: if args.precision == "f64" { Precision::F64 } else { Precision::F32 },
+        threads: shell.options.threads.map_or(0, usize::from),
+        checkpoint: args.checkpoint,
     }
-    out
 }
 
-fn training(trained: &Trained) -> Value {
-    let mut value = json!({
-        "name": trained.name,
-        "optimizer": trained.optimizer,
-        "epochs": trained.epochs,
-        "seed": trained.seed,
-        "steps": trained.steps,
-        "seconds": trained.seconds,
-        "parameters": trained.parameters,
-    });
-    for scores in &trained.scores {
-        value[scores.part] = part(scores);
+/// Where the run goes: named after the model, else after the file.
+fn place(args: &Args, chosen: &Chosen) -> Place {
+    if let Some(out) = &args.out {
+        return Place::At(out.clone());
     }
-    value
-}
-
-fn part(scores: &Scores) -> Value {
-    let values: Map<String, Value> =
-        scores.values.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-    Value::Object(values)
+    let name = &chosen.model.modules()[chosen.trainings[0].model].name;
+    let stem = || args.file.file_stem().and_then(|stem| stem.to_str());
+    let stem = || stem().filter(|_| !input::is_stdin(Path::new(&args.file)));
+    let name = Some(name.as_str()).filter(|name| !name.is_empty()).or_else(stem);
+    Place::Numbered(training::runs(), name.unwrap_or("net").to_string())
 }

@@ -45,9 +45,8 @@ impl Folder {
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chainrule"));
         command.args(args).current_dir(&self.0).stdin(Stdio::null());
-        for name in
-            ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "TERM", "CI", "CHAINRULE_DATA"]
-        {
+        let display = ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "TERM", "CI"];
+        for name in display.into_iter().chain(["CHAINRULE_DATA", "XDG_DATA_HOME", "HOME"]) {
             command.env_remove(name);
         }
         command

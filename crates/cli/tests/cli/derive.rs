@@ -1,4 +1,4 @@
-//! `derive` and `train` as scripts see them.
+//! `derive` as scripts see it.
 
 use crate::common::Folder;
 
@@ -23,21 +23,7 @@ fn derive_answers_for_every_example() {
 }
 
 #[test]
-fn train_is_deterministic() {
-    let folder = Folder::new("train");
-    let (one, two) = (folder.run("train iris --epochs 3"), folder.run("train iris --epochs 3"));
-    assert_eq!(one.code, Some(0), "{one:?}");
-    assert_eq!((&one.stdout, &one.stderr), (&two.stdout, &two.stderr));
-    assert!(one.stderr.contains("gd  epoch 3  J "), "{}", one.stderr);
-    assert!(one.stderr.contains("the training `nag` is skipped"), "{}", one.stderr);
-    let json = folder.run("train iris --epochs 3 --json -q").json();
-    assert_eq!(json["trainings"][0]["parameters"], 131);
-    assert!(json["trainings"][0]["train"]["J"].is_number(), "{json}");
-    assert!(json["trainings"][0]["test"]["accuracy"].is_number(), "{json}");
-}
-
-#[test]
-fn derive_and_train_end_with_the_right_codes() {
+fn derive_ends_with_the_right_codes() {
     let folder = Folder::new("derive-codes");
     folder.write("bad.eqn", "net\n  z = (1 + 2\n");
     folder.write(
@@ -46,22 +32,14 @@ fn derive_and_train_end_with_the_right_codes() {
     );
     for (args, code) in [
         ("derive --help", 0),
-        ("train --help", 0),
-        ("train graph002", 0),
         ("derive nosuch.eqn", 1),
-        ("train nosuch.eqn", 1),
-        ("train mlp", 1),
         ("derive", 2),
-        ("train", 2),
-        ("train iris --epochs 0", 2),
         ("derive iris --set H", 2),
         ("derive bad.eqn", 4),
-        ("train bad.eqn", 4),
         ("derive none.eqn", 4),
     ] {
         let run = folder.run(args);
         assert_eq!(run.code, Some(code), "{args}: {run:?}");
     }
-    assert_eq!(folder.run("train mlp --json").error(), "not-yet");
     assert_eq!(folder.run("derive none.eqn --json").error(), "equations");
 }

@@ -2,10 +2,14 @@
 
 mod check;
 mod common;
+mod damage;
 mod data;
 mod derive;
 mod files;
 mod lowered;
 mod mistakes;
+mod predict;
 mod program;
 mod readme;
+mod resume;
+mod train;

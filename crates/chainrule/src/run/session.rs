@@ -1,0 +1,193 @@
+//! A session: the trainings of a run one after the other, with checkpoints.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::checkpoint::Checkpoints;
+use super::metrics::Metrics;
+use super::record::TrainingRecord;
+use super::{Chosen, Folder, Manifest, Summary};
+use crate::Error;
+use crate::data::Dataset;
+use crate::train::{Control, EpochReport, Facts, Progress, Trainer, TrainingRef};
+
+/// Epochs that follow each other faster share a checkpoint: bringing a file to the disk takes some
+/// milliseconds, an epoch of a small net takes less.
+const LEAST: Duration = Duration::from_secs(1);
+
+/// What hears of a session.
+pub trait Watch {
+    /// A training begins or goes on.
+    fn begin(&mut self, _facts: &Facts, _from: &Progress) {}
+    /// A step is done. This is called in the innermost loop.
+    fn step(&mut self, _progress: &Progress) {}
+    /// An epoch is done.
+    fn epoch(&mut self, _report: &EpochReport, _progress: &Progress) {}
+    /// A training is done.
+    fn done(&mut self, _summary: &Summary) {}
+    /// Whether to stop after this step, to go on some other time.
+    fn stop(&self) -> bool {
+        false
+    }
+}
+
+/// How a session ended.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Outcome {
+    /// All trainings are done.
+    Done(Vec<Summary>),
+    /// It was stopped: what was done before, the training that was running, how far it was.
+    Stopped(Vec<Summary>, String, Progress),
+}
+
+/// The trainings of a run.
+#[derive(Debug)]
+pub struct Session<'m> {
+    /// The trainings, in the order of the record.
+    pub chosen: &'m Chosen,
+    /// The data of each model of the file that is trained.
+    pub data: Vec<Option<Arc<Dataset>>>,
+    /// How long a training runs within an epoch before a checkpoint is due.
+    pub every: Duration,
+}
+
+impl Session<'_> {
+    /// Trains what is not done yet. Without a folder nothing is kept.
+    ///
+    /// ```
+    /// use chainrule::run::{Outcome, Watch};
+    ///
+    /// struct Silent;
+    /// impl Watch for Silent {}
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A training fails, or the folder cannot be written; the last checkpoints stay good.
+    pub fn run(&self, folder: Option<&Folder>, watch: &mut dyn Watch) -> Result<Outcome, Error> {
+        let mut kept =
+            folder.map(|folder| Ok::<_, Error>((folder, folder.metrics()?))).transpose()?;
+        let mut done = Vec::new();
+        for (at, which) in self.chosen.trainings.iter().enumerate() {
+            let keep = kept.as_mut().and_then(|(folder, metrics)| {
+                let training = folder.record().trainings.get(at)?;
+                let checkpoints = folder.checkpoints(training);
+                Some(Keep { folder, training, checkpoints, metrics, last: None })
+            });
+            let mut running = Running { session: self, keep, watch };
+            match running.train(*which)? {
+                Ended::Done(summary) => done.push(*summary),
+                Ended::Stopped(name, progress) => {
+                    return Ok(Outcome::Stopped(done, name, progress));
+                }
+            }
+            if let Some((folder, _)) = &kept {
+                folder.results(&done)?;
+            }
+        }
+        Ok(Outcome::Done(done))
+    }
+}
+
+enum Ended {
+    Done(Box<Summary>),
+    Stopped(String, Progress),
+}
+
+/// Where a training is kept.
+struct Keep<'a> {
+    folder: &'a Folder,
+    training: &'a TrainingRecord,
+    checkpoints: Checkpoints,
+    metrics: &'a mut Metrics,
+    last: Option<Manifest>,
+}
+
+/// A training of a session.
+struct Running<'a> {
+    session: &'a Session<'a>,
+    keep: Option<Keep<'a>>,
+    watch: &'a mut dyn Watch,
+}
+
+impl Running<'_> {
+    fn train(&mut self, which: TrainingRef) -> Result<Ended, Error> {
+        if let Some(keep) = &mut self.keep {
+            keep.last = keep.checkpoints.manifest()?;
+            if keep.last.as_ref().is_some_and(|manifest| manifest.done) {
+                return Ok(Ended::Done(Box::new(keep.folder.summary(keep.training)?)));
+            }
+        }
+        let session = self.session;
+        let data = session.data.get(which.model).and_then(Option::clone);
+        let data = data.ok_or_else(|| Error::failed("the data of a model are missing".into()))?;
+        let chosen = session.chosen;
+        let mut trainer = Trainer::new(&chosen.model, which, data, &chosen.settings_of(which))?;
+        if let Some(Keep { checkpoints, last: Some(manifest), .. }) = &self.keep {
+            let state = checkpoints.restore(manifest, &trainer.state())?;
+            trainer.restore(&state)?;
+        }
+        let (facts, progress) = (trainer.facts().clone(), trainer.progress());
+        self.watch.begin(&facts, &progress);
+        if !self.epochs(&mut trainer)? {
+            return Ok(Ended::Stopped(facts.name, trainer.progress()));
+        }
+        self.finish(trainer).map(|summary| Ended::Done(Box::new(summary)))
+    }
+
+    /// Trains to the end; false if it was stopped before.
+    fn epochs(&mut self, trainer: &mut Trainer) -> Result<bool, Error> {
+        let every = self.session.every;
+        let mut last = Instant::now();
+        while trainer.end().is_none() {
+            let watch = &mut *self.watch;
+            let due = last + every;
+            let kept = self.keep.is_some();
+            let report = trainer.epoch(&mut |progress| {
+                watch.step(progress);
+                if watch.stop() || (kept && Instant::now() >= due) {
+                    Control::Pause
+                } else {
+                    Control::Continue
+                }
+            })?;
+            let progress = trainer.progress();
+            let records = if report.is_none() { trainer.take_records() } else { Vec::new() };
+            if let Some(keep) = &mut self.keep {
+                let name = &trainer.facts().name;
+                keep.metrics.add(name, &records, report.as_ref(), progress.seconds)?;
+            }
+            if let Some(report) = &report {
+                self.watch.epoch(report, &progress);
+            }
+            let stop = self.watch.stop() && trainer.end().is_none();
+            if stop || report.is_none() || last.elapsed() >= every.min(LEAST) {
+                self.checkpoint(trainer)?;
+                last = Instant::now();
+            }
+            if stop {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn checkpoint(&mut self, trainer: &Trainer) -> Result<(), Error> {
+        let Some(keep) = &mut self.keep else { return Ok(()) };
+        keep.metrics.sync()?;
+        keep.last = Some(keep.checkpoints.commit(&trainer.state())?);
+        Ok(())
+    }
+
+    fn finish(&mut self, trainer: Trainer) -> Result<Summary, Error> {
+        self.checkpoint(&trainer)?;
+        let trained = trainer.finish()?;
+        let summary = Summary::of(&trained);
+        if let Some(Keep { folder, training, checkpoints, last: Some(manifest), .. }) = &self.keep {
+            folder.save(training, &trained.network, &summary)?;
+            checkpoints.finish(manifest)?;
+        }
+        self.watch.done(&summary);
+        Ok(summary)
+    }
+}

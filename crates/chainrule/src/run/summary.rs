@@ -1,0 +1,184 @@
+//! What a training came to, as `train --json` and `results.json` say it.
+
+use serde_json::{Map, Value, json};
+
+use super::fields::{exact, exactly, field, maybe, text, texts, whole};
+use super::state::{end_of, end_word};
+use crate::train::{End, Scores, Trained};
+
+/// What a training came to.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Summary {
+    /// Its name.
+    pub name: String,
+    /// The optimizer.
+    pub optimizer: String,
+    /// The loss.
+    pub loss: String,
+    /// The seed.
+    pub seed: u64,
+    /// Complete epochs.
+    pub epochs: u64,
+    /// Steps.
+    pub steps: u64,
+    /// How long it took, without pauses.
+    pub seconds: f64,
+    /// How many numbers were trained.
+    pub parameters: u64,
+    /// The hash of the weights: declaration order, row-major, little-endian.
+    pub parameters_sha256: String,
+    /// The values on every part, the loss first.
+    pub scores: Vec<Scores>,
+    /// The best value that a rule compared: (epoch, step, value).
+    pub best: Option<(u64, u64, f64)>,
+    /// Why it ended.
+    pub end: Option<End>,
+}
+
+impl Summary {
+    /// The summary of a training that is done.
+    pub fn of(trained: &Trained) -> Summary {
+        Summary {
+            name: trained.name.clone(),
+            optimizer: trained.optimizer.clone(),
+            loss: trained.loss.clone(),
+            seed: trained.seed,
+            epochs: trained.epochs,
+            steps: trained.steps,
+            seconds: trained.seconds,
+            parameters: trained.parameters,
+            parameters_sha256: trained.parameters_sha256.clone(),
+            scores: trained.scores.clone(),
+            best: trained.best,
+            end: trained.end,
+        }
+    }
+
+    /// `{"name", "optimizer", "epochs", .., "train": {"J", "accuracy"}, "test": {..}, "best": {..}}`
+    pub fn to_json(&self) -> Value {
+        let rows: Map<String, Value> =
+            self.scores.iter().map(|s| (s.part.clone(), json!(s.rows))).collect();
+        let names = self.scores.first().map(|scores| &scores.values);
+        let names: Vec<&String> = names.into_iter().flatten().map(|(name, _)| name).collect();
+        // A number keeps its bits in the text; JSON has none for infinity.
+        let best = self.best.map(|(epoch, step, value)| {
+            json!({ "epoch": epoch, "step": step, "value": value, "exact": exact(value) })
+        });
+        let mut value = json!({
+            "name": self.name,
+            "optimizer": self.optimizer,
+            "loss": self.loss,
+            "seed": self.seed,
+            "epochs": self.epochs,
+            "steps": self.steps,
+            "seconds": self.seconds,
+            "parameters": self.parameters,
+            "parameters_sha256": self.parameters_sha256,
+            "rows": rows,
+            "quantities": names,
+            "best": best,
+            "end": self.end.map(end_word),
+        });
+        for scores in &self.scores {
+            value[scores.part.as_str()] = scores_json(scores);
+        }
+        value
+    }
+
+    /// Reads what [`Summary::to_json`] wrote.
+    ///
+    /// # Errors
+    ///
+    /// It is something else: what is wrong, in words.
+    pub fn from_json(value: &Value) -> Result<Summary, String> {
+        let names = texts(value, "quantities")?;
+        let rows = field(value, "rows")?.as_object().ok_or("`rows` is no object")?;
+        let known = ["train", "validation", "test"].map(String::from);
+        let others = rows.keys().filter(|part| !known.contains(part)).cloned();
+        let parts = known.iter().cloned().chain(others).filter(|part| rows.contains_key(part));
+        let scores = |part: String| scores(value, &part, &names, rows);
+        let best = |value: &Value, key: &str| {
+            let best = field(value, key)?;
+            Ok((whole(best, "epoch")?, whole(best, "step")?, exactly(best, "exact")?))
+        };
+        let seconds = field(value, "seconds")?.as_f64().ok_or("`seconds` is no number")?;
+        Ok(Summary {
+            name: text(value, "name")?,
+            optimizer: text(value, "optimizer")?,
+            seed: whole(value, "seed")?,
+            epochs: whole(value, "epochs")?,
+            steps: whole(value, "steps")?,
+            seconds,
+            parameters: whole(value, "parameters")?,
+            parameters_sha256: text(value, "parameters_sha256")?,
+            scores: parts.map(scores).collect::<Result<_, String>>()?,
+            best: maybe(value, "best", best)?,
+            end: maybe(value, "end", text)?.as_deref().map(end_of).transpose()?,
+            loss: text(value, "loss")?,
+        })
+    }
+}
+
+/// `{"J": 0.1, "accuracy": 0.9}`; what is no finite number is null.
+pub fn scores_json(scores: &Scores) -> Value {
+    let values = scores.values.iter().map(|(name, value)| (name.clone(), json!(value)));
+    Value::Object(values.collect())
+}
+
+fn scores(
+    value: &Value,
+    part: &str,
+    names: &[String],
+    rows: &Map<String, Value>,
+) -> Result<Scores, String> {
+    let found = field(value, part)?.as_object().ok_or_else(|| format!("`{part}` is no object"))?;
+    let number = |v: &Value| match v {
+        Value::Null => Ok(f64::NAN),
+        v => v.as_f64().ok_or_else(|| format!("`{part}` has something that is no number")),
+    };
+    let mut values = Vec::new();
+    for (name, value) in found {
+        values.push((name.clone(), number(value)?));
+    }
+    let place = |name: &String| names.iter().position(|n| n == name).unwrap_or(names.len());
+    values.sort_by_key(|(name, _)| place(name));
+    let rows = rows.get(part).and_then(Value::as_u64);
+    let rows = rows.ok_or_else(|| format!("the rows of `{part}` are no whole number"))?;
+    Ok(Scores { part: part.into(), rows, values })
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A summary with everything in it.
+    pub(crate) fn summary() -> Summary {
+        let scores = |part: &str, loss: f64| Scores {
+            part: part.into(),
+            rows: 110,
+            values: vec![("J".into(), loss), ("error".into(), 0.025), ("accuracy".into(), 0.975)],
+        };
+        Summary {
+            name: "nag".into(),
+            optimizer: "nag".into(),
+            loss: "J".into(),
+            seed: u64::MAX,
+            epochs: 350,
+            steps: 350,
+            seconds: 0.1,
+            parameters: 131,
+            parameters_sha256: "00".repeat(32),
+            scores: vec![scores("train", 0.1 + 0.2), scores("test", 1.0 / 3.0)],
+            best: Some((12, 12, f64::INFINITY)),
+            end: Some(End::Epochs),
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let text = summary().to_json().to_string();
+        let value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(Summary::from_json(&value), Ok(summary()));
+        assert_eq!(value["train"]["accuracy"], 0.975);
+    }
+}

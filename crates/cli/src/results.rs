@@ -1,0 +1,109 @@
+//! What trainings came to: tables and JSON.
+
+use chainrule::run::{Folder, Summary};
+use chainrule::syntax::ast::BlockWord;
+use chainrule::train::Scores;
+use chainrule::{Diagnostic, Label, Model, Severity};
+use serde_json::{Value, json};
+
+use crate::table::{Table, number, seconds};
+
+/// The table of the trainings: a row for each. What they share stands in the heading.
+pub(crate) fn table(all: &[Summary], width: usize) -> String {
+    let mut table = Table::default();
+    let same = all.windows(2).all(|pair| pair[0].parameters == pair[1].parameters);
+    let heading = match (all, same) {
+        ([], _) => return "no training is done\n".into(),
+        ([one], _) => format!("1 training, {} parameters\n", one.parameters),
+        (_, true) => format!("{} trainings, {} parameters\n", all.len(), all[0].parameters),
+        _ => format!("{} trainings\n", all.len()),
+    };
+    let column = |cell: &dyn Fn(&Summary) -> String| all.iter().map(cell).collect::<Vec<_>>();
+    table.column("", "training", column(&|s| s.name.clone()));
+    values(&mut table, &all.iter().map(|s| s.scores.as_slice()).collect::<Vec<_>>());
+    if all.iter().any(|s| s.best.is_some()) {
+        let best = |s: &Summary| match s.best {
+            Some((epoch, _, value)) => format!("{} (epoch {epoch})", number(value)),
+            None => "-".into(),
+        };
+        table.column("", "best", column(&best));
+    }
+    table.column("", "epochs", column(&|s| s.epochs.to_string()));
+    table.column("", "steps", column(&|s| s.steps.to_string()));
+    table.column("", "seconds", column(&|s| seconds(s.seconds)));
+    if !same {
+        table.column("", "parameters", column(&|s| s.parameters.to_string()));
+    }
+    heading + &table.text(width)
+}
+
+/// A column for each quantity on each part; one row for each list of scores.
+pub(crate) fn values(table: &mut Table, rows: &[&[Scores]]) {
+    let mut columns: Vec<(&str, &str)> = Vec::new();
+    for scores in rows.iter().flat_map(|row| row.iter()) {
+        for (name, _) in &scores.values {
+            let column = (scores.part.as_str(), name.as_str());
+            if !columns.contains(&column) {
+                // Quantities of one part stand together.
+                let at = columns.iter().rposition(|(part, _)| *part == column.0);
+                columns.insert(at.map_or(columns.len(), |at| at + 1), column);
+            }
+        }
+    }
+    for (part, name) in columns {
+        let cell = |row: &&[Scores]| {
+            let scores = row.iter().find(|scores| scores.part == part);
+            scores.and_then(|scores| scores.get(name)).map_or("-".into(), number)
+        };
+        table.column(part, name, rows.iter().map(cell).collect());
+    }
+}
+
+/// What can be done next with a run.
+pub(crate) fn next(folder: &Folder) -> String {
+    let run = folder.path().display();
+    format!(
+        "run folder {run}\n  chainrule evaluate {run}      measure the parts again\n  \
+         chainrule predict {run} FILE  what the network says of other rows\n"
+    )
+}
+
+/// `{"run", "trainings", "skipped"}`
+pub(crate) fn value(folder: Option<&Folder>, done: &[Summary], skipped: &[Diagnostic]) -> Value {
+    json!({
+        "run": folder.map(|folder| folder.path().display().to_string()),
+        "trainings": done.iter().map(Summary::to_json).collect::<Vec<_>>(),
+        "skipped": skipped.iter().map(|d| d.message.as_str()).collect::<Vec<_>>(),
+    })
+}
+
+/// One warning for all lines that `train` should act on and cannot yet.
+pub(crate) fn skipped(model: &Model) -> Vec<Diagnostic> {
+    let mut places = Vec::new();
+    let mut words: Vec<&str> = Vec::new();
+    for kept in model.modules().iter().flat_map(|module| &module.kept) {
+        let word = match kept.word {
+            BlockWord::Plot => "plot",
+            BlockWord::Export => "export",
+            _ => continue,
+        };
+        places.push(kept.statement.span);
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    let Some((first, others)) = places.split_first() else { return Vec::new() };
+    let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    let lines = if others.is_empty() { "the line" } else { "the lines" };
+    let message = format!(
+        "{lines} with {} {} skipped: pictures and files of other formats are not there yet",
+        words.join(" and "),
+        if others.is_empty() { "is" } else { "are" }
+    );
+    let mut found = Diagnostic::error("not-yet", message, *first, "");
+    found.severity = Severity::Warning;
+    for span in others {
+        found.labels.push(Label { span: *span, text: String::new(), primary: false });
+    }
+    vec![found]
+}

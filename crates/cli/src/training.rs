@@ -1,0 +1,107 @@
+//! What `train` and `resume` share: a session from its data to its results.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chainrule::data::Dataset;
+use chainrule::run::{Chosen, Folder, Outcome, Session, Summary};
+use chainrule::train::Progress;
+use serde_json::json;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::progress::Show;
+use crate::results;
+use crate::shell::Shell;
+
+/// Where runs are unless another place is asked for.
+const RUNS: &str = "runs";
+
+/// Trains what is not done yet and says what came out.
+///
+/// # Errors
+///
+/// A training fails, the folder or stdout cannot be written.
+pub(crate) fn run(
+    chosen: &Chosen,
+    data: Vec<Option<Arc<Dataset>>>,
+    every: u64,
+    folder: Option<&Folder>,
+    shell: &Shell,
+) -> Result<Exit, Failure> {
+    let interrupt = Interrupt::listen();
+    let all = chosen.trainings.len();
+    if folder.is_some_and(|folder| folder.is_done()) {
+        shell.say(if all == 1 { "the training is done" } else { "all trainings are done" });
+    }
+    let session = Session { chosen, data, every: Duration::from_secs(every) };
+    let mut show = Show::new(shell, interrupt);
+    let outcome = session.run(folder, &mut show);
+    drop(show);
+    match outcome? {
+        Outcome::Done(done) => finished(chosen, folder, &done, shell),
+        Outcome::Stopped(done, name, at) => stopped(folder, &done, &name, &at, shell),
+    }
+}
+
+fn finished(
+    chosen: &Chosen,
+    folder: Option<&Folder>,
+    done: &[Summary],
+    shell: &Shell,
+) -> Result<Exit, Failure> {
+    let skipped = results::skipped(&chosen.model);
+    if shell.is_json() {
+        shell.value(&results::value(folder, done, &skipped))?;
+    } else {
+        let mut page = results::table(done, shell.page_width());
+        if let Some(folder) = folder {
+            page.push('\n');
+            page.push_str(&results::next(folder));
+        }
+        shell.page(&page)?;
+    }
+    shell.warnings(chosen.model.source(), &skipped);
+    Ok(Exit::Done)
+}
+
+fn stopped(
+    folder: Option<&Folder>,
+    done: &[Summary],
+    name: &str,
+    at: &Progress,
+    shell: &Shell,
+) -> Result<Exit, Failure> {
+    let resume = folder.map(|folder| format!("chainrule resume {}", folder.path().display()));
+    if shell.is_json() {
+        let mut value = results::value(folder, done, &[]);
+        value["interrupted"] = json!({ "training": name, "epoch": at.epoch, "step": at.step });
+        value["resume"] = json!(resume);
+        shell.value(&value)?;
+    }
+    let next = resume.map_or_else(
+        || "nothing was kept, as --no-run says".to_string(),
+        |resume| format!("`{resume}` goes on from there"),
+    );
+    let (epoch, step) = (at.epoch, at.step);
+    shell.say(&format!("interrupted: {name} at epoch {epoch}, step {step}; {next}"));
+    Ok(Exit::Interrupted)
+}
+
+/// The run that an argument means: its folder, or its name in `runs`.
+///
+/// # Errors
+///
+/// There is no such run, or it cannot be used.
+pub(crate) fn open(run: &Path) -> Result<Folder, Failure> {
+    let within = Path::new(RUNS).join(run);
+    let named = !run.exists() && run.components().count() == 1 && within.is_dir();
+    Ok(Folder::open(if named { &within } else { run })?)
+}
+
+/// The folder of runs.
+pub(crate) fn runs() -> PathBuf {
+    PathBuf::from(RUNS)
+}

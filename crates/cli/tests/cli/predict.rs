@@ -1,0 +1,74 @@
+//! `predict` as people and scripts see it.
+
+use crate::common::Folder;
+use crate::train::SMALL;
+
+fn trained(test: &str) -> Folder {
+    let folder = Folder::new(test);
+    folder.write("small.eqn", SMALL);
+    let run = folder.run("train small.eqn -q --out run --epochs 60 --only one");
+    assert_eq!(run.code, Some(0), "{run:?}");
+    folder
+}
+
+const ROWS: &str = "5.1,3.5,1.4,0.2\n7.0,3.2,4.7,1.4\n6.3,3.3,6.0,2.5\n";
+
+#[test]
+fn classes_and_probabilities() {
+    let folder = trained("predict");
+    folder.write("rows.csv", ROWS);
+    let run = folder.run("predict run rows.csv");
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(run.stdout.contains("setosa") && run.stdout.contains("virginica"), "{}", run.stdout);
+    assert!(run.stdout.lines().all(|line| line.chars().count() <= 80), "{}", run.stdout);
+    let json = folder.run("predict run rows.csv --json -q").json();
+    assert_eq!(json["training"], "one");
+    assert_eq!(json["rows"][0]["label"], "setosa");
+    assert_eq!(json["labels"], serde_json::json!(["setosa", "versicolor", "virginica"]));
+    for row in json["rows"].as_array().expect("rows") {
+        let p: Vec<f64> = serde_json::from_value(row["p"].clone()).expect("numbers");
+        assert!((p.iter().sum::<f64>() - 1.0).abs() < 1e-5, "{p:?}");
+        let class = row["class"].as_u64().expect("a class") as usize;
+        assert!(p.iter().all(|q| *q <= p[class]), "{row}");
+    }
+    // The columns of the training, with more behind them; a header; several files; stdin.
+    let more: String = ROWS.lines().map(|row| format!("{row},unknown\n")).collect();
+    folder.write("more.csv", format!("a,b,c,d,e\n{more}"));
+    let both = folder.run("predict run more.csv rows.csv --json -q").json();
+    let rows = both["rows"].as_array().expect("rows");
+    assert_eq!(rows.len(), 6);
+    assert_eq!(rows[..3], rows[3..]);
+    assert_eq!(json["rows"], rows[..3].to_vec().into());
+    let fed = folder.feed("predict run - --json -q", ROWS.as_bytes());
+    assert_eq!(fed.json()["rows"], json["rows"]);
+    let file = folder.run("predict run/models/one.safetensors rows.csv --json -q").json();
+    assert_eq!(file["rows"], json["rows"]);
+    let hidden = folder.run("predict run rows.csv --of h --json -q").json();
+    assert_eq!(hidden["rows"][2]["h"].as_array().map(Vec::len), Some(3));
+}
+
+#[test]
+fn rows_that_do_not_fit_are_refused() {
+    let folder = trained("predict-wrong");
+    folder.write("narrow.csv", "1,2,3\n");
+    folder.write("word.csv", "1,2,3,x\n1,2,3,4\n");
+    folder.write("empty.csv", "");
+    folder.write("rows.csv", ROWS);
+    for (args, code, expected) in [
+        ("predict run narrow.csv", 1, "3 columns"),
+        ("predict run word.csv", 1, "word.csv"),
+        ("predict run empty.csv", 1, "empty"),
+        ("predict run none.csv", 1, "there is no file"),
+        ("predict run iris.csv", 1, "there is no file"),
+        ("predict run rows.csv --training two", 2, "no training `two`"),
+        ("predict run rows.csv --of zzz", 1, "zzz"),
+        ("predict run/run.json rows.csv", 1, "safetensors"),
+        ("predict run/models/one.safetensors rows.csv --training one", 2, "one model"),
+    ] {
+        let run = folder.run(args);
+        assert_eq!(run.code, Some(code), "{args}: {run:?}");
+        let text = run.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(expected), "{args}: {text}");
+        assert!(run.stdout.is_empty(), "{args}: {}", run.stdout);
+    }
+}

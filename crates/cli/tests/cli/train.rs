@@ -1,0 +1,188 @@
+//! `train` and `evaluate` as people and scripts see them.
+
+use crate::common::Folder;
+
+/// A small net on the built-in flowers: two trainings of a second at most.
+pub(crate) const SMALL: &str = "\
+model small
+size d = 4, H = 3, K = 3
+batch N
+data
+  x : R[d]     per N = csv \"iris.csv\" columns 1..4
+  y : label[K] per N = csv \"iris.csv\" column 5
+  split train 90, validation 20, test 40, seed 7
+param
+  W : R[H, d] ~ glorot
+  b : R[H]    = 0
+  V : R[K, H] ~ glorot
+net
+  h = tanh(W x + b)
+  s = V h
+  p = softmax(s)
+  J = mean[N] -log(p[y])
+train J by gd(step = 0.1)      epochs 4 batch 20 seed 1 as one
+train J by adam(step = 0.01)   epochs 3 batch all seed 2 as two
+show accuracy = mean[N] 1[argmax(p) == y]
+";
+
+#[test]
+fn a_training_leaves_a_run() {
+    let folder = Folder::new("train-run");
+    folder.write("small.eqn", SMALL);
+    let run = folder.run("train small.eqn");
+    assert_eq!(run.code, Some(0), "{run:?}");
+    let heads =
+        ["2 trainings, 27 parameters", "validation", "accuracy", "one", "two", "runs/small-1"];
+    for head in heads {
+        assert!(run.stdout.contains(head), "{head}: {}", run.stdout);
+    }
+    assert!(run.stdout.lines().all(|line| line.chars().count() <= 80), "{}", run.stdout);
+    assert!(run.stderr.contains("one  epoch 4/4  J "), "{}", run.stderr);
+    assert!(run.stderr.lines().all(|line| line.chars().count() <= 80), "{}", run.stderr);
+    let at = |path: &str| folder.path().join("runs/small-1").join(path).is_file();
+    for path in [
+        "run.json",
+        "small.eqn",
+        "metrics.jsonl",
+        "results.json",
+        "models/one.safetensors",
+        "models/two.safetensors",
+        "checkpoint/one/manifest.json",
+    ] {
+        assert!(at(path), "{path}");
+    }
+    let metrics = folder.read("runs/small-1/metrics.jsonl");
+    let lines: Vec<serde_json::Value> =
+        metrics.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(lines.len(), 4 + 3);
+    assert_eq!(lines[3]["step"], 20);
+    assert!(lines[0]["train"]["J_step"].is_number(), "{}", lines[0]);
+    assert!(lines[0]["validation"]["accuracy"].is_number(), "{}", lines[0]);
+    let record: serde_json::Value =
+        serde_json::from_str(&folder.read("runs/small-1/run.json")).expect("JSON");
+    assert_eq!(record["data"][0]["sources"][0]["sha256"].as_str().map(str::len), Some(64));
+    assert_eq!(record["data"][0]["parts"][0]["count"], 90);
+    // The next run does not touch the first.
+    folder.run("train small.eqn -q --only two");
+    assert_eq!(folder.read("runs/small-1/metrics.jsonl"), metrics);
+    assert!(folder.path().join("runs/small-2/models/two.safetensors").is_file());
+    assert!(!folder.path().join("runs/small-2/models/one.safetensors").exists());
+}
+
+#[test]
+fn the_same_file_and_seed_give_the_same_bits() {
+    let folder = Folder::new("train-bits");
+    folder.write("small.eqn", SMALL);
+    let bits = |args: &str| {
+        let json = folder.run(&format!("train small.eqn --no-run -q --json {args}")).json();
+        json["trainings"][0]["parameters_sha256"].as_str().expect("a hash").to_string()
+    };
+    let one = bits("");
+    assert_eq!(one, bits("--threads 3"));
+    assert_eq!(one, bits("--set epochs=4"));
+    assert_ne!(one, bits("--seed 5"));
+    assert_ne!(one, bits("--set split.seed=5"));
+    assert_ne!(one, bits("--set step=0.2"));
+    assert_ne!(one, bits("--epochs 5"));
+    assert_eq!(folder.names(), ["small.eqn"]);
+}
+
+#[test]
+fn the_answer_for_a_program() {
+    let folder = Folder::new("train-json");
+    folder.write("small.eqn", SMALL);
+    let run = folder.run("train small.eqn --json --set H=2 --out out");
+    let json = run.json();
+    assert_eq!(json["run"], "out");
+    let one = &json["trainings"][0];
+    assert_eq!((&one["name"], &one["optimizer"]), (&"one".into(), &"gd".into()));
+    assert_eq!((&one["epochs"], &one["steps"]), (&4.into(), &20.into()));
+    assert_eq!(one["parameters"], 16);
+    for part in ["train", "validation", "test"] {
+        assert!(one[part]["J"].is_number() && one[part]["accuracy"].is_number(), "{one}");
+    }
+    assert!(one["best"]["epoch"].is_number(), "{one}");
+    assert!(one["seconds"].is_number());
+    assert_eq!(json["skipped"], serde_json::json!([]));
+    let results: serde_json::Value =
+        serde_json::from_str(&folder.read("out/results.json")).expect("JSON");
+    assert_eq!(results["trainings"], json["trainings"]);
+    let again = folder.run("evaluate out --json");
+    assert_eq!(again.code, Some(0), "{again:?}");
+    for (measured, recorded) in [(0, 0), (1, 1)] {
+        let (measured, recorded) =
+            (&again.json()["trainings"][measured], &json["trainings"][recorded]);
+        assert_eq!(measured["as_recorded"], true, "{measured}");
+        assert_eq!(measured["test"], recorded["test"]);
+        assert_eq!(measured["train"], recorded["train"]);
+    }
+}
+
+#[test]
+fn many_epochs_are_few_lines() {
+    let folder = Folder::new("train-lines");
+    folder.write("small.eqn", SMALL);
+    let run = folder.run("train small.eqn --no-run --only two --epochs 130");
+    let lines = run.stderr.lines().count();
+    assert!((10..=25).contains(&lines), "{lines}: {}", run.stderr);
+    assert!(run.stderr.contains("epoch 130/130"), "{}", run.stderr);
+    assert!(!run.stderr.contains('\r') && !run.stderr.contains('\x1b'), "{}", run.stderr);
+    assert!(folder.run("train small.eqn --no-run -q").stderr.is_empty());
+    let detail = folder.run("train small.eqn --no-run -v --only one").stderr;
+    assert!(detail.contains("sha256") && detail.contains("built-in/iris.csv"), "{detail}");
+}
+
+#[test]
+fn lines_that_cannot_be_done_yet_are_named_once() {
+    let folder = Folder::new("train-skipped");
+    let more = "plot J against epoch to \"a.svg\"\nplot accuracy to \"b.svg\"\n\
+                export weights \"w.npz\"\n";
+    folder.write("small.eqn", format!("{SMALL}{more}"));
+    let run = folder.run("train small.eqn --no-run --epochs 1");
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert_eq!(run.stderr.matches("warning").count(), 2, "{}", run.stderr);
+    assert!(run.stderr.contains("`plot` and `export`"), "{}", run.stderr);
+    let json = folder.run("train small.eqn --no-run --epochs 1 --json -q").json();
+    assert_eq!(json["skipped"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn wrong_usage_has_its_code_and_leaves_nothing() {
+    let folder = Folder::new("train-usage");
+    folder.write("small.eqn", SMALL);
+    folder.write("bad.eqn", "net\n  z = (1 + 2\n");
+    folder.write("file", "x");
+    for (args, code) in [
+        ("train --help", 0),
+        ("train graph002", 0),
+        ("train graph002 --json", 0),
+        ("train nosuch.eqn", 1),
+        ("train mlp", 1),
+        ("train bad.eqn", 4),
+        ("train", 2),
+        ("train small.eqn --epochs 0", 2),
+        ("train small.eqn --only three", 2),
+        ("train small.eqn --set nothing=1", 2),
+        ("train small.eqn --set H=x", 2),
+        ("train small.eqn --set batch=0", 2),
+        ("train small.eqn --set split.seed=-1", 2),
+        ("train small.eqn --set minutes=0", 2),
+        ("train small.eqn --precision f16", 2),
+        ("train small.eqn --out file", 2),
+        ("train small.eqn --out a --no-run", 2),
+        ("resume", 2),
+        ("resume nosuch", 1),
+        ("resume file", 1),
+        ("resume .", 1),
+        ("evaluate nosuch", 1),
+        ("predict nosuch x.csv", 1),
+        ("predict", 2),
+        ("predict nosuch", 2),
+    ] {
+        let run = folder.run(args);
+        assert_eq!(run.code, Some(code), "{args}: {run:?}");
+    }
+    assert_eq!(folder.names(), ["bad.eqn", "file", "small.eqn"]);
+    assert_eq!(folder.run("train mlp --json").error(), "not-found");
+    assert!(folder.run("train small.eqn --only on").stderr.contains("did you mean `one`"));
+}
