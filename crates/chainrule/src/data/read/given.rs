@@ -123,7 +123,7 @@ fn one(known: Known<'_>, names: &[&str], given: &Given) -> Result<Vec<Raw>, Erro
     let search = Search { roots: vec![PathBuf::new()] };
     let reader = Reader::new(&search, false);
     let module = known.module;
-    let mut state = State { plan, reader, sizes, module, classes: Vec::new() };
+    let mut state = State { plan, reader, sizes, module, classes: Vec::new(), found: Vec::new() };
     let format = state.format(&places, given);
     let path = given.name();
     let opened = match given {
