@@ -35,6 +35,7 @@ mod derive;
 mod error;
 mod lowered;
 mod model;
+mod planned;
 mod show;
 mod train;
 
@@ -49,6 +50,7 @@ pub use derive::{Derive, Gradient, Named, Step};
 pub use error::{Error, ErrorKind};
 pub use lowered::{LoweredPage, ShownContraction};
 pub use model::{Model, format, read_text};
+pub use planned::PlannedPage;
 pub use show::{
     Cost, Equation, Piece, Row, Setting, Show, ShownClaim, ShownNote, ShownSize, ShownTraining,
 };

@@ -15,6 +15,8 @@ mod grow;
 mod index;
 #[path = "support/machine.rs"]
 mod machine;
+#[path = "support/noise.rs"]
+mod noise;
 #[path = "../../graph/tests/support/mod.rs"]
 mod support;
 
