@@ -19,6 +19,7 @@ pub mod fuzz;
 mod gzip;
 mod idx;
 mod images;
+mod inputs;
 mod inspect;
 mod known;
 mod labels;
@@ -38,6 +39,7 @@ use chainrule_graph::{Module, SymbolId};
 
 use crate::Error;
 
+pub use inputs::Scaled;
 pub use inspect::{ColumnSummary, Finding, FoundSet, LabelCount, Summary, list};
 pub use known::{KNOWN, KnownSet};
 pub use read::{Given, Known, inputs};

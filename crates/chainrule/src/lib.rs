@@ -38,8 +38,8 @@ mod lowered;
 mod model;
 pub mod run;
 mod show;
-mod tracer;
 pub mod train;
+mod training;
 
 pub use builtin::{BUILTIN, builtin};
 pub use chainrule_graph as graph;
@@ -55,4 +55,5 @@ pub use model::{Model, format, read_text};
 pub use show::{
     Cost, Equation, Piece, Row, Setting, Show, ShownClaim, ShownNote, ShownSize, ShownTraining,
 };
-pub use tracer::{Epoch, Scores, TrainOptions, Trained};
+pub use train::{TrainSettings, Trainer};
+pub use training::Prepared;

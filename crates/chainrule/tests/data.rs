@@ -305,6 +305,39 @@ fn folders_and_devices_are_no_files() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_that_may_not_be_read_is_named() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::new("locked");
+    folder.write("f.csv", "1,2\n");
+    let path = folder.path().join("f.csv");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+    if std::fs::File::open(&path).is_ok() {
+        eprintln!("skipped: this user may read everything");
+        return;
+    }
+    let error = read_in(&folder, "", "x : R[2] per N = csv \"f.csv\"").unwrap_err();
+    assert_eq!((error.kind(), error.path()), (ErrorKind::Io, Some(path.as_path())));
+}
+
+#[test]
+fn absurd_declarations_take_no_memory() {
+    let folder = Folder::new("absurd");
+    folder.write("t.csv", TABLE);
+    let message = |head: &str, data: &str| error_in(&folder, head, data);
+    let x = "x : R[d] per N = csv \"t.csv\"";
+    assert!(message("size d = 1000000000000", x).contains("the file has 4"));
+    let x = "x : R per N = csv \"t.csv\" column 9000000000000";
+    assert!(message("", x).contains("column 9000000000000 is asked for, the file has 4"));
+    let y = "y : label[K] per N = csv \"t.csv\" column 1";
+    assert!(message("size K = 1000000000000", y).contains("at most 65536 classes"));
+    let toy = "x : R[d] per N\nx = blobs 4";
+    assert!(message("size d = 1000000000000", toy).contains("rows here"));
+    let toy = "x : R[2] per N\nx = moons 900000000000";
+    assert!(message("", toy).contains("rows here"));
+}
+
 #[test]
 fn what_makes_no_sense_is_refused() {
     let folder = Folder::new("sense");

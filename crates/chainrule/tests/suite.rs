@@ -80,6 +80,7 @@ fn the_built_in_examples_are_explained() {
         ("mlp", 669_706),
         ("convnet", 1_199_882),
         ("circles", 42),
+        ("digits", 2410),
     ];
     for (name, text) in BUILTIN {
         let model = Model::read(name).unwrap_or_else(|e| panic!("{name}: {e}"));

@@ -444,6 +444,49 @@ fn what_cannot_be_evaluated_is_neither_true_nor_false() {
     }
 }
 
+/// The standard library's are checked where a training uses them, and say where they are from.
+#[test]
+fn the_optimizers_of_trainings_are_checked() {
+    let text = "\
+size n
+param
+  w : R[n] ~ he
+
+# one of my own,
+# in two lines
+optimizer mine(rate)
+  p' = p - rate dJ/dp
+# taken twice
+optimizer second(rate)
+  p' = p - rate hvp(J, p, p)
+net
+  J = ||w||^2
+train J by nag(step = 0.1) epochs 1
+train J by nag(step = 0.2) epochs 1
+train J by mine(0.1) epochs 1
+";
+    let report = check(&read(text).modules[0], &Settings::default());
+    let names: Vec<_> = report.optimizers.iter().map(|o| (o.name.as_str(), o.standard)).collect();
+    assert_eq!(names, [("mine", false), ("second", false), ("nag", true)]);
+    let [mine, second, nag] = report.optimizers.as_slice() else { panic!("three") };
+    assert!(mine.passed && nag.passed, "{:?}", wrong(&report));
+    assert_eq!(mine.source, "one of my own, in two lines");
+    assert!(nag.source.starts_with("Nesterov") && nag.source.contains("1983"), "{}", nag.source);
+    let lines = [
+        "state t = 1",
+        "state r = p",
+        "t' = (1 + sqrt(1 + 4 t^2)) / 2",
+        "q = p + (t - 1) / t' (p - r)",
+        "r' = p",
+        "p' = q - step dJ/dq",
+    ];
+    assert_eq!(nag.lines, lines);
+    // What cannot be run does not pass.
+    assert!(!second.passed && !report.passed());
+    let message = second.message.as_deref().unwrap_or_default();
+    assert!(message.contains("the loss and its gradient"), "{message}");
+}
+
 #[test]
 fn optimizers_may_look_at_the_whole_bundle() {
     let text = "\

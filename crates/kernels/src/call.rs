@@ -16,10 +16,6 @@ pub(crate) struct Calls {
     frames: Vec<(isize, Walk)>,
 }
 
-fn count(frame: &Frame) -> usize {
-    frame.dims.iter().map(|dim| dim.0).product()
-}
-
 impl Calls {
     pub(crate) fn new(source: &Call) -> Calls {
         let frames: Vec<&Frame> = source.inputs.iter().chain([&source.output]).collect();

@@ -5,6 +5,7 @@
 //! [`BLOCK`] terms, in order; each block's sum is one chain of additions in order. So its bits
 //! depend on nothing but the instruction set, whatever the tiles are.
 
+use crate::arena::View;
 use crate::element::Element;
 use crate::gemm::Micro;
 use crate::gemm::pack::Side;
@@ -18,7 +19,7 @@ const BLOCK: usize = 256;
 const ROWS: usize = 128;
 const COLS: usize = 512;
 /// Numbers of an array that is packed as a whole, at most.
-const WHOLE: usize = 1 << 20;
+const WHOLE: usize = 1 << 22;
 /// Tiles to have if there is work for them.
 const TILES: usize = 8;
 /// Operations that are worth a tile.
@@ -201,7 +202,7 @@ impl<T: Element> Contracts<T> {
                 let place = start + self.place(side, batch, block, panel);
                 // SAFETY: each panel has its own place.
                 let out = unsafe { env.shared.write(place as isize, range.len() * side.width) };
-                side.pack(env.arena, self.batch[batch][array], panel, range, out);
+                side.pack(env.arena, self.batch[batch][array], panel, range, (env.isa, out));
             }
             start += self.packed(side, whole);
         }
@@ -259,7 +260,7 @@ impl<T: Element> Contracts<T> {
         }
         let size = range.len() * side.width;
         for (panel, out) in panels.clone().zip(out.chunks_exact_mut(size)) {
-            side.pack(env.arena, base, panel, range.clone(), out);
+            side.pack(env.arena, base, panel, range.clone(), (env.isa, out));
         }
     }
 
@@ -301,17 +302,15 @@ impl<T: Element> Contracts<T> {
             first: block == 0,
             scale: (block + 1 == self.blocks() && self.scale != 1.0).then(|| T::of(self.scale)),
         };
-        for (row, sums) in
-            self.rows[panel_m * height..][..rows].iter().zip(sums.chunks_exact(width))
-        {
-            if self.dense[panel_n] {
-                // SAFETY: the result's places are all different, and a tile is one shard's.
-                let out = unsafe { env.arena.write(base + row + places[0], cols) };
-                env.isa.run(Put { add, out, sums: &sums[..cols] });
-                continue;
-            }
+        let rows = &self.rows[panel_m * height..][..rows];
+        if self.dense[panel_n] {
+            let at = base + places[0];
+            env.isa.run(Put { add, arena: env.arena, at, rows, cols, width, sums });
+            return;
+        }
+        for (row, sums) in rows.iter().zip(sums.chunks_exact(width)) {
             for (&place, &sum) in places.iter().zip(sums) {
-                // SAFETY: as above.
+                // SAFETY: the result's places are all different, and a tile is one shard's.
                 let out = unsafe { &mut env.arena.write(base + row + place, 1)[0] };
                 *out = add.value(*out, sum);
             }
@@ -353,10 +352,14 @@ impl<T: Element> Add<T> {
     }
 }
 
-/// A row of sums.
+/// A tile of sums whose rows are neighbours in the result.
 struct Put<'a, T> {
     add: Add<T>,
-    out: &'a mut [T],
+    arena: View<'a, T>,
+    at: isize,
+    rows: &'a [isize],
+    cols: usize,
+    width: usize,
     sums: &'a [T],
 }
 
@@ -365,8 +368,12 @@ impl<T: Element> Task for Put<'_, T> {
 
     #[inline(always)]
     fn run<L: Level>(self) {
-        for (out, &sum) in self.out.iter_mut().zip(self.sums) {
-            *out = self.add.value(*out, sum);
+        for (row, sums) in self.rows.iter().zip(self.sums.chunks_exact(self.width)) {
+            // SAFETY: the result's places are all different, and a tile is one shard's.
+            let out = unsafe { self.arena.write(self.at + row, self.cols) };
+            for (out, &sum) in out.iter_mut().zip(sums) {
+                *out = self.add.value(*out, sum);
+            }
         }
     }
 }

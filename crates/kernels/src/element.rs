@@ -3,9 +3,8 @@
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
-use crate::gemm::Micro;
-use crate::isa::Present;
-use crate::program::Precision;
+use crate::gemm::{Micro, turn};
+use crate::isa::{Level, Present};
 use crate::vmath::Elementary;
 
 /// A number type of programs: what the kernels need to know of it.
@@ -25,7 +24,6 @@ pub(crate) trait Element:
     + Neg<Output = Self>
     + AddAssign
 {
-    const PRECISION: Precision;
     const ZERO: Self;
     const ONE: Self;
     const INFINITY: Self;
@@ -43,12 +41,14 @@ pub(crate) trait Element:
     fn take(bytes: &[u8]) -> Self;
     /// The micro-kernel of an instruction set.
     fn micro(isa: Present) -> Micro<Self>;
+    /// Turns eight lines: `out[k width + first + i] = lines[i][at + k]`. It may be called for a
+    /// level only where [`Present::run`] runs that level.
+    fn turn<L: Level>(lines: &[&[Self]; 8], at: usize, to: (usize, usize), out: &mut [Self]);
 }
 
 macro_rules! element {
-    ($type:ident, $precision:ident, $tile:expr) => {
+    ($type:ident, $tile:expr, $turn:ident) => {
         impl Element for $type {
-            const PRECISION: Precision = Precision::$precision;
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
             const INFINITY: Self = $type::INFINITY;
@@ -83,9 +83,35 @@ macro_rules! element {
             fn micro(isa: Present) -> Micro<Self> {
                 Micro::<$type>::of(isa)
             }
+            #[inline(always)]
+            fn turn<L: Level>(
+                lines: &[&[Self]; 8],
+                at: usize,
+                to: (usize, usize),
+                out: &mut [Self],
+            ) {
+                $turn::<L>(lines, at, to, out);
+            }
         }
     };
 }
 
-element!(f32, F32, 512);
-element!(f64, F64, 256);
+/// Turns lines of f32 with vectors where there are some.
+#[inline(always)]
+fn turn_single<L: Level>(lines: &[&[f32]; 8], at: usize, to: (usize, usize), out: &mut [f32]) {
+    #[cfg(target_arch = "x86_64")]
+    if L::VECTORS {
+        // SAFETY: the level is that of the machine, and has the vectors.
+        unsafe { turn::eight(lines, at, to, out) };
+        return;
+    }
+    turn::plain(lines, at, to, out);
+}
+
+#[inline(always)]
+fn turn_double<L: Level>(lines: &[&[f64]; 8], at: usize, to: (usize, usize), out: &mut [f64]) {
+    turn::plain(lines, at, to, out);
+}
+
+element!(f32, 512, turn_single);
+element!(f64, 256, turn_double);

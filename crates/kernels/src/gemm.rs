@@ -6,6 +6,7 @@
 //! High-Performance Matrix Multiplication, 2008).
 
 pub(crate) mod pack;
+pub(crate) mod turn;
 
 use crate::isa::{Isa, Present};
 

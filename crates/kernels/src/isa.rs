@@ -23,6 +23,8 @@ pub(crate) struct Present(Isa);
 pub(crate) trait Level {
     /// Whether `x y + z` is rounded once.
     const FUSED: bool;
+    /// Whether there are 256-bit vectors: only code compiled for such a level may say so.
+    const VECTORS: bool;
 }
 
 /// [`Isa::Avx512`].
@@ -34,12 +36,15 @@ pub(crate) struct Narrow;
 
 impl Level for Wide {
     const FUSED: bool = true;
+    const VECTORS: bool = true;
 }
 impl Level for Middle {
     const FUSED: bool = true;
+    const VECTORS: bool = true;
 }
 impl Level for Narrow {
     const FUSED: bool = false;
+    const VECTORS: bool = false;
 }
 
 /// A piece of work that is compiled for each instruction set. `run` must be `#[inline(always)]`.

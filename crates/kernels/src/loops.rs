@@ -81,7 +81,9 @@ fn cost<T: Element>(space: &Space, sites: &Sites, steps: usize, axis: usize) -> 
     };
     let accesses: f64 = sites.reads.iter().chain(&sites.writes).map(access).sum();
     let count = (sites.reads.len() + sites.writes.len() + steps) as f64;
-    accesses + 15.0 * count / tile + 0.5 / extent
+    // Folding along the vector has an end to be combined for each row.
+    let ends = if space.axes[axis].folded { 12.0 / extent } else { 0.0 };
+    accesses + 15.0 * count / tile + 0.5 / extent + ends
 }
 
 /// The vector axis: the cheapest, the last of equals.

@@ -158,10 +158,10 @@ impl Dataset {
             match &column.values {
                 Values::U8(values) => hasher.write(&values[range]),
                 Values::F32(values) => {
-                    values[range].iter().for_each(|v| v.to_bits().hash(&mut hasher))
+                    values[range].iter().for_each(|v| v.to_bits().hash(&mut hasher));
                 }
                 Values::F64(values) => {
-                    values[range].iter().for_each(|v| v.to_bits().hash(&mut hasher))
+                    values[range].iter().for_each(|v| v.to_bits().hash(&mut hasher));
                 }
             }
         }

@@ -259,7 +259,7 @@ fn open_images(name: &str, search: &Search) -> Result<Dataset, Error> {
 }
 
 /// The format of a file by its name, or by how it begins.
-fn format_of(name: &str, search: &Search) -> Result<String, Error> {
+pub(super) fn format_of(name: &str, search: &Search) -> Result<String, Error> {
     let Some((path, meta)) = find::locate(search, name)? else {
         return Ok("csv".into());
     };

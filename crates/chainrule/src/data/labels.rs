@@ -69,9 +69,12 @@ impl RawLabels {
     ///
     /// # Errors
     ///
-    /// There are more different labels than classes.
+    /// There are more different labels than classes, or too many classes.
     pub(super) fn classes(&self, count: Option<usize>) -> Result<Classes, String> {
         let count = count.unwrap_or(self.distinct.len());
+        if count > MOST {
+            return Err(format!("a label has at most {MOST} classes, not {count}"));
+        }
         let numbers: Option<Vec<i64>> = self.distinct.iter().map(|name| whole(name)).collect();
         if let Some(numbers) = &numbers
             && numbers.iter().all(|n| usize::try_from(*n).is_ok_and(|n| n < count))
@@ -181,6 +184,12 @@ mod tests {
     fn too_many_labels_are_named() {
         let message = raw(&["1", "2", "7"]).classes(Some(2)).unwrap_err();
         assert_eq!(message, "there are 3 different labels (`1`, `2`, `7`) for 2 classes");
+    }
+
+    #[test]
+    fn absurd_numbers_of_classes_take_no_memory() {
+        let message = raw(&["1"]).classes(Some(usize::MAX)).unwrap_err();
+        assert!(message.starts_with("a label has at most 65536 classes"), "{message}");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::{LabelNames, Search, SourceFile, Values, bind, embedded, find, gzip};
 use crate::Error;
 
 /// Most bytes of a packed table once it is unpacked.
-const UNPACKED: u64 = 1 << 29;
+const UNPACKED: u64 = 1 << 28;
 
 /// Rows of numbers.
 #[derive(Clone, PartialEq, Debug)]

@@ -48,7 +48,7 @@ pub(super) fn decode(
     }
     let (step, pixels) = match opened {
         Opened::Png(reader) => png_pixels(*reader)?,
-        Opened::Jpeg(mut decoder) => (form.channels, decoder.decode().map_err(damaged)?),
+        Opened::Jpeg(mut decoder) => (form.channels, decoder.decode().map_err(|e| damaged(&e))?),
     };
     let area = form.width * form.height;
     if pixels.len() < area * step || out.len() != area * channels {
@@ -127,7 +127,7 @@ fn png_pixels(mut reader: png::Reader<Cursor<&[u8]>>) -> Result<(usize, Vec<u8>)
 fn open_jpeg(bytes: &[u8]) -> Result<(Form, Opened<'_>), String> {
     let mut decoder = jpeg_decoder::Decoder::new(bytes);
     decoder.set_max_decoding_buffer_size(4 * PIXELS);
-    decoder.read_info().map_err(damaged)?;
+    decoder.read_info().map_err(|e| damaged(&e))?;
     let info = decoder.info().ok_or("the JPEG image has no header")?;
     let channels = match info.pixel_format {
         PixelFormat::L8 => 1,
@@ -140,7 +140,7 @@ fn open_jpeg(bytes: &[u8]) -> Result<(Form, Opened<'_>), String> {
     Ok((Form { width, height, channels }, Opened::Jpeg(Box::new(decoder))))
 }
 
-fn damaged(cause: jpeg_decoder::Error) -> String {
+fn damaged(cause: &jpeg_decoder::Error) -> String {
     format!("the JPEG image is damaged: {cause}")
 }
 

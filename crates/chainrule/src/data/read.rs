@@ -6,7 +6,7 @@ use chainrule_graph::{Kind, Module, Sizes};
 
 use super::labels::{Classes, RawLabels};
 use super::open::{Block, Reader};
-use super::plan::{Columns, Extra, Origin, Plan, Take, Wanted};
+use super::plan::{Columns, Extra, Origin, Plan, Take, Toy, Wanted};
 use super::scaling::scaling;
 use super::split::{PARTS, Split, split};
 use super::{Column, DataSettings, Dataset, LabelNames, Part, Search, Table, Values, bind, toys};
@@ -15,7 +15,7 @@ use crate::Error;
 pub use given::{Given, Known, inputs};
 
 /// Rows of one name before labels are numbered.
-enum Raw {
+pub(super) enum Raw {
     Numbers(Block),
     Labels(RawLabels),
 }
@@ -38,10 +38,10 @@ impl Raw {
 }
 
 /// Everything while reading.
-struct State<'m, 's> {
-    plan: Plan,
-    reader: Reader<'s>,
-    sizes: Sizes,
+pub(super) struct State<'m, 's> {
+    pub(super) plan: Plan,
+    pub(super) reader: Reader<'s>,
+    pub(super) sizes: Sizes,
     module: &'m Module,
     classes: Vec<(usize, Classes)>,
     /// What is wrong with labels, where that is no error.
@@ -57,15 +57,7 @@ pub(super) fn dataset(
     found: Option<&mut Vec<String>>,
 ) -> Result<Dataset, Error> {
     let plan = Plan::of(module)?;
-    let reader = Reader::new(search, found.is_some());
-    let mut state = State {
-        plan,
-        reader,
-        sizes: module.sizes.clone(),
-        module,
-        classes: Vec::new(),
-        found: Vec::new(),
-    };
+    let mut state = State::new(module, plan, search, found.is_some());
     let mut tables = vec![state.main_table()?];
     let read_by_main = state.reader.opened.len();
     let rows = tables[0].rows;
@@ -99,16 +91,26 @@ pub(super) fn dataset(
     Ok(Dataset { tables, parts, sizes, sources, labels, split_seed: seed })
 }
 
-impl State<'_, '_> {
+impl<'m, 's> State<'m, 's> {
+    pub(super) fn new(module: &'m Module, plan: Plan, search: &'s Search, lenient: bool) -> Self {
+        let reader = Reader::new(search, lenient);
+        let sizes = module.sizes.clone();
+        State { plan, reader, sizes, module, classes: Vec::new(), found: Vec::new() }
+    }
+
     /// The rows that `split` divides.
     fn main_table(&mut self) -> Result<Table, Error> {
-        let count = self.plan.wanted.len();
-        let mut all: Vec<Option<Raw>> = (0..count).map(|_| None).collect();
-        if let Some(toy) = self.plan.toy.clone() {
-            self.generated(&toy, &mut all)?;
-        }
-        for at in 0..count {
-            let Origin::File(take) = self.plan.wanted[at].origin.clone() else { continue };
+        let mut made = match self.plan.toy.clone() {
+            Some(toy) => self.generated(&toy)?,
+            None => Vec::new(),
+        };
+        let mut all = Vec::with_capacity(self.plan.wanted.len());
+        for at in 0..self.plan.wanted.len() {
+            let Origin::File(take) = self.plan.wanted[at].origin.clone() else {
+                let place = made.iter().position(|(of, _)| *of == at);
+                all.extend(place.map(|place| made.swap_remove(place).1));
+                continue;
+            };
             let mut raw = self.one(at, &take, self.is_last(at, &take))?;
             for line in self.more_lines(at, &take) {
                 let file = line.file_of(&self.plan.wanted[at].name).to_string();
@@ -117,9 +119,8 @@ impl State<'_, '_> {
                 let opened = self.reader.open(&other.format, &other.path)?;
                 raw.append(more).map_err(|e| self.reader.opened[opened].error(&e))?;
             }
-            all[at] = Some(raw);
+            all.push(raw);
         }
-        let all: Vec<Raw> = all.into_iter().flatten().collect();
         let rows = self.same_rows(&all, |at| self.plan.wanted[at].origin.file())?;
         for (at, raw) in all.iter().enumerate() {
             if let Raw::Labels(labels) = raw {
@@ -156,7 +157,7 @@ impl State<'_, '_> {
     }
 
     /// The rows of a name in one source; sizes that are free are bound.
-    fn one(&mut self, at: usize, take: &Take, last: bool) -> Result<Raw, Error> {
+    pub(super) fn one(&mut self, at: usize, take: &Take, last: bool) -> Result<Raw, Error> {
         let opened = self.reader.open(&take.format, &take.path)?;
         let columns = match self.reader.opened[opened].cells() {
             Some(cells) => {
@@ -219,11 +220,11 @@ impl State<'_, '_> {
         Ok(Columns::Range(first, first + count - 1))
     }
 
-    /// Points and classes of a generator.
-    fn generated(&mut self, toy: &super::plan::Toy, all: &mut [Option<Raw>]) -> Result<(), Error> {
+    /// Points and classes of a generator, each with the number of its name.
+    fn generated(&mut self, toy: &Toy) -> Result<Vec<(usize, Raw)>, Error> {
         let of = |label: bool| -> Vec<usize> {
             let fits = |w: &Wanted| toy.names.contains(&w.name) && w.is_label() == label;
-            (0..all.len()).filter(|at| fits(&self.plan.wanted[*at])).collect()
+            (0..self.plan.wanted.len()).filter(|at| fits(&self.plan.wanted[*at])).collect()
         };
         let (points, labels) = (of(false), of(true));
         let ([points], true) = (points.as_slice(), labels.len() <= 1) else {
@@ -238,19 +239,19 @@ impl State<'_, '_> {
         let made = toys::generate(toy, width, classes).map_err(Error::failed)?;
         bind::shape(&mut self.sizes, wanted, &[width]).map_err(Error::failed)?;
         let (rows, values) = (made.classes.len(), Values::F64(made.values));
-        all[*points] = Some(Raw::Numbers(Block { rows, shape: vec![width], values }));
+        let mut all = vec![(*points, Raw::Numbers(Block { rows, shape: vec![width], values }))];
         if let Some(at) = labels.first() {
             let mut raw = RawLabels::default();
             for class in made.classes {
                 raw.push(&class.to_string()).map_err(Error::failed)?;
             }
-            all[*at] = Some(Raw::Labels(raw));
+            all.push((*at, Raw::Labels(raw)));
         }
-        Ok(())
+        Ok(all)
     }
 
     /// The rows that all names have.
-    fn same_rows<'f>(
+    pub(super) fn same_rows<'f>(
         &self,
         all: &[Raw],
         file: impl Fn(usize) -> Option<&'f Take>,
@@ -313,7 +314,7 @@ impl State<'_, '_> {
     }
 
     /// Columns with numbered labels, not yet scaled.
-    fn table(&mut self, all: Vec<Raw>, rows: usize) -> Result<Table, Error> {
+    pub(super) fn table(&mut self, all: Vec<Raw>, rows: usize) -> Result<Table, Error> {
         let mut columns = Vec::with_capacity(all.len());
         for (at, raw) in all.into_iter().enumerate() {
             let values = match raw {

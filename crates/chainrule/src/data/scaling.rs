@@ -36,8 +36,7 @@ pub(super) fn scaling(
     let statistics = if measured { statistics(values, width, rows) } else { Vec::new() };
     let mut out = Scaling { scale: vec![1.0; entries], shift: vec![0.0; entries] };
     for (op, by) in steps {
-        for j in 0..entries {
-            let (scale, shift) = (&mut out.scale[j], &mut out.shift[j]);
+        for (j, (scale, shift)) in out.scale.iter_mut().zip(&mut out.shift).enumerate() {
             let value = match by {
                 Scale::Number(number) => *number,
                 by => now(statistics[j], *by, *scale, *shift),

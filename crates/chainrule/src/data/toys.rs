@@ -20,7 +20,7 @@ use super::plan::Toy;
 use std::f64::consts::{PI, TAU};
 
 /// Most values that are generated.
-const MOST: f64 = (1u64 << 30) as f64;
+const MOST: f64 = (1u64 << 27) as f64;
 
 /// Points, `width` numbers each, with their classes.
 #[derive(Clone, PartialEq, Debug)]
@@ -53,7 +53,7 @@ pub(super) fn generate(toy: &Toy, width: usize, classes: usize) -> Result<Points
         return Err(format!("`{name}` makes 2 classes, not {classes}"));
     }
     let numbers = numbers(toy)?;
-    if toy.rows < classes as f64 || toy.rows * width as f64 > MOST {
+    if classes == 0 || toy.rows < classes as f64 || toy.rows * width as f64 > MOST {
         return Err(format!(
             "`{name}` makes {classes} to {:.0} rows here, not {}",
             (MOST / width as f64).floor(),

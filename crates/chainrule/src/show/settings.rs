@@ -66,7 +66,7 @@ pub(crate) fn names(file: &File) -> Vec<String> {
 }
 
 /// Whether a text is one number of the language, perhaps with a minus.
-fn is_number(text: &str) -> bool {
+pub(crate) fn is_number(text: &str) -> bool {
     let text = text.trim();
     let digits = text.strip_prefix('-').unwrap_or(text);
     let lexed = lex(digits);
@@ -78,7 +78,7 @@ fn is_number(text: &str) -> bool {
 }
 
 /// Every size and constant: its name, the place of the name, the place of its value.
-fn places(file: &File) -> Vec<(String, Span, Option<Span>)> {
+pub(crate) fn places(file: &File) -> Vec<(String, Span, Option<Span>)> {
     let mut out = Vec::new();
     for statement in file.blocks.iter().flat_map(|b| &b.statements) {
         match &statement.kind {

@@ -8,32 +8,8 @@ use super::machine::Machine;
 use super::outputs;
 use super::plan::Plan;
 use super::trained::Input;
-use super::{Facts, Labels, Network, State, Tensor, TrainSettings, Trainer, TrainingRef};
+use super::{Facts, Labels, Network, State, Tensor, TrainSettings, Trainer};
 use crate::{Error, Model};
-
-/// Words of a train line that are no sizes, constants or settings of the optimizer.
-pub(super) const OPTIONS: [&str; 5] = ["epochs", "steps", "batch", "seed", "minutes"];
-
-/// The model with the sizes and constants that the training sets by `with` and `for`.
-pub(super) fn with_numbers(model: &Model, which: TrainingRef) -> Result<Model, Error> {
-    let found = model.modules().get(which.model).and_then(|m| m.trainings.get(which.training));
-    let Some(training) = found else {
-        return Err(Error::failed(format!("{} has no such training", model.source().name())));
-    };
-    let own = |name: &str| {
-        OPTIONS.contains(&name) || training.settings.iter().any(|(known, _)| known == name)
-    };
-    let set: Vec<(String, String)> = training
-        .with
-        .iter()
-        .filter(|(name, _)| !own(name))
-        .map(|(name, value)| (name.clone(), format!("{value}")))
-        .collect();
-    if set.is_empty() {
-        return Ok(model.clone());
-    }
-    model.with(set.iter().map(|(name, value)| (name.as_str(), value.as_str())))
-}
 
 /// The training with the optimizer's settings that the caller gives.
 pub(super) fn with_settings(

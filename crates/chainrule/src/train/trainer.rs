@@ -75,7 +75,7 @@ impl Trainer {
         data: Arc<Dataset>,
         settings: &TrainSettings,
     ) -> Result<Trainer, Error> {
-        let model = super::setup::with_numbers(model, which)?;
+        let model = model.for_training(which.model, which.training)?.model;
         let module = &model.modules()[which.model];
         let training = super::setup::with_settings(&module.trainings[which.training], settings)?;
         let Some(part) = data.parts.iter().position(|p| p.name == "train" && !p.rows.is_empty())

@@ -2,7 +2,8 @@
 
 use crate::common::Folder;
 
-const EXAMPLES: [&str; 7] = ["iris", "cifar2", "graph002", "softreg", "mlp", "convnet", "circles"];
+const EXAMPLES: [&str; 8] =
+    ["iris", "cifar2", "graph002", "softreg", "mlp", "convnet", "circles", "digits"];
 
 #[test]
 fn derive_answers_for_every_example() {

@@ -3,6 +3,7 @@
 mod check;
 mod common;
 mod damage;
+mod data;
 mod derive;
 mod files;
 mod lowered;

@@ -12,7 +12,7 @@ use crate::differentiate::gradients;
 use crate::index::{NodeId, SymbolId};
 use crate::interpret::{Interpreter, Numbers, Tensor};
 use crate::lower::{Lowered, Work, arranged, lower};
-use crate::module::{Module, Role, Start};
+use crate::module::{Module, Role};
 use crate::random::{Random, stream_of};
 use crate::record::Reference;
 use crate::scalar::Complex;
@@ -259,40 +259,8 @@ fn start(module: &Module, numbers: &Numbers, seed: u64) -> Result<Point, Stop> {
     let manner = Manner::Normal;
     let how = Draw { seed, draw: 0, manner, replaced: &[], constants: false, spread: 1.0 };
     let mut point = Point::draw(module, numbers, &how)?;
-    let it: Interpreter<'_, f64> = Interpreter::new(module, numbers.clone());
-    for (id, symbol) in module.params() {
-        match &symbol.role {
-            Role::Param(Start::Value(node)) => point.fixed.push((id, *node)),
-            Role::Param(Start::Drawn(word, of)) => {
-                let shape = it.shape(&symbol.ty)?;
-                let value = initial(word, of, &shape, Random::new(seed, stream_of(&symbol.name)));
-                point.set(id, Tensor { axes: symbol.ty.axes.clone(), shape, data: value });
-            }
-            _ => {}
-        }
-    }
-    // A start value that is an expression is a value too.
-    let at: Interpreter<'_, f64> = point.interpreter(module)?;
-    for (id, _) in module.params() {
-        if let Some(value) = at.given(id).cloned() {
-            point.set(id, value);
-        }
+    for (id, value) in crate::start::values(module, numbers, seed)? {
+        point.set(id, value);
     }
     Ok(point)
-}
-
-fn initial(word: &str, of: &[f64], shape: &[usize], random: Random) -> Vec<f64> {
-    let entries: usize = shape.iter().product();
-    let (out, inner) =
-        (shape.first().copied().unwrap_or(1), shape.iter().skip(1).product::<usize>());
-    let fans = (inner.max(1) + out) as f64;
-    let one = |i: u64| match (word, of) {
-        ("normal", [mean, deviation, ..]) => mean + deviation * random.normal(i),
-        ("uniform", [a, b, ..]) => a + (b - a) * random.uniform(i),
-        ("he", _) => random.normal(i) * (2.0 / inner.max(1) as f64).sqrt(),
-        ("glorot_uniform", _) => (6.0 / fans).sqrt() * (2.0 * random.uniform(i) - 1.0),
-        ("glorot" | "glorot_normal", _) => random.normal(i) * (2.0 / fans).sqrt(),
-        _ => random.normal(i) / (inner.max(1) as f64).sqrt(),
-    };
-    (0..entries as u64).map(one).collect()
 }

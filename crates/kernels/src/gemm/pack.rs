@@ -2,6 +2,7 @@
 
 use crate::arena::View;
 use crate::element::Element;
+use crate::isa::{Level, Present, Task};
 
 /// One of the two arrays of a product: places of its long side (rows of the left one, columns of
 /// the right one) and of what is summed.
@@ -41,7 +42,7 @@ impl Side {
         base: isize,
         panel: usize,
         range: std::ops::Range<usize>,
-        out: &mut [T],
+        (isa, out): (Present, &mut [T]),
     ) {
         let first = panel * self.width;
         let long = &self.long[first..(first + self.width).min(self.long.len())];
@@ -50,7 +51,7 @@ impl Side {
         if self.dense[panel] {
             self.copy(arena, base + long[0], long.len(), range, out);
         } else {
-            self.turn(arena, base, long, range, out);
+            self.turn(arena, base, long, range, (isa, out));
         }
     }
 
@@ -71,31 +72,69 @@ impl Side {
         }
     }
 
-    /// Anything else: along the sum, one entry of the long side after the other, in runs.
+    /// Anything else: along the sum, some entries of the long side at a time, in runs.
     fn turn<T: Element>(
         &self,
         arena: View<'_, T>,
         base: isize,
         long: &[isize],
         range: std::ops::Range<usize>,
-        out: &mut [T],
+        (isa, out): (Present, &mut [T]),
     ) {
         let width = self.width;
+        if long.len() < width {
+            out.fill(T::ZERO);
+        }
         let mut at = range.start;
         while at < range.end {
             let end = (self.ends[at] as usize).min(range.end);
+            let start = base + self.sum[at];
             let out = &mut out[(at - range.start) * width..(end - range.start) * width];
-            for (column, &place) in long.iter().enumerate() {
+            for (group, places) in long.chunks(GROUP).enumerate() {
                 // SAFETY: as in `copy`.
-                let from = unsafe { arena.read(base + place + self.sum[at], end - at) };
-                for (out, &value) in out.chunks_exact_mut(width).zip(from) {
-                    out[column] = value;
-                }
-            }
-            for out in out.chunks_exact_mut(width) {
-                out[long.len()..].fill(T::ZERO);
+                let line = |column: usize| unsafe {
+                    let place = places.get(column).copied().unwrap_or(places[0]);
+                    arena.read(start + place, end - at)
+                };
+                let lines: [&[T]; GROUP] = std::array::from_fn(line);
+                let count = places.len();
+                isa.run(Turn { lines: &lines[..count], width, first: group * GROUP, out });
             }
             at = end;
+        }
+    }
+}
+
+/// Entries of the long side that are turned together.
+const GROUP: usize = 8;
+
+/// Lines become columns: `out[k width + first + i] = lines[i][k]`.
+struct Turn<'a, T> {
+    lines: &'a [&'a [T]],
+    width: usize,
+    first: usize,
+    out: &'a mut [T],
+}
+
+impl<T: Element> Task for Turn<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Level>(self) {
+        let Turn { lines, width, first, out } = self;
+        let len = lines[0].len();
+        let mut done = 0;
+        if let Ok(lines) = <&[&[T]; GROUP]>::try_from(lines) {
+            while done + GROUP <= len {
+                let out = &mut out[done * width..(done + GROUP) * width];
+                T::turn::<L>(lines, done, (width, first), out);
+                done += GROUP;
+            }
+        }
+        for (column, line) in lines.iter().enumerate() {
+            for (out, &value) in out.chunks_exact_mut(width).zip(*line).skip(done) {
+                out[first + column] = value;
+            }
         }
     }
 }

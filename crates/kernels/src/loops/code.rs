@@ -153,7 +153,7 @@ pub(crate) fn compile<T: Element>(
     let mut last = vec![0; count];
     for write in &source.writes {
         last[write.step] = usize::MAX;
-        for label in &write.to.label {
+        if let Some(label) = &write.to.label {
             last[label.step] = usize::MAX;
         }
     }

@@ -43,7 +43,7 @@ impl Reach {
             .iter()
             .map(|guard| (guard.at.constant as i128, wide(&guard.at), guard.extent))
             .collect();
-        for label in &access.label {
+        if let Some(label) = &access.label {
             strides.push(label.stride as i128);
             extents.push(label.extent);
             guards.iter_mut().for_each(|guard| guard.1.push(0));
@@ -128,8 +128,6 @@ impl Reach {
 
     /// Whether no two points have the same place.
     pub(crate) fn injective(&self) -> bool {
-        let mut lanes: Vec<_> = self.strides.iter().map(|stride| stride.unsigned_abs()).collect();
-        lanes.clear();
         let used = self.strides.iter().zip(&self.extents).filter(|lane| *lane.1 > 1);
         let mut sorted: Vec<_> =
             used.map(|(stride, &extent)| (stride.unsigned_abs(), extent as u128)).collect();

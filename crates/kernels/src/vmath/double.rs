@@ -5,7 +5,7 @@ use crate::isa::Level;
 
 const LOG2_E: f64 = std::f64::consts::LOG2_E;
 /// Adding it rounds to an integer, which then stands in the lowest bits.
-pub(super) const MAGIC: f64 = 6_755_399_441_055_744.0;
+const MAGIC: f64 = 6_755_399_441_055_744.0;
 /// `ln 2` in 32 bits, and the rest.
 pub(super) const LN2_HIGH: f64 = 0.693_147_180_369_123_8;
 pub(super) const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;

@@ -1,6 +1,6 @@
 //! `x^y` for f64: the logarithm and its product with `y` are carried in two numbers.
 
-use super::double::{LN2_HIGH, LN2_LOW, MAGIC, exp_parts, fma, split, two_sum};
+use super::double::{LN2_HIGH, LN2_LOW, exp_parts, fma, split, two_sum};
 use super::horner;
 use crate::isa::Level;
 
@@ -61,11 +61,14 @@ fn log<L: Level>(x: f64) -> (f64, f64) {
     (high, lost + (main_low + e * LN2_LOW))
 }
 
-/// Whether it is an integer; from 2^52 on every number is one.
+/// Numbers from here on are integers.
+const INTEGERS: f64 = 4_503_599_627_370_496.0;
+
+/// Whether it is an integer.
 #[inline(always)]
 fn whole(x: f64) -> bool {
-    let big = x.abs() >= 4_503_599_627_370_496.0;
-    big | ((x + MAGIC) - MAGIC == x)
+    let size = x.abs();
+    (size >= INTEGERS) | ((size + INTEGERS) - INTEGERS == size)
 }
 
 /// `x^y`.
@@ -76,7 +79,9 @@ pub(super) fn pow<L: Level>(x: f64, y: f64) -> f64 {
     let near = if near < -FAR { -FAR } else { near };
     let (high, low) = log::<L>(size);
     let (product, lost) = two_product::<L>(near, high);
-    let (fraction, first, second) = exp_parts::<L>(product, lost + near * low);
+    // Far outside the range of exp the low part is of no use, and may be large itself.
+    let rest = if product.abs() < 1000.0 { lost + near * low } else { 0.0 };
+    let (fraction, first, second) = exp_parts::<L>(product, rest);
     let value = (1.0 + fraction) * first * second;
     let at_end = if (size == f64::INFINITY) == (y > 0.0) { f64::INFINITY } else { 0.0 };
     let end = (size == 0.0) | (size == f64::INFINITY);
