@@ -26,6 +26,7 @@ mod machine;
 mod manifest;
 mod metrics;
 mod network;
+mod peak;
 mod record;
 #[cfg(test)]
 mod scratch;
@@ -41,6 +42,7 @@ pub use evaluate::evaluate;
 pub use folder::{Folder, Place};
 pub use machine::Machine;
 pub use manifest::Manifest;
+pub use peak::Peak;
 pub use record::{DataRecord, Record, Settings, TrainingRecord};
 pub use session::{Outcome, Session, Watch};
 pub use summary::{Summary, scores_json};

@@ -1,5 +1,7 @@
 //! What trainings came to: tables and JSON.
 
+use std::fmt::Write as _;
+
 use chainrule::run::{Folder, Summary};
 use chainrule::syntax::ast::BlockWord;
 use chainrule::train::Scores;
@@ -10,32 +12,43 @@ use crate::table::{Table, number, seconds};
 
 /// The table of the trainings: a row for each. What they share stands in the heading.
 pub(crate) fn table(all: &[Summary], width: usize) -> String {
-    let mut table = Table::default();
-    let same = all.windows(2).all(|pair| pair[0].parameters == pair[1].parameters);
-    let heading = match (all, same) {
-        ([], _) => return "no training is done\n".into(),
-        ([one], _) => format!("1 training, {} parameters\n", one.parameters),
-        (_, true) => format!("{} trainings, {} parameters\n", all.len(), all[0].parameters),
-        _ => format!("{} trainings\n", all.len()),
+    let Some(first) = all.first() else { return "no training is done\n".into() };
+    let mut heading = match all.len() {
+        1 => "1 training".to_string(),
+        count => format!("{count} trainings"),
     };
+    let mut own: Vec<(&str, Count)> = Vec::new();
+    let counts: [(&str, Count); 3] =
+        [("parameters", |s| s.parameters), ("epochs", |s| s.epochs), ("steps", |s| s.steps)];
+    for (word, count) in counts {
+        if all.iter().all(|summary| count(summary) == count(first)) {
+            let number = count(first);
+            let word = if number == 1 { word.trim_end_matches('s') } else { word };
+            let _ = write!(heading, ", {number} {word}");
+        } else {
+            own.push((word, count));
+        }
+    }
+    let mut table = Table::default();
     let column = |cell: &dyn Fn(&Summary) -> String| all.iter().map(cell).collect::<Vec<_>>();
     table.column("", "training", column(&|s| s.name.clone()));
     values(&mut table, &all.iter().map(|s| s.scores.as_slice()).collect::<Vec<_>>());
     if all.iter().any(|s| s.best.is_some()) {
-        let best = |s: &Summary| match s.best {
-            Some((epoch, _, value)) => format!("{} (epoch {epoch})", number(value)),
+        let best = |s: &Summary| match &s.best {
+            Some(best) => format!("{} ({})", number(best.value), best.epoch),
             None => "-".into(),
         };
-        table.column("", "best", column(&best));
+        table.column("", "best (epoch)", column(&best));
     }
-    table.column("", "epochs", column(&|s| s.epochs.to_string()));
-    table.column("", "steps", column(&|s| s.steps.to_string()));
+    for (word, count) in own {
+        table.column("", word, column(&|s| count(s).to_string()));
+    }
     table.column("", "seconds", column(&|s| seconds(s.seconds)));
-    if !same {
-        table.column("", "parameters", column(&|s| s.parameters.to_string()));
-    }
-    heading + &table.text(width)
+    format!("{heading}\n{}", table.text(width))
 }
+
+/// A number of a training.
+type Count = fn(&Summary) -> u64;
 
 /// A column for each quantity on each part; one row for each list of scores.
 pub(crate) fn values(table: &mut Table, rows: &[&[Scores]]) {

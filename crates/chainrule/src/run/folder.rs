@@ -231,9 +231,14 @@ impl Folder {
         Checkpoints::new(self.path.join("checkpoint").join(&training.folder), &training.name)
     }
 
+    /// The file of the curves.
+    pub(crate) fn metrics_path(&self) -> PathBuf {
+        self.path.join(METRICS)
+    }
+
     /// The curves, as they were at the checkpoints, open for appending.
     pub(crate) fn metrics(&self) -> Result<Metrics, Error> {
-        let path = self.path.join(METRICS);
+        let path = self.metrics_path();
         let mut last = Vec::new();
         for training in &self.record.trainings {
             let manifest = self.checkpoints(training).manifest()?;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::checkpoint::Checkpoints;
 use super::metrics::Metrics;
 use super::record::TrainingRecord;
-use super::{Chosen, Folder, Manifest, Summary};
+use super::{Chosen, Folder, Manifest, Peak, Summary};
 use crate::Error;
 use crate::data::Dataset;
 use crate::train::{Control, EpochReport, Facts, Progress, Trainer, TrainingRef};
@@ -74,7 +74,7 @@ impl Session<'_> {
                 let checkpoints = folder.checkpoints(training);
                 Some(Keep { folder, training, checkpoints, metrics, last: None })
             });
-            let mut running = Running { session: self, keep, watch };
+            let mut running = Running { session: self, keep, watch, peak: None };
             match running.train(*which)? {
                 Ended::Done(summary) => done.push(*summary),
                 Ended::Stopped(name, progress) => {
@@ -108,6 +108,7 @@ struct Running<'a> {
     session: &'a Session<'a>,
     keep: Option<Keep<'a>>,
     watch: &'a mut dyn Watch,
+    peak: Option<Peak>,
 }
 
 impl Running<'_> {
@@ -126,6 +127,10 @@ impl Running<'_> {
         if let Some(Keep { checkpoints, last: Some(manifest), .. }) = &self.keep {
             let state = checkpoints.restore(manifest, &trainer.state())?;
             trainer.restore(&state)?;
+        }
+        if let Some(keep) = &self.keep {
+            let (name, loss) = (&trainer.facts().name, &trainer.facts().loss);
+            self.peak = Peak::on(&keep.folder.metrics_path(), name, loss);
         }
         let (facts, progress) = (trainer.facts().clone(), trainer.progress());
         self.watch.begin(&facts, &progress);
@@ -158,6 +163,8 @@ impl Running<'_> {
                 keep.metrics.add(name, &records, report.as_ref(), progress.seconds)?;
             }
             if let Some(report) = &report {
+                let at = (report.epoch, report.step);
+                self.peak = Peak::of(self.peak.take(), at, &report.scores);
                 self.watch.epoch(report, &progress);
             }
             let stop = self.watch.stop() && trainer.end().is_none();
@@ -182,7 +189,7 @@ impl Running<'_> {
     fn finish(&mut self, trainer: Trainer) -> Result<Summary, Error> {
         self.checkpoint(&trainer)?;
         let trained = trainer.finish()?;
-        let summary = Summary::of(&trained);
+        let summary = Summary::of(&trained, self.peak.take());
         if let Some(Keep { folder, training, checkpoints, last: Some(manifest), .. }) = &self.keep {
             folder.save(training, &trained.network, &summary)?;
             checkpoints.finish(manifest)?;

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::fields::{exact, exactly, field, maybe, text, texts, whole};
+use super::Peak;
+use super::fields::{field, maybe, text, texts, whole};
 use super::state::{end_of, end_word};
 use crate::train::{End, Scores, Trained};
 
@@ -29,15 +30,15 @@ pub struct Summary {
     pub parameters_sha256: String,
     /// The values on every part, the loss first.
     pub scores: Vec<Scores>,
-    /// The best value that a rule compared: (epoch, step, value).
-    pub best: Option<(u64, u64, f64)>,
+    /// The epoch with the least loss. If a rule stops early, its weights are those that are left.
+    pub best: Option<Peak>,
     /// Why it ended.
     pub end: Option<End>,
 }
 
 impl Summary {
     /// The summary of a training that is done.
-    pub fn of(trained: &Trained) -> Summary {
+    pub fn of(trained: &Trained, best: Option<Peak>) -> Summary {
         Summary {
             name: trained.name.clone(),
             optimizer: trained.optimizer.clone(),
@@ -49,7 +50,7 @@ impl Summary {
             parameters: trained.parameters,
             parameters_sha256: trained.parameters_sha256.clone(),
             scores: trained.scores.clone(),
-            best: trained.best,
+            best,
             end: trained.end,
         }
     }
@@ -60,10 +61,6 @@ impl Summary {
             self.scores.iter().map(|s| (s.part.clone(), json!(s.rows))).collect();
         let names = self.scores.first().map(|scores| &scores.values);
         let names: Vec<&String> = names.into_iter().flatten().map(|(name, _)| name).collect();
-        // A number keeps its bits in the text; JSON has none for infinity.
-        let best = self.best.map(|(epoch, step, value)| {
-            json!({ "epoch": epoch, "step": step, "value": value, "exact": exact(value) })
-        });
         let mut value = json!({
             "name": self.name,
             "optimizer": self.optimizer,
@@ -76,7 +73,7 @@ impl Summary {
             "parameters_sha256": self.parameters_sha256,
             "rows": rows,
             "quantities": names,
-            "best": best,
+            "best": self.best.as_ref().map(Peak::to_json),
             "end": self.end.map(end_word),
         });
         for scores in &self.scores {
@@ -97,10 +94,7 @@ impl Summary {
         let others = rows.keys().filter(|part| !known.contains(part)).cloned();
         let parts = known.iter().cloned().chain(others).filter(|part| rows.contains_key(part));
         let scores = |part: String| scores(value, &part, &names, rows);
-        let best = |value: &Value, key: &str| {
-            let best = field(value, key)?;
-            Ok((whole(best, "epoch")?, whole(best, "step")?, exactly(best, "exact")?))
-        };
+        let best = |value: &Value, key: &str| Peak::from_json(field(value, key)?);
         let seconds = field(value, "seconds")?.as_f64().ok_or("`seconds` is no number")?;
         Ok(Summary {
             name: text(value, "name")?,
@@ -169,7 +163,13 @@ pub(crate) mod tests {
             parameters: 131,
             parameters_sha256: "00".repeat(32),
             scores: vec![scores("train", 0.1 + 0.2), scores("test", 1.0 / 3.0)],
-            best: Some((12, 12, f64::INFINITY)),
+            best: Some(Peak {
+                epoch: 12,
+                step: 12,
+                part: "train".into(),
+                name: "J".into(),
+                value: 1.0 / 3.0,
+            }),
             end: Some(End::Epochs),
         }
     }

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use chainrule_graph::Module;
 
 use super::super::labels::Classes;
-use super::super::open::Reader;
 use super::super::plan::{Columns, Origin, Plan, Take, Wanted};
 use super::super::{Column, LabelNames, Search, Table, Values, bind};
 use super::{Raw, State};
@@ -121,9 +120,8 @@ fn one(known: Known<'_>, names: &[&str], given: &Given) -> Result<Vec<Raw>, Erro
     }
     // Paths are taken as they are.
     let search = Search { roots: vec![PathBuf::new()] };
-    let reader = Reader::new(&search, false);
-    let module = known.module;
-    let mut state = State { plan, reader, sizes, module, classes: Vec::new(), found: Vec::new() };
+    let mut state = State::new(known.module, plan, &search, false);
+    state.sizes = sizes;
     let format = state.format(&places, given);
     let path = given.name();
     let opened = match given {
