@@ -8,7 +8,9 @@ use chainrule_kernels::program::Precision;
 /// A net of so many layers of 64 units.
 fn net(layers: usize) -> String {
     let mut text = String::from("size d = 64, K = 10\nbatch N\ndata\n");
-    text.push_str("  x : R[d] per N = csv \"x.csv\"\n  y : label[K] per N = csv \"y.csv\"\nparam\n");
+    text.push_str(
+        "  x : R[d] per N = csv \"x.csv\"\n  y : label[K] per N = csv \"y.csv\"\nparam\n",
+    );
     for k in 0..layers {
         text.push_str(&format!("  W{k} : R[d, d] ~ he\n  b{k} : R[d] = 0\n"));
     }
@@ -41,6 +43,8 @@ fn main() {
             count = step.program.instructions.len();
         }
         let [lowered, planned] = best.map(|s| s * 1e3);
-        println!("{layers:4} layers: lowered in {lowered:7.2} ms, a program of {count} instructions in {planned:7.2} ms");
+        println!(
+            "{layers:4} layers: lowered in {lowered:7.2} ms, a program of {count} instructions in {planned:7.2} ms"
+        );
     }
 }

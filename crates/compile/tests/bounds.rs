@@ -140,7 +140,10 @@ fn by_terms<S: chainrule_graph::record::Reference>(
 }
 
 /// Runs a program on the engine, every instruction on two threads.
-fn by_engine(made: &Alone, inputs: &BTreeMap<SymbolId, Tensor<f64>>) -> Result<Vec<Vec<f64>>, String> {
+fn by_engine(
+    made: &Alone,
+    inputs: &BTreeMap<SymbolId, Tensor<f64>>,
+) -> Result<Vec<Vec<f64>>, String> {
     let program = &made.program;
     let threads = Threads { count: 2, least: 0 };
     let refused = |e: chainrule_kernels::Refused| e.to_string();

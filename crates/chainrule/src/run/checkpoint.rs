@@ -50,12 +50,12 @@ impl Checkpoints {
         found.map(Some).map_err(|why| self.damaged(&path, &why))
     }
 
-    /// Makes `state` the newest checkpoint.
+    /// Makes `state` the newest checkpoint; the file of the curves has `metrics` bytes.
     ///
     /// # Errors
     ///
     /// It cannot be written: then the last one is as it was.
-    pub(crate) fn commit(&self, state: &State) -> Result<Manifest, Error> {
+    pub(crate) fn commit(&self, state: &State, metrics: u64) -> Result<Manifest, Error> {
         fs::create_dir_all(&self.folder).map_err(|c| Error::io("making", &self.folder, c))?;
         // What counts now is never written over.
         let old = self.manifest().ok().flatten().map(|old| old.state);
@@ -71,6 +71,7 @@ impl Checkpoints {
             step: state.step,
             epoch: state.epoch,
             position: state.position,
+            metrics,
             done: false,
         };
         if let Err(error) = self.write(&manifest) {
@@ -182,7 +183,7 @@ mod tests {
         let checkpoints = Checkpoints::new(folder.path().into(), "nag");
         assert_eq!(checkpoints.manifest().expect("no checkpoint"), None);
         for step in [5, 5, 5, 8] {
-            let manifest = checkpoints.commit(&at(step)).expect("it can be written");
+            let manifest = checkpoints.commit(&at(step), 0).expect("it can be written");
             assert_eq!(checkpoints.manifest().expect("a manifest"), Some(manifest.clone()));
             let back = checkpoints.restore(&manifest, &at(0)).expect("it can be read");
             assert_eq!(back, at(step));
@@ -197,7 +198,7 @@ mod tests {
     fn what_is_damaged_is_said() {
         let folder = Scratch::new("damaged");
         let checkpoints = Checkpoints::new(folder.path().into(), "nag");
-        let manifest = checkpoints.commit(&at(5)).expect("it can be written");
+        let manifest = checkpoints.commit(&at(5), 0).expect("it can be written");
         let path = folder.path().join(&manifest.state);
         let good = fs::read(&path).expect("the state");
         let message = |bytes: &[u8]| {
@@ -226,7 +227,7 @@ mod tests {
     fn leftovers_are_no_harm() {
         let folder = Scratch::new("leftovers");
         let checkpoints = Checkpoints::new(folder.path().into(), "nag");
-        let manifest = checkpoints.commit(&at(5)).expect("it can be written");
+        let manifest = checkpoints.commit(&at(5), 0).expect("it can be written");
         for name in
             [".step-000000006.safetensors.tmp", "step-000000006.safetensors", ".manifest.json.tmp"]
         {

@@ -239,13 +239,12 @@ impl Folder {
     /// The curves, as they were at the checkpoints, open for appending.
     pub(crate) fn metrics(&self) -> Result<Metrics, Error> {
         let path = self.metrics_path();
-        let mut last = Vec::new();
+        let mut length = 0;
         for training in &self.record.trainings {
             let manifest = self.checkpoints(training).manifest()?;
-            last.extend(manifest.map(|manifest| (manifest.training, manifest.step)));
+            length = manifest.map_or(length, |manifest| length.max(manifest.metrics));
         }
-        let step = |name: &str| last.iter().find(|(n, _)| n == name).map(|(_, step)| *step);
-        metrics::repair(&path, step)?;
+        metrics::repair(&path, length)?;
         Metrics::open(path)
     }
 }

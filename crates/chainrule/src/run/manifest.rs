@@ -26,6 +26,8 @@ pub struct Manifest {
     pub epoch: u64,
     /// How many rows of the epoch that had begun.
     pub position: u64,
+    /// How long the file of the curves was.
+    pub metrics: u64,
     /// Whether the training was at its end, its model written.
     pub done: bool,
 }
@@ -42,6 +44,7 @@ impl Manifest {
             "step": self.step,
             "epoch": self.epoch,
             "position": self.position,
+            "metrics": self.metrics,
             "done": self.done,
         });
         format!("{value:#}\n")
@@ -73,6 +76,7 @@ impl Manifest {
             step: whole(&value, "step")?,
             epoch: whole(&value, "epoch")?,
             position: whole(&value, "position")?,
+            metrics: whole(&value, "metrics")?,
             done: truth(&value, "done")?,
         };
         manifest.check().map(|()| manifest)
@@ -110,6 +114,7 @@ mod tests {
             step: 350,
             epoch: 35,
             position: 0,
+            metrics: 4567,
             done: false,
         }
     }

@@ -1,31 +1,31 @@
 //! The curves: one JSON object a line, appended.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use super::atomic;
 use crate::Error;
 use crate::train::{EpochReport, Record};
-
-/// A longer line is not one of ours.
-const LINE_BYTES: u64 = 1 << 20;
 
 /// The file of the curves, open for appending.
 #[derive(Debug)]
 pub(crate) struct Metrics {
     path: PathBuf,
     file: File,
+    length: u64,
 }
 
 impl Metrics {
     /// Opens the file, or makes an empty one.
     pub(crate) fn open(path: PathBuf) -> Result<Metrics, Error> {
-        let file = OpenOptions::new().append(true).create(true).open(&path);
-        match file {
-            Ok(file) => Ok(Metrics { path, file }),
+        let open = || {
+            let file = OpenOptions::new().append(true).create(true).open(&path)?;
+            Ok((file.metadata()?.len(), file))
+        };
+        match open() {
+            Ok((length, file)) => Ok(Metrics { path, file, length }),
             Err(cause) => Err(Error::io("writing", &path, cause)),
         }
     }
@@ -50,16 +50,18 @@ impl Metrics {
         }
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         let written = self.file.write_all(text.as_bytes());
+        self.length += text.len() as u64;
         written.map_err(|cause| Error::io("writing", &self.path, cause))
     }
 
-    /// Brings the lines to the disk.
+    /// Brings the lines to the disk; how long the file is.
     ///
     /// # Errors
     ///
     /// The disk refuses.
-    pub(crate) fn sync(&self) -> Result<(), Error> {
-        self.file.sync_data().map_err(|cause| Error::io("writing", &self.path, cause))
+    pub(crate) fn sync(&self) -> Result<u64, Error> {
+        let synced = self.file.sync_data().map(|()| self.length);
+        synced.map_err(|cause| Error::io("writing", &self.path, cause))
     }
 }
 
@@ -102,51 +104,24 @@ fn put(line: &mut Value, part: &str, name: &str, value: f64) {
     line[part][name] = json!(value);
 }
 
-/// Drops what is newer than the checkpoints: `last` gives the step of a training's checkpoint, if
-/// it has one. Half a line at the end goes too.
+/// Drops what was added after the file had `length` bytes: what the last checkpoint does not know.
 ///
 /// # Errors
 ///
-/// The file cannot be read or written.
-pub(crate) fn repair(path: &Path, last: impl Fn(&str) -> Option<u64>) -> Result<(), Error> {
-    let kept = match kept(path, last) {
-        Ok(kept) => kept,
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(cause) => return Err(Error::io("reading", path, cause)),
+/// The file cannot be written.
+pub(crate) fn repair(path: &Path, length: u64) -> Result<(), Error> {
+    let cut = || {
+        let file = match File::options().write(true).open(path) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
+            file => file?,
+        };
+        if file.metadata()?.len() > length {
+            file.set_len(length)?;
+            file.sync_all()?;
+        }
+        Ok(())
     };
-    match kept {
-        None => Ok(()),
-        Some(lines) => {
-            atomic::write(path, |out| lines.iter().try_for_each(|line| out.write_all(line)))
-                .map(|_| ())
-        }
-    }
-}
-
-/// The lines that stay, with their ends; `None` if all of them do.
-fn kept(path: &Path, last: impl Fn(&str) -> Option<u64>) -> io::Result<Option<Vec<Vec<u8>>>> {
-    let mut reader = BufReader::new(File::open(path)?);
-    let (mut lines, mut changed) = (Vec::new(), false);
-    loop {
-        let mut line = Vec::new();
-        if io::Read::take(&mut reader, LINE_BYTES).read_until(b'\n', &mut line)? == 0 {
-            break;
-        }
-        if line.ends_with(b"\n") && stays(&line, &last) {
-            lines.push(line);
-        } else {
-            changed = true;
-        }
-    }
-    Ok(changed.then_some(lines))
-}
-
-fn stays(line: &[u8], last: &impl Fn(&str) -> Option<u64>) -> bool {
-    let Ok(value) = serde_json::from_slice::<Value>(line) else { return false };
-    match (value["training"].as_str().map(last), value["step"].as_u64()) {
-        (Some(Some(last)), Some(step)) => step <= last,
-        _ => false,
-    }
+    cut().map_err(|cause| Error::io("writing", path, cause))
 }
 
 #[cfg(test)]
@@ -202,18 +177,22 @@ mod tests {
         (1..=2).for_each(|n| {
             metrics.add("gd", &[], Some(&report(n)), 0.0).expect("it can be written")
         });
+        let length = metrics.sync().expect("it can be synced");
         let two = std::fs::read(&path).expect("it is there");
+        assert_eq!(length, two.len() as u64);
         metrics.add("gd", &[], Some(&report(3)), 0.0).expect("it can be written");
         metrics.add("nag", &[], Some(&report(1)), 0.0).expect("it can be written");
         let all = std::fs::read(&path).expect("it is there");
-        let last = |name: &str| (name == "gd").then_some(20);
         for cut in two.len()..=all.len() {
             std::fs::write(&path, &all[..cut]).expect("it can be written");
-            repair(&path, last).expect("it can be repaired");
+            repair(&path, length).expect("it can be repaired");
             assert_eq!(std::fs::read(&path).expect("it is there"), two, "{cut} bytes");
         }
-        repair(&path, last).expect("nothing is to be done");
-        repair(&folder.path().join("none"), last).expect("no file is no curves");
+        repair(&path, length + 9).expect("nothing is to be done");
+        assert_eq!(std::fs::read(&path).expect("it is there"), two);
+        let again = Metrics::open(path.clone()).expect("it can be opened");
+        assert_eq!(again.sync().expect("it can be synced"), length);
+        repair(&folder.path().join("none"), 0).expect("no file is no curves");
         assert_eq!(folder.names(), ["metrics.jsonl"]);
     }
 }

@@ -181,8 +181,8 @@ impl Running<'_> {
 
     fn checkpoint(&mut self, trainer: &Trainer) -> Result<(), Error> {
         let Some(keep) = &mut self.keep else { return Ok(()) };
-        keep.metrics.sync()?;
-        keep.last = Some(keep.checkpoints.commit(&trainer.state())?);
+        let length = keep.metrics.sync()?;
+        keep.last = Some(keep.checkpoints.commit(&trainer.state(), length)?);
         Ok(())
     }
 

@@ -79,14 +79,14 @@ fn a_full_disk_is_one_error_and_the_last_checkpoint_stays() {
     folder.write("small.eqn", SMALL);
     let none = limited(&folder, 0, "train small.eqn -q --out none");
     assert_eq!(none.code, Some(1), "{none:?}");
-    assert_eq!(none.stderr.matches("error").count(), 1, "{}", none.stderr);
+    assert_eq!(none.stderr.matches("error: ").count(), 1, "{}", none.stderr);
     assert_eq!(folder.names(), ["small.eqn"]);
     // The curves grow until they are too long: then there are checkpoints already.
     let args = "train small.eqn --epochs 300 --checkpoint 0 -q --out full";
     let full = limited(&folder, 16, args);
     assert_eq!(full.code, Some(1), "{full:?}");
     assert!(flat(&full.stderr).contains("writing `full/metrics.jsonl` failed"), "{}", full.stderr);
-    assert_eq!(full.stderr.matches("error").count(), 1, "{}", full.stderr);
+    assert_eq!(full.stderr.matches("error: ").count(), 1, "{}", full.stderr);
     let names = std::fs::read_dir(folder.path().join("full/checkpoint/one")).expect("checkpoints");
     assert_eq!(names.count(), 2);
     let resumed = folder.run("resume full --json -q").json();

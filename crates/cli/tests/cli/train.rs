@@ -32,7 +32,7 @@ fn a_training_leaves_a_run() {
     let run = folder.run("train small.eqn");
     assert_eq!(run.code, Some(0), "{run:?}");
     let heads =
-        ["2 trainings, 27 parameters", "validation", "accuracy", "one", "two", "runs/small-1"];
+        ["2 trainings, 24 parameters", "validation", "accuracy", "one", "two", "runs/small-1"];
     for head in heads {
         assert!(run.stdout.contains(head), "{head}: {}", run.stdout);
     }
