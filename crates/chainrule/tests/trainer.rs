@@ -287,3 +287,18 @@ fn noise_and_states_go_on_from_anywhere_on_any_number_of_threads() {
         }
     }
 }
+
+#[test]
+fn steps_alone_come_to_the_same_as_epochs() {
+    let own = TrainSettings { batch: Some(Batch::Rows(48)), epochs: Some(2), ..settings() };
+    let mut steps = iris(1, &own);
+    for _ in 0..6 {
+        steps.step().expect("a step");
+    }
+    let mut epochs = iris(1, &own);
+    epochs.run(&mut |_| {}).expect("it trains");
+    let (a, b) = (steps.finish().expect("the end"), epochs.finish().expect("the end"));
+    assert_eq!((a.epochs, a.steps, a.end), (2, 6, Some(End::Epochs)));
+    assert_eq!((b.epochs, b.steps, b.end), (2, 6, Some(End::Epochs)));
+    assert_eq!(a.parameters_sha256, b.parameters_sha256);
+}
