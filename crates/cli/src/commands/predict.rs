@@ -70,10 +70,14 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<Exit, Failure> {
         .map(|(column, values)| (column.name.as_str(), values.as_slice()))
         .collect();
     let names: Vec<&str> = args.of.iter().map(String::as_str).collect();
-    let found = match names.is_empty() {
+    let mut found = match names.is_empty() {
         true => predictor.predict(&given)?,
         false => predictor.predict_names(&names, &given)?,
     };
+    if !names.is_empty() && found.outputs.first().is_some_and(|output| !output.probabilities) {
+        // What was asked for is no distribution over the classes, whatever its size.
+        found.classes = None;
+    }
     if shell.is_json() {
         shell.value(&value(&training, &found))?;
     } else {
@@ -179,6 +183,11 @@ fn class_name(found: &Prediction, class: usize) -> String {
     name.map_or_else(|| class.to_string(), Clone::clone)
 }
 
+/// A value; probabilities have as many digits as each other.
+fn show(value: f64, probability: bool) -> String {
+    if probability { format!("{value:.4}") } else { number(value) }
+}
+
 /// A line for each row; what is too wide shows the greatest entries.
 fn page(found: &Prediction, width: usize) -> String {
     let mut table = Table::default();
@@ -192,7 +201,8 @@ fn page(found: &Prediction, width: usize) -> String {
         let heads = entries(found, at);
         for (entry, head) in heads.iter().enumerate() {
             let cell = |row| output.values.get(row * heads.len() + entry).copied();
-            let cells = (0..found.rows).map(|row| cell(row).map_or("-".into(), number)).collect();
+            let shown = |value| show(value, output.probabilities);
+            let cells = (0..found.rows).map(|row| cell(row).map_or("-".into(), shown)).collect();
             let (above, head) =
                 if head.is_empty() { ("", &output.name) } else { (&*output.name, head) };
             full.column(above, head, cells);
@@ -208,7 +218,8 @@ fn page(found: &Prediction, width: usize) -> String {
                 let values = &output.values[row * heads.len()..(row + 1) * heads.len()];
                 let mut order: Vec<usize> = (0..values.len()).collect();
                 order.sort_by(|a, b| values[*b].total_cmp(&values[*a]));
-                format!("{} {}", heads[order[rank]], number(values[order[rank]]))
+                let value = show(values[order[rank]], output.probabilities);
+                format!("{} {value}", heads[order[rank]])
             };
             let head = ["greatest", "second", "third"][rank];
             table.column(&output.name, head, (0..found.rows).map(cell).collect());

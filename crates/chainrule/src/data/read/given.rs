@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use chainrule_graph::Module;
 
+use super::super::cells::Cells;
 use super::super::labels::Classes;
 use super::super::plan::{Columns, Origin, Plan, Take, Wanted};
 use super::super::{Column, LabelNames, Search, Table, Values, bind};
@@ -131,7 +132,7 @@ fn one(known: Known<'_>, names: &[&str], given: &Given) -> Result<Vec<Raw>, Erro
         Given::File(_) => state.reader.open(&format, &path)?,
         Given::Text(_, bytes) => state.reader.given(&format, &path, bytes)?,
     };
-    let width = state.reader.opened[opened].cells().map(|cells| cells.width());
+    let width = state.reader.opened[opened].cells().map(Cells::width);
     let columns = match width {
         Some(width) => {
             let columns = state.given_columns(&places, width);
