@@ -14,6 +14,7 @@ mod cells;
 mod cifar;
 mod embedded;
 mod find;
+mod finish;
 #[doc(hidden)]
 pub mod fuzz;
 mod gzip;

@@ -36,6 +36,7 @@ mod derive;
 mod error;
 mod lowered;
 mod model;
+mod planned;
 pub mod run;
 mod show;
 pub mod train;
@@ -52,6 +53,7 @@ pub use derive::{Derive, Gradient, Named, Step};
 pub use error::{Error, ErrorKind};
 pub use lowered::{LoweredPage, ShownContraction};
 pub use model::{Model, format, read_text};
+pub use planned::PlannedPage;
 pub use show::{
     Cost, Equation, Piece, Row, Setting, Show, ShownClaim, ShownNote, ShownSize, ShownTraining,
 };

@@ -312,7 +312,7 @@ fn a_file_that_may_not_be_read_is_named() {
     let folder = Folder::new("locked");
     folder.write("f.csv", "1,2\n");
     let path = folder.path().join("f.csv");
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
     if std::fs::File::open(&path).is_ok() {
         eprintln!("skipped: this user may read everything");
         return;

@@ -206,3 +206,38 @@ fn a_value_that_is_no_number_is_traced_to_its_line() {
     }
     assert_eq!(other.parameters_sha256(), trainer.parameters_sha256());
 }
+
+/// The place and the notes of what a training with such a net meets.
+fn trapped(net: &str, x: Vec<f64>) -> (String, Vec<String>) {
+    let text = format!(
+        "size d = 2\nbatch N\ndata\n  x : R[d] per N\nparam\n  w : R[d] = 0.5\nnet\n{net}\n\
+         train J by gd(step = 0.1) epochs 3\n"
+    );
+    let model = Model::parse("trap.eqn", text.clone()).expect("a model");
+    let data = chainrule::train::Rows::new(&model.modules()[0]).column("x", x).build();
+    let data = Arc::new(data.expect("data"));
+    let mut trainer =
+        Trainer::new(&model, model.trainings()[0], data, &settings()).expect("a trainer");
+    let error = trainer.run(&mut |_| {}).expect_err("no number");
+    let (source, found) = error.diagnostics().expect("a diagnostic");
+    assert_eq!(source.text(), text);
+    (found[0].span().text(&text).into(), found[0].notes.clone())
+}
+
+#[test]
+fn what_went_in_is_reported_with_a_way_out() {
+    let (line, notes) =
+        trapped("  s = w^T x\n  a = s^2 / s\n  J = mean[N] a", vec![1.0, 2.0, 2.0, -2.0, 5.0, 6.0]);
+    assert_eq!(line, "a = s^2 / s");
+    assert!(notes.iter().any(|n| n.contains("from 0 to 5.5")), "{notes:?}");
+    assert!(notes.iter().any(|n| n.contains("division by 0")), "{notes:?}");
+    let (line, notes) =
+        trapped("  e = exp(w^T x)\n  J = mean[N] e", vec![1.0, 2.0, 300.0, 4.0, 5.0, 6.0]);
+    assert_eq!(line, "e = exp(w^T x)");
+    assert!(notes.iter().any(|n| n.contains("from 1.5 to 152")), "{notes:?}");
+    assert!(notes.iter().any(|n| n.contains("`exp` of 152")), "{notes:?}");
+    let (line, notes) =
+        trapped("  p = relu(w^T x)\n  l = -log(p)\n  J = mean[N] l", vec![1.0, 2.0, -3.0, 1.0]);
+    assert!(line.contains("log(p)"), "{line}");
+    assert!(notes.iter().any(|n| n.contains("logarithm of 0")), "{notes:?}");
+}

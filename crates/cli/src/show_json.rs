@@ -1,6 +1,6 @@
 //! What `show --json` writes.
 
-use chainrule::{Cost, Equation, LoweredPage, Row, Show, ShownSize};
+use chainrule::{Cost, Equation, LoweredPage, PlannedPage, Row, Show, ShownSize};
 use serde_json::{Map, Value, json};
 
 /// One model.
@@ -112,5 +112,41 @@ pub(crate) fn lowered(page: &LoweredPage) -> Value {
         "flops": page.flops,
         "flops_with_halo": page.flops_with_halo,
         "other_loops": page.others,
+    })
+}
+
+/// The program of one training's step; places are in bytes.
+pub(crate) fn planned(planned: &PlannedPage) -> Value {
+    let page = &planned.page;
+    let place = |at: usize, bytes: usize| json!({ "at": at, "bytes": bytes });
+    let instructions: Vec<Value> = page
+        .lines
+        .iter()
+        .map(|line| {
+            let reads: Vec<Value> = line
+                .reads
+                .iter()
+                .map(|(name, at, bytes)| json!({ "name": name, "at": at, "bytes": bytes }))
+                .collect();
+            json!({
+                "name": line.name,
+                "kind": line.kind,
+                "extents": line.extents,
+                "flops": line.flops,
+                "reads": reads,
+                "writes": line.writes.iter().map(|(at, n)| place(*at, *n)).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    json!({
+        "model": planned.model,
+        "training": planned.training,
+        "optimizer": planned.optimizer,
+        "rows": page.rows,
+        "precision": page.precision,
+        "arena_bytes": page.arena,
+        "persistent_bytes": page.persistent,
+        "flops": page.flops,
+        "instructions": instructions,
     })
 }

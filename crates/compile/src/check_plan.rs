@@ -228,6 +228,12 @@ fn shared(l: &Loop) -> Vec<(usize, usize)> {
     out
 }
 
+/// The first entry of a slot and the one behind it.
+fn ends(slot: Slot) -> Result<(isize, isize), String> {
+    let end = slot.at.checked_add(slot.len).and_then(|end| isize::try_from(end).ok());
+    end.map(|end| (slot.at as isize, end)).ok_or_else(|| "a slot without end".into())
+}
+
 /// Least and greatest place over a space.
 fn span(at: &Affine, axes: &[Axis]) -> (isize, isize) {
     let mut span = (at.constant, at.constant);
@@ -252,11 +258,11 @@ fn access(place: &Place, own: &[Axis], found: &Access, axes: &[Axis]) -> Result<
     let (low, high) = span(&place.at, own);
     let base = place.region.at as isize;
     let (least, greatest) = span(&found.at, axes);
-    let begin = found.slot.at as isize;
+    let (begin, end) = ends(found.slot)?;
     same(least - begin == low - base && greatest - begin == high - base)?;
     // What a guard leaves out is never touched.
     let free = place.guards.is_empty();
-    if free && (least < begin || greatest >= begin + found.slot.len as isize) {
+    if free && (least < begin || greatest >= end) {
         return Err("an access outside its slot".into());
     }
     Ok(())
@@ -276,6 +282,7 @@ fn inside(
             high += last;
         }
     }
-    let fits = low >= slot.at as isize && high < (slot.at + slot.len) as isize;
+    let (begin, end) = ends(slot)?;
+    let fits = low >= begin && high < end;
     if fits { Ok(()) } else { Err("an access outside its slot".into()) }
 }

@@ -30,6 +30,8 @@ pub struct Training {
     pub(crate) precision: Precision,
     pub(crate) loss: SymbolId,
     span: Span,
+    /// The lines that define names.
+    spans: BTreeMap<String, Span>,
 }
 
 /// A whole training step: gather, noise, forward, backward, optimizer.
@@ -89,7 +91,9 @@ impl Training {
         let columns = module.symbols.iter().enumerate().filter(data);
         let columns = columns.map(|(at, _)| SymbolId::new(at)).collect();
         let (loss, span) = (training.loss, training.span);
-        Ok(Training { layout, module, update, model, columns, precision, loss, span })
+        let own = module.bindings.iter().filter(|b| b.span != Span::default());
+        let spans = own.map(|b| (module.symbol(b.symbol).name.clone(), b.span)).collect();
+        Ok(Training { layout, module, update, model, columns, precision, loss, span, spans })
     }
 
     /// The module as it is compiled: the training's `with` and the sizes of the data are in it.
@@ -347,10 +351,8 @@ impl<'t> Making<'t> {
 
     /// The line that defines the name at the front of a node's name.
     pub(crate) fn span(&self, name: &str) -> Option<Span> {
-        let module = &self.training.module;
         let owner = name.split(':').next().unwrap_or(name);
-        let symbol = module.find(owner)?;
-        module.binding(symbol).map(|b| b.span).filter(|s| *s != Span::default())
+        self.training.spans.get(owner).copied()
     }
 
     /// Tasks for the nodes of a lowered graph; where each value is.

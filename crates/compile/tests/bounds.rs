@@ -15,6 +15,8 @@ mod grow;
 mod index;
 #[path = "support/machine.rs"]
 mod machine;
+#[path = "support/noise.rs"]
+mod noise;
 #[path = "../../graph/tests/support/mod.rs"]
 mod support;
 
@@ -29,6 +31,7 @@ use chainrule_graph::op::ALL;
 use chainrule_graph::scalar::{DoubleDouble, Magnitude, Scalar};
 use chainrule_graph::{Module, differentiate};
 use chainrule_kernels::program::{Precision, Program};
+use chainrule_kernels::{Engine, Run, Threads};
 use grow::Grower;
 use machine::Machine;
 use support::case::{case, samples};
@@ -55,9 +58,11 @@ struct Found {
 }
 
 /// How a program is run.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 enum Fault {
     None,
+    /// The engine runs it.
+    Engine,
     /// Every product is off by `2^-23`.
     Products,
 }
@@ -134,6 +139,25 @@ fn by_terms<S: chainrule_graph::record::Reference>(
     Ok(out)
 }
 
+/// Runs a program on the engine, every instruction on two threads.
+fn by_engine(
+    made: &Alone,
+    inputs: &BTreeMap<SymbolId, Tensor<f64>>,
+) -> Result<Vec<Vec<f64>>, String> {
+    let program = &made.program;
+    let threads = Threads { count: 2, least: 0 };
+    let refused = |e: chainrule_kernels::Refused| e.to_string();
+    let mut engine = Engine::new(program.precision, program.arena, threads).map_err(refused)?;
+    let loaded = engine.load(program.clone()).map_err(refused)?;
+    for _ in 0..2 {
+        for (symbol, slot) in &made.inputs {
+            engine.set(*slot, &inputs[symbol].data);
+        }
+        engine.run(loaded, &Run::NOTHING).map_err(refused)?;
+    }
+    Ok(made.outputs.iter().map(|slot| engine.get(*slot)).collect())
+}
+
 /// Runs a program on a plain machine.
 fn by_machine(
     made: &Alone,
@@ -179,7 +203,10 @@ impl Found {
             let value = lower::arranged(&terms.module, ty, value).map_err(|e| e.to_string())?;
             inputs.insert(*symbol, value);
         }
-        let ours = by_machine(&made, &inputs, fault);
+        let ours = match fault {
+            Fault::Engine => by_engine(&made, &inputs)?,
+            _ => by_machine(&made, &inputs, fault),
+        };
         let exact: Vec<Tensor<DoubleDouble>> = by_terms(terms, values, single)?;
         let sizes: Vec<Tensor<Magnitude>> = by_terms(terms, values, single)?;
         let (k, depth) = lengths(&lowered, &terms.numbers);
@@ -221,9 +248,12 @@ impl Found {
             return Ok(());
         }
         for precision in [Precision::F32, Precision::F64] {
-            if !self.compare(terms, values, precision, Fault::None)? {
-                self.unlowered += 1;
-                return Ok(());
+            for by in [Fault::None, Fault::Engine] {
+                let compared = self.compare(terms, values, precision, by);
+                if !compared.map_err(|e| format!("{by:?}: {e}"))? {
+                    self.unlowered += 1;
+                    return Ok(());
+                }
             }
         }
         Ok(())

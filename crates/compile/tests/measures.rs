@@ -6,8 +6,9 @@ use chainrule_compile::{Measure, Training};
 use chainrule_graph::interpret::Tensor;
 use chainrule_graph::{Module, SymbolId, lower};
 use chainrule_kernels::program::{Fold, Precision, Slot};
-use support::machine::{Column, Machine};
+use support::machine::Column;
 use support::oracle::{self, Oracle, draws};
+use support::runner::Runner;
 
 fn folded(fold: Fold, a: f64, b: f64) -> f64 {
     match fold {
@@ -30,7 +31,7 @@ fn measured(
     let total = rows.len() as u64;
     let full = training.measure(quantities, chunk as u64, total).expect("a measure");
     let chunk = full.chunk.rows.max(1);
-    let mut machine = Machine::new(Precision::F64, full.chunk.arena);
+    let mut machine = Runner::engine(Precision::F64, full.chunk.arena, 2);
     machine.set(training.layout.bundle, params);
     let mut sums: Vec<Option<Vec<f64>>> = vec![None; full.partial.len()];
     for piece in rows.chunks(chunk) {
@@ -154,7 +155,7 @@ fn a_value_for_each_row_is_an_output_and_no_measure() {
     assert!(refused.0.contains("mean[N] s"), "{refused}");
     let outputs = training.outputs(&[s], 10).unwrap();
     let data = draws(&training, 12, 3);
-    let mut machine = Machine::new(Precision::F64, outputs.program.arena);
+    let mut machine = Runner::engine(Precision::F64, outputs.program.arena, 2);
     machine.set(training.layout.bundle, &data.params);
     machine.run(&outputs.program, &data.columns, &ROWS, 0);
     let wanted = wanted(&training, &module, &[s], &data.columns, &data.params, &ROWS);

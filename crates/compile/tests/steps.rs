@@ -5,13 +5,13 @@ mod support;
 use chainrule_compile::{StateStart, Training};
 use chainrule_graph::Module;
 use chainrule_kernels::program::Precision;
-use support::machine::Machine;
 use support::oracle::{self, Oracle, draws};
+use support::runner::Runner;
 
 const EXAMPLES: [&str; 7] = ["iris", "circles", "cifar2", "graph002", "softreg", "mlp", "convnet"];
 
 /// Puts a training at its start.
-fn started(training: &Training, machine: &mut Machine, params: &[f64]) {
+fn started(training: &Training, machine: &mut Runner, params: &[f64]) {
     let layout = &training.layout;
     machine.set(layout.bundle, params);
     for state in &layout.states {
@@ -36,7 +36,7 @@ fn apart(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// Steps of one training, a full batch and a short one in turn, in one arena.
-fn follows(module: &Module, at: usize, precision: Precision) -> f64 {
+fn follows(module: &Module, at: usize, precision: Precision, engine: bool) -> f64 {
     let of = &module.trainings[at];
     let training = Training::new(module, of, &[], precision).expect("compiled");
     let data = draws(&training, 12, 5);
@@ -44,7 +44,10 @@ fn follows(module: &Module, at: usize, precision: Precision) -> f64 {
     let full = training.step(5).expect("a step");
     let short = training.step(2).expect("a short step");
     let arena = full.program.arena.max(short.program.arena);
-    let mut machine = Machine::new(precision, arena);
+    let mut machine = match engine {
+        true => Runner::engine(precision, arena, 2),
+        false => Runner::plain(precision),
+    };
     started(&training, &mut machine, &data.params);
     let mut state = oracle.update.begin(&data.params);
     let mut worst: f64 = 0.0;
@@ -82,12 +85,14 @@ fn every_example_follows_its_reference() {
     for name in EXAMPLES {
         let module = oracle::example(name);
         for at in 0..module.trainings.len() {
-            let double = follows(&module, at, Precision::F64);
-            println!("{name} {}: {double:e}", module.trainings[at].name);
-            assert!(double < 1e-12, "{name} in f64: {double:e}");
-            let single = follows(&module, at, Precision::F32);
-            println!("{name} {}: {single:e}", module.trainings[at].name);
-            assert!(single < 1e-4, "{name} in f32: {single:e}");
+            for (precision, most) in [(Precision::F64, 1e-12), (Precision::F32, 1e-4)] {
+                for engine in [false, true] {
+                    let by = follows(&module, at, precision, engine);
+                    let title = &module.trainings[at].name;
+                    println!("{name} {title}, {precision:?}, engine {engine}: {by:e}");
+                    assert!(by < most, "{name} in {precision:?}, engine {engine}: {by:e}");
+                }
+            }
         }
     }
 }
@@ -112,7 +117,8 @@ fn every_optimizer_follows_its_reference() {
     ];
     for call in calls {
         let module = oracle::read(&text.replace("gd(step = 0.01) ", call));
-        let double = follows(&module, 0, Precision::F64);
+        let double = [false, true].map(|engine| follows(&module, 0, Precision::F64, engine));
+        let double = double[0].max(double[1]);
         println!("{call}: {double:e}");
         assert!(double < 1e-12, "{call}: {double:e}");
     }

@@ -68,7 +68,7 @@ fn every_claim_gets_its_verdict() {
 
 #[test]
 fn the_examples_hold() {
-    all_hold("crates/chainrule/models", 8);
+    all_hold("crates/chainrule/models", 9);
 }
 
 const NET: &str = "\
@@ -456,6 +456,9 @@ param
 # in two lines
 optimizer mine(rate)
   p' = p - rate dJ/dp
+optimizer shrinking(rate)
+  c = sum(p .^ 2)
+  p' = p - rate dJ/dp - rate grad(c, p)
 # taken twice
 optimizer second(rate)
   p' = p - rate hvp(J, p, p)
@@ -467,9 +470,9 @@ train J by mine(0.1) epochs 1
 ";
     let report = check(&read(text).modules[0], &Settings::default());
     let names: Vec<_> = report.optimizers.iter().map(|o| (o.name.as_str(), o.standard)).collect();
-    assert_eq!(names, [("mine", false), ("second", false), ("nag", true)]);
-    let [mine, second, nag] = report.optimizers.as_slice() else { panic!("three") };
-    assert!(mine.passed && nag.passed, "{:?}", wrong(&report));
+    assert_eq!(names, [("mine", false), ("shrinking", false), ("second", false), ("nag", true)]);
+    let [mine, shrinking, second, nag] = report.optimizers.as_slice() else { panic!("four") };
+    assert!(mine.passed && shrinking.passed && nag.passed, "{:?}", wrong(&report));
     assert_eq!(mine.source, "one of my own, in two lines");
     assert!(nag.source.starts_with("Nesterov") && nag.source.contains("1983"), "{}", nag.source);
     let lines = [

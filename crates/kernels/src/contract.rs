@@ -10,11 +10,11 @@ use crate::element::Element;
 use crate::gemm::Micro;
 use crate::gemm::pack::Side;
 use crate::isa::{Level, Present, Task};
-use crate::kernel::{Env, Kernel, Needs, Scratch};
+use crate::kernel::{Env, Kernel, Needs, Scratch, part};
 use crate::program::{Contract, Lane};
 
-/// Terms of a block of the sum.
-const BLOCK: usize = 256;
+/// Terms of a block of the sum, at most. Blocks of a sum are about equal.
+const BLOCK: usize = 288;
 /// Rows and columns of a tile of the result, at most.
 const ROWS: usize = 128;
 const COLS: usize = 512;
@@ -166,7 +166,7 @@ impl<T: Element> Contracts<T> {
     fn place(&self, side: &Side, batch: usize, block: usize, panel: usize) -> usize {
         let long = side.panels() * side.width;
         let terms = self.range(block).len();
-        batch * long * self.terms + block * BLOCK * long + panel * side.width * terms
+        batch * long * self.terms + self.range(block).start * long + panel * side.width * terms
     }
 
     fn blocks(&self) -> usize {
@@ -174,7 +174,7 @@ impl<T: Element> Contracts<T> {
     }
 
     fn range(&self, block: usize) -> std::ops::Range<usize> {
-        block * BLOCK..((block + 1) * BLOCK).min(self.terms)
+        part(self.terms, self.blocks(), block)
     }
 
     fn pack_shards(&self) -> usize {
@@ -195,7 +195,7 @@ impl<T: Element> Contracts<T> {
             }
             let panels = side.panels();
             let all = self.batch.len() * self.blocks() * panels;
-            for at in crate::kernel::part(all, self.pack_shards(), shard) {
+            for at in part(all, self.pack_shards(), shard) {
                 let (batch, rest) = (at / (self.blocks() * panels), at % (self.blocks() * panels));
                 let (block, panel) = (rest / panels, rest % panels);
                 let range = self.range(block);

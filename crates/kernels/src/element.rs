@@ -37,6 +37,7 @@ pub(crate) trait Element:
     fn to_f64(self) -> f64;
     fn magnitude(self) -> Self;
     fn root(self) -> Self;
+    fn nan(self) -> bool;
     fn put(self, bytes: &mut [u8]);
     fn take(bytes: &[u8]) -> Self;
     /// The micro-kernel of an instruction set.
@@ -71,6 +72,10 @@ macro_rules! element {
             #[inline(always)]
             fn root(self) -> Self {
                 self.sqrt()
+            }
+            #[inline(always)]
+            fn nan(self) -> bool {
+                self.is_nan()
             }
             fn put(self, bytes: &mut [u8]) {
                 bytes.copy_from_slice(&self.to_le_bytes());

@@ -7,17 +7,18 @@
 //! strides of the loop.
 
 pub(crate) mod code;
+mod plan;
 pub(crate) mod port;
 
-use code::{Action, Arg, Code, Lay, Op, Out, Port, Sites, compile};
+use code::{Action, Arg, Code, Op, Out, Port};
 use port::{Labels, Tile};
 
 use crate::arena::View;
 use crate::element::Element;
 use crate::kernel::{Env, Kernel, Needs, Scratch, part};
 use crate::pointwise::{Along, Binary, LANES, Meet, Unary, Value, combine, neutral};
-use crate::program::{Foreign, Function, Loop};
-use crate::space::{Space, Walk};
+use crate::program::{Foreign, Function};
+use crate::space::Walk;
 
 /// Shards of a loop at most.
 const SHARDS: usize = 64;
@@ -68,122 +69,7 @@ pub(crate) struct Loops<T> {
     adds: bool,
 }
 
-/// How good an axis is as the vector's: the cost of a point, about.
-fn cost<T: Element>(space: &Space, sites: &Sites, steps: usize, axis: usize) -> f64 {
-    let extent = space.axes[axis].extent as f64;
-    let others = space.axes.iter().enumerate().filter(|other| other.0 != axis);
-    let rows = others.map(|other| other.1.extent).max().unwrap_or(1) as f64;
-    let tile = (extent * rows).min(T::TILE as f64);
-    let access = |site: &crate::space::Site| match space.forms[site.at].strides[axis] {
-        0 => 0.1,
-        1 | -1 => 0.25 + 3.0 / extent,
-        _ => 1.5 + 3.0 / extent,
-    };
-    let accesses: f64 = sites.reads.iter().chain(&sites.writes).map(access).sum();
-    let count = (sites.reads.len() + sites.writes.len() + steps) as f64;
-    // Folding along the vector has an end to be combined for each row.
-    let ends = if space.axes[axis].folded { 12.0 / extent } else { 0.0 };
-    accesses + 15.0 * count / tile + 0.5 / extent + ends
-}
-
-/// The vector axis: the cheapest, the last of equals.
-fn vector<T: Element>(space: &Space, sites: &Sites, steps: usize) -> Option<usize> {
-    let mut best: Option<(usize, f64)> = None;
-    for axis in (0..space.axes.len()).rev() {
-        let cost = cost::<T>(space, sites, steps, axis);
-        if best.is_none_or(|best| cost < best.1) {
-            best = Some((axis, cost));
-        }
-    }
-    best.map(|best| best.0)
-}
-
-/// The axis of a tile's rows: the one that fills it best, of the vector's kind rather than not.
-fn rows(space: &Space, folded: bool, room: usize) -> Option<usize> {
-    let value = |axis: usize| {
-        let axis = space.axes[axis];
-        axis.extent.min(room) * if axis.folded == folded { 2 } else { 1 }
-    };
-    (0..space.axes.len()).max_by_key(|&axis| value(axis))
-}
-
 impl<T: Element> Loops<T> {
-    pub(crate) fn new(source: &Loop) -> Loops<T> {
-        let mut space = Space::new(&source.axes);
-        let sites = Sites::of(source, &mut space);
-        space.collapse();
-        Loops::build(source, space, &sites, None, false)
-    }
-
-    /// A loop whose values are added to what is there; `first` is an axis of the collapsed space
-    /// that is walked outermost.
-    pub(crate) fn adding(source: &Loop, space: Space, sites: &Sites, first: Option<usize>) -> Self {
-        Loops::build(source, space, sites, first, true)
-    }
-
-    fn build(
-        source: &Loop,
-        mut space: Space,
-        sites: &Sites,
-        first: Option<usize>,
-        adds: bool,
-    ) -> Loops<T> {
-        let points = space.points();
-        let none = space.forms.len();
-        let lead = first.map(|axis| space.take(axis));
-        let nothing = || (crate::program::Axis { extent: 1, folded: false }, vec![0; none]);
-        let chosen = vector::<T>(&space, sites, source.steps.len());
-        let (axis, col_strides) = chosen.map_or_else(nothing, |axis| space.take(axis));
-        let block = axis.extent.div_ceil(axis.extent.div_ceil(T::TILE).max(1));
-        let block = if axis.extent > T::TILE { block.next_multiple_of(LANES) } else { block };
-        let mut col =
-            Strip { extent: axis.extent, block: block.max(1), folded: axis.folded, counter: None };
-        let room = if col.extent * 2 <= T::TILE { T::TILE / col.extent.max(1) } else { 1 };
-        let chosen = (room > 1).then(|| rows(&space, axis.folded, room)).flatten();
-        let (axis, row_strides) = chosen.map_or_else(nothing, |axis| space.take(axis));
-        let block = axis.extent.div_ceil(axis.extent.div_ceil(room).max(1)).max(1);
-        let mut row = Strip { extent: axis.extent, block, folded: axis.folded, counter: None };
-        let (mut outer, mut inner) = (Walk::default(), Walk::default());
-        if let Some((axis, strides)) = lead {
-            outer.push(axis.extent, strides);
-        }
-        for (at, axis) in space.axes.iter().enumerate() {
-            let strides = space.forms.iter().map(|form| form.strides[at]).collect();
-            if axis.folded { &mut inner } else { &mut outer }.push(axis.extent, strides);
-        }
-        for (strip, strides) in [(&mut row, &row_strides), (&mut col, &col_strides)] {
-            if strip.blocks() != 1 {
-                let walk = if strip.folded { &mut inner } else { &mut outer };
-                strip.counter = Some(walk.axes());
-                let strides = strides.iter().map(|stride| stride * strip.block as isize);
-                walk.push(strip.blocks(), strides.collect());
-            }
-        }
-        let full = if row.block > 1 { col.extent } else { 0 };
-        let lay = Lay { rows: &row_strides, entries: &col_strides, full };
-        let code = compile(source, &mut space.clone(), sites, lay);
-        let kept_rows = if row.folded { 1 } else { row.block };
-        let total = kept_rows * if col.folded { LANES } else { col.block };
-        let starts = space.forms.iter().map(|form| form.constant).collect();
-        let few = !code.folds.is_empty() && outer.points() < PARTS && inner.points() > 1;
-        let wanted = if few { (points / PART).clamp(1, PARTS) } else { 1 };
-        let parts = wanted.min(inner.points().max(1));
-        Loops {
-            outer,
-            inner,
-            starts,
-            row,
-            col,
-            row_strides,
-            col_strides,
-            code,
-            parts,
-            points,
-            total: total.next_multiple_of(LANES),
-            adds,
-        }
-    }
-
     /// Runs what lies under some indices of the outermost axis, which runs so far.
     pub(crate) fn under(
         &self,

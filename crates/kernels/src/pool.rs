@@ -12,8 +12,8 @@ use std::thread::JoinHandle;
 
 /// The most shards of one piece of work.
 pub(crate) const MOST: usize = (1 << 20) - 1;
-/// How often an idle thread looks before it sleeps: some tens of microseconds.
-const SPINS: usize = 20_000;
+/// How often an idle thread looks before it sleeps: about a tenth of a millisecond.
+const SPINS: usize = 2_000;
 
 /// What every thread of a piece of work calls: the shard and the thread.
 type Work<'a> = dyn Fn(usize, usize) + Sync + 'a;

@@ -37,7 +37,7 @@ struct Better<'a, T> {
 #[inline(always)]
 fn better<T: Element>(greatest: bool, value: T, best: T) -> bool {
     let beyond = if greatest { value > best } else { value < best };
-    beyond | ((value != value) & (best == best))
+    beyond | (value.nan() & !best.nan())
 }
 
 impl<T: Element> Task for Better<'_, T> {
@@ -113,9 +113,83 @@ impl Selects {
         self.block.min(self.extent - at * self.block)
     }
 
+    /// Whether a row of a tile is a run of neighbours.
+    fn plain(&self, site: &Site) -> bool {
+        site.guards.is_empty() && self.entry[site.at] == 1
+    }
+
     fn tile<'a>(&'a self, places: &'a [isize], cols: usize) -> Tile<'a> {
         Tile { places, row: &self.row, entry: &self.entry, rows: 1, cols }
     }
+
+    /// Goes through a group and keeps the best entry so far and its number.
+    fn find<T: Element>(&self, env: &Env<'_, T>, outer: &[isize], own: Own<'_, T>) {
+        let Own { values, best, first, places, inner } = own;
+        // An entry that is no better than the worst is still the first of its group.
+        best.fill(if self.greatest { -T::INFINITY } else { T::INFINITY });
+        first.fill(0);
+        self.inner.seek(0, inner, places);
+        for point in 0..self.inner.points() {
+            let cols = self.len(outer, inner);
+            let values = if self.plain(&self.read) {
+                // SAFETY: what a selection reads, it does not write.
+                unsafe { env.arena.read(places[self.read.at], cols) }
+            } else {
+                self.tile(places, cols).load(env.arena, &self.read, &None, &mut values[..cols]);
+                &values[..cols]
+            };
+            let greatest = self.greatest;
+            if self.folded {
+                for (at, &value) in values.iter().enumerate() {
+                    if better(greatest, value, best[0]) {
+                        best[0] = value;
+                        first[0] = (point * self.block + at) as isize;
+                    }
+                }
+            } else {
+                env.isa.run(Better { greatest, index: point as isize, values, best, first });
+            }
+            self.inner.next(inner, places);
+        }
+    }
+
+    /// Goes through a group again and marks the entries that were kept.
+    fn mark<T: Element>(&self, env: &Env<'_, T>, outer: &[isize], own: Own<'_, T>) {
+        let Own { values, first, places, inner, .. } = own;
+        self.inner.seek(0, inner, places);
+        for point in 0..self.inner.points() {
+            let cols = self.len(outer, inner);
+            let direct = self.plain(&self.to);
+            let out = if direct {
+                // SAFETY: the places written are all different, an item's are one shard's.
+                unsafe { env.arena.write(places[self.to.at], cols) }
+            } else {
+                &mut values[..cols]
+            };
+            if self.folded {
+                for (at, out) in out.iter_mut().enumerate() {
+                    let here = first[0] == (point * self.block + at) as isize;
+                    *out = if here { T::ONE } else { T::ZERO };
+                }
+            } else {
+                env.isa.run(Mark { index: point as isize, first, out });
+            }
+            if !direct {
+                let out = Value::Many(&values[..cols]);
+                self.tile(places, cols).store(env.arena, &self.to, &None, out);
+            }
+            self.inner.next(inner, places);
+        }
+    }
+}
+
+/// The thread's memory for a group: `places` are the group's first.
+struct Own<'a, T> {
+    values: &'a mut [T],
+    best: &'a mut [T],
+    first: &'a mut [isize],
+    places: &'a mut [isize],
+    inner: &'a mut [isize],
 }
 
 impl<T: Element> Kernel<T> for Selects {
@@ -147,45 +221,15 @@ impl<T: Element> Kernel<T> for Selects {
         let items = part(self.outer.points(), Kernel::<T>::shards(self, 0), shard);
         outer_places.copy_from_slice(&self.starts);
         self.outer.seek(items.start, outer, outer_places);
-        let worst = if self.greatest { -T::INFINITY } else { T::INFINITY };
         for _ in items {
-            // An entry that is no better than the worst is still the first of its group.
-            best.fill(worst);
-            first.fill(0);
-            places.copy_from_slice(outer_places);
-            self.inner.seek(0, inner, places);
-            for point in 0..self.inner.points() {
-                let cols = self.len(outer, inner);
-                let values = &mut values[..cols];
-                self.tile(places, cols).load(env.arena, &self.read, &None, values);
-                if self.folded {
-                    for (at, &value) in values.iter().enumerate() {
-                        if better(self.greatest, value, best[0]) {
-                            best[0] = value;
-                            first[0] = (point * self.block + at) as isize;
-                        }
-                    }
+            for again in [false, true] {
+                places.copy_from_slice(outer_places);
+                let own = Own { values, best, first, places, inner };
+                if again {
+                    self.mark(env, outer, own);
                 } else {
-                    let (greatest, index) = (self.greatest, point as isize);
-                    env.isa.run(Better { greatest, index, values, best, first });
+                    self.find(env, outer, own);
                 }
-                self.inner.next(inner, places);
-            }
-            places.copy_from_slice(outer_places);
-            self.inner.seek(0, inner, places);
-            for point in 0..self.inner.points() {
-                let cols = self.len(outer, inner);
-                let out = &mut values[..cols];
-                if self.folded {
-                    for (at, out) in out.iter_mut().enumerate() {
-                        let here = first[0] == (point * self.block + at) as isize;
-                        *out = if here { T::ONE } else { T::ZERO };
-                    }
-                } else {
-                    env.isa.run(Mark { index: point as isize, first, out });
-                }
-                self.tile(places, cols).store(env.arena, &self.to, &None, Value::Many(out));
-                self.inner.next(inner, places);
             }
             self.outer.next(outer, outer_places);
         }

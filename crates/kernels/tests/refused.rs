@@ -202,7 +202,7 @@ fn contractions() {
     change(|own| own.c.0.at = 90, "outside the arena");
     change(|own| own.m[0].c = 4, "two entries of the result");
     change(|own| own.c = (Slot { at: 25, len: 15 }, 25), "overlaps what is multiplied");
-    change(|own| own.k[0].extent = 1 << 33, "more than 2^31 points");
+    change(|own| own.k[0].extent = 1 << 33, "more than 2^26 points");
     change(|own| own.k[0].a = isize::MIN, "beyond 2^48");
 }
 

@@ -128,7 +128,7 @@ fn optimizers(report: &Report, out: &mut String) {
             paragraph(out, &optimizer.source, 6, 6);
         }
         for line in &optimizer.lines {
-            out.push_str(&format!("      {line}\n"));
+            paragraph(out, line, 6, 10);
         }
         if let Some(message) = &optimizer.message {
             paragraph(out, message, 6, 6);

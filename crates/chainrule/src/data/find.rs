@@ -66,13 +66,11 @@ pub(super) fn missing(search: &Search, name: &str, what: &str) -> Error {
             write!(message, "; looked at {}", all.join(", "))
         }
     };
-    if let Some(hint) = known::how_to_get(name) {
-        let _ = write!(message, "\n{hint}");
-    }
-    let _ = write!(
-        message,
-        "\nCHAINRULE_DATA may name folders to look in as well; a path is joined to each of them"
-    );
+    let hint = known::how_to_get(name).unwrap_or_else(|| {
+        "CHAINRULE_DATA may name folders to look in as well; a path is joined to each of them"
+            .into()
+    });
+    let _ = write!(message, "\n{hint}");
     Error::not_found(message)
 }
 

@@ -130,8 +130,8 @@ fn columns(
         return Ok(declared);
     }
     if cells.width() < total {
-        let message =
-            format!("it has {} columns, the inputs of the net take {total}", cells.width());
+        let (width, s) = (cells.width(), if cells.width() == 1 { "" } else { "s" });
+        let message = format!("it has {width} column{s}, the inputs of the net take {total}");
         return Err(state.reader.opened[opened].error(&message));
     }
     Ok(Columns::Range(first, (first + widths[at]).saturating_sub(1)))

@@ -233,16 +233,21 @@ impl Machine {
     ) -> Option<Fault> {
         let own = self.steps.iter().find(|s| s.rows == rows.len())?;
         let (engine, seed) = (&mut self.engine, self.seed);
+        let origin = |at: usize| own.order.get(at).and_then(|o| own.origins.get(*o));
+        // What an instruction reads may be overwritten by what it writes: it is looked at before.
+        let mut before = origin(0).map_or(Vec::new(), |o| reads(o, engine));
         let mut fault = None;
         let mut after = |at: usize, engine: &Engine| {
-            let Some(origin) = own.order.get(at).and_then(|o| own.origins.get(*o)) else {
-                return true;
-            };
-            if origin.writes.iter().all(|slot| engine.finite(*slot)) {
-                return true;
+            if let Some(now) = origin(at)
+                && let Some(slot) = now.writes.iter().find(|slot| !engine.finite(**slot))
+            {
+                let reads = std::mem::take(&mut before);
+                let wrote = seen(&now.name, *slot, engine);
+                fault = Some(Fault { name: now.name.clone(), span: now.span, reads, wrote });
+                return false;
             }
-            fault = Some(seen(origin, engine));
-            false
+            before = origin(at + 1).map_or(Vec::new(), |o| reads(o, engine));
+            true
         };
         let traced = self
             .feed
@@ -309,23 +314,19 @@ impl Machine {
     }
 }
 
-/// What an instruction read and wrote.
-fn seen(origin: &Origin, engine: &Engine) -> Fault {
-    let one = |name: &str, slot: Slot| {
-        let range = engine.range(slot);
-        Seen {
-            name: name.into(),
-            entries: slot.len,
-            least: range.least,
-            greatest: range.greatest,
-            nan: range.nan,
-            infinite: range.infinite,
-        }
-    };
-    Fault {
-        name: origin.name.clone(),
-        span: origin.span,
-        reads: origin.reads.iter().map(|(name, slot)| one(name, *slot)).collect(),
-        writes: origin.writes.iter().map(|slot| one(&origin.name, *slot)).collect(),
+/// The arrays that an instruction reads.
+fn reads(origin: &Origin, engine: &Engine) -> Vec<Seen> {
+    origin.reads.iter().map(|(name, slot)| seen(name, *slot, engine)).collect()
+}
+
+fn seen(name: &str, slot: Slot, engine: &Engine) -> Seen {
+    let range = engine.range(slot);
+    Seen {
+        name: name.into(),
+        entries: slot.len,
+        least: range.least,
+        greatest: range.greatest,
+        nan: range.nan,
+        infinite: range.infinite,
     }
 }

@@ -17,7 +17,7 @@ const UNSCALED: f64 = 100.0;
 pub(super) struct Seen {
     pub(super) name: String,
     pub(super) entries: usize,
-    /// Of those that are finite.
+    /// Of those that are not NaN.
     pub(super) least: f64,
     pub(super) greatest: f64,
     pub(super) nan: usize,
@@ -31,15 +31,22 @@ pub(super) struct Fault {
     pub(super) name: String,
     pub(super) span: Option<Span>,
     pub(super) reads: Vec<Seen>,
-    pub(super) writes: Vec<Seen>,
+    /// The first array that is no longer finite.
+    pub(super) wrote: Seen,
 }
 
 impl Seen {
     fn text(&self) -> String {
         let whole = self.nan + self.infinite < self.entries;
+        // `z: W x` is the part `W x` of the line of `z`; several parts are computed at once.
+        let first = self.name.split(';').next().unwrap_or(&self.name);
+        let name = first.split_once(": ").map_or(first, |(_, term)| term);
         let mut parts = Vec::new();
         match self.entries {
             1 if whole => parts.push(format!("is {}", short(self.least))),
+            _ if whole && self.least == self.greatest => {
+                parts.push(format!("everywhere {}", short(self.least)));
+            }
             _ if whole => {
                 parts.push(format!("from {} to {}", short(self.least), short(self.greatest)));
             }
@@ -54,7 +61,7 @@ impl Seen {
                 });
             }
         }
-        format!("`{}`: {}", self.name, parts.join(", "))
+        format!("`{name}`: {}", parts.join(", "))
     }
 }
 
@@ -136,11 +143,8 @@ impl Trainer {
             at.step + 1,
             at.epoch + 1
         );
-        let span = fault.and_then(|f| f.span).unwrap_or(training.span);
-        let label = fault.map_or(String::new(), |fault| {
-            let seen: Vec<String> = fault.writes.iter().map(Seen::text).collect();
-            if seen.is_empty() { fault.name.clone() } else { seen.join("; ") }
-        });
+        let span = fault.and_then(|f| self.line(f)).unwrap_or(training.span);
+        let label = fault.map_or(String::new(), |fault| fault.wrote.text());
         let mut found = Diagnostic::error("not-finite", message, span, label);
         if let Some(fault) = fault {
             if span == training.span {
@@ -150,13 +154,27 @@ impl Trainer {
                 found = found.note(format!("it reads {}", read.text()));
             }
         }
-        let hint = self.hint(span, fault);
+        let hint = self.hint(fault);
         Error::not_finite(self.model.source().clone(), found.note(hint))
     }
 
+    /// The line to show: an instruction may compute several parts of several lines, and most of them
+    /// make numbers of numbers.
+    fn line(&self, fault: &Fault) -> Option<Span> {
+        let module = self.module();
+        let risky = |term: &str| {
+            ["log(", "exp(", "sqrt(", "/", "^-"].iter().any(|word| term.contains(word))
+        };
+        let mut parts = fault.name.split("; ").filter_map(|part| part.split_once(": "));
+        let owner = parts.find_map(|(owner, term)| {
+            module.find(owner).filter(|_| risky(term)).and_then(|id| module.binding(id))
+        });
+        owner.map(|binding| binding.span).or(fault.span)
+    }
+
     /// What to do about it.
-    fn hint(&self, span: Span, fault: Option<&Fault>) -> String {
-        let text = span.text(self.model.source().text());
+    fn hint(&self, fault: Option<&Fault>) -> String {
+        let text = fault.map_or("", |f| &f.name);
         let reads = fault.map_or(&[][..], |f| &f.reads);
         let extent = |names: &[&str]| {
             let own = reads.iter().filter(|r| names.is_empty() || names.contains(&&*r.name));

@@ -2,7 +2,7 @@
 
 use chainrule_compile::Training as Compiled;
 use chainrule_graph::SymbolId;
-use chainrule_kernels::program::{Fold, Slot};
+use chainrule_kernels::program::{Fold, Precision, Slot};
 use chainrule_kernels::{Engine, Loaded};
 
 use super::feed::Feed;
@@ -112,8 +112,18 @@ impl Whole {
             engine.get_into(*slot, &mut value);
             value[0]
         };
-        Ok(self.results.iter().map(number).collect())
+        let values = self.results.iter().map(number);
+        Ok(match engine.precision() {
+            Precision::F64 => values.collect(),
+            Precision::F32 => values.map(decimal).collect(),
+        })
     }
+}
+
+/// The shortest decimal number that single precision cannot tell from this: 0.7, not
+/// 0.699999988079071.
+fn decimal(value: f64) -> f64 {
+    (value as f32).to_string().parse().unwrap_or(value)
 }
 
 /// Two folds of some entries each become the fold of all; NaN stays.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chainrule::{LoweredPage, Model, Show};
+use chainrule::{LoweredPage, Model, PlannedPage, Show};
 use serde_json::{Value, json};
 
 use crate::exit::Exit;
@@ -16,6 +16,7 @@ Examples:
   chainrule show iris --set H=64        the same with another size
   chainrule show net.eqn --json         for a program
   chainrule show mlp --lowered          the matrix products of a training step
+  chainrule show mlp --plan             its instructions with their places in memory
   chainrule show - < net.eqn            from standard input";
 
 /// Show what an equation file says
@@ -32,8 +33,12 @@ pub(crate) struct Args {
     /// Show the matrix products and convolutions of a training step: rows M, columns N, summed K
     #[arg(long)]
     lowered: bool,
-    /// Samples a step in the numbers of `--lowered` [default: the batch of the file's training]
-    #[arg(long, value_name = "N", requires = "lowered", value_parser = clap::value_parser!(u64).range(1..=1 << 40))]
+    /// Show the program of a step of each training: instructions, operations, places in memory
+    #[arg(long, conflicts_with_all = ["lowered", "dump"])]
+    plan: bool,
+    /// Samples a step in the numbers of `--lowered` and `--plan` [default: the batch of the file's
+    /// training]
+    #[arg(long, value_name = "N", conflicts_with = "dump", value_parser = clap::value_parser!(u64).range(1..=1 << 40))]
     rows: Option<u64>,
     /// Print the terms after a pass instead
     #[arg(long, value_name = "PASS", value_parser = Model::PASSES, conflicts_with = "lowered")]
@@ -51,6 +56,12 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<Exit, Failure> {
     shell.warnings(model.source(), &warnings);
     if args.lowered {
         return lowered(args, &model, shell);
+    }
+    if args.plan {
+        return plan(args, &model, shell);
+    }
+    if args.rows.is_some() {
+        return Err(Failure::Usage("`--rows` goes with `--lowered` or `--plan`".into()));
     }
     if let Some(pass) = &args.dump {
         return dump(pass, &model, shell);
@@ -86,6 +97,19 @@ fn lowered(args: &Args, model: &Model, shell: &Shell) -> Result<Exit, Failure> {
         map.insert("models".into(), json!(all));
     }
     shell.value(&value)?;
+    Ok(Exit::Done)
+}
+
+/// The program of a step of each training.
+fn plan(args: &Args, model: &Model, shell: &Shell) -> Result<Exit, Failure> {
+    let pages = model.planned(args.rows, false)?;
+    if !shell.is_json() {
+        let texts: Vec<String> = pages.iter().map(PlannedPage::text).collect();
+        shell.page(&texts.join("\n"))?;
+        return Ok(Exit::Done);
+    }
+    let trainings: Vec<Value> = pages.iter().map(show_json::planned).collect();
+    shell.value(&json!({ "file": model.source().name(), "trainings": trainings }))?;
     Ok(Exit::Done)
 }
 

@@ -57,6 +57,11 @@ fn json_names_gradients_and_claims() {
         assert_eq!(found["kinks"], 0);
         assert!(found["shape"].as_str().is_some_and(|s| s.starts_with("R[")), "{found}");
     }
+    let nag = json["optimizers"].as_array().expect("a list").iter().find(|o| o["name"] == "nag");
+    let nag = nag.expect("nag");
+    assert!(nag["source"].as_str().is_some_and(|s| s.starts_with("Nesterov")), "{nag}");
+    assert_eq!(nag["lines"][3], "q = p + (t - 1) / t' (p - r)");
+    assert!(nag["passed"] == true && nag["error"].as_f64() < Some(1e-12), "{nag}");
     let claims = json["claims"].as_array().expect("a list");
     assert_eq!(claims[0]["verdict"], "ill-formed");
     assert_eq!(claims[0]["expected"], "ill-formed");
@@ -104,6 +109,8 @@ claim \"wrong\" grad(a_loss_with_a_long_name, a_matrix_with_a_name) = a_matrix_w
     for args in [
         "check iris",
         "check circles",
+        "check digits",
+        "check mlp",
         "check cifar2",
         "check graph002",
         "check softreg",

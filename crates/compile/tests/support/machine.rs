@@ -4,11 +4,12 @@
 //! for `f32` is the correctly rounded result. Memory starts as NaN, so that what is read before it is
 //! written shows.
 
-use chainrule_graph::random::Random;
 use chainrule_kernels::program::{
-    Access, Affine, Axis, Call, Contract, Fold, Foreign, Frame, Function, Law, Loop, Precision,
-    Program, Scatter, Select, Slot, Step, Work,
+    Access, Affine, Axis, Call, Contract, Fold, Foreign, Frame, Function, Loop, Precision, Program,
+    Scatter, Select, Slot, Step, Work,
 };
+
+use super::noise::draw;
 
 pub(crate) struct Machine {
     pub(crate) memory: Vec<f64>,
@@ -31,6 +32,8 @@ impl Machine {
     }
 
     pub(crate) fn set(&mut self, slot: Slot, values: &[f64]) {
+        let arena = (slot.at + slot.len).max(self.memory.len());
+        self.memory.resize(arena, f64::NAN);
         assert_eq!(slot.len, values.len(), "as many values as entries");
         for (at, value) in values.iter().enumerate() {
             self.memory[slot.at + at] = self.rounded(*value);
@@ -43,9 +46,8 @@ impl Machine {
 
     /// Runs a program on these rows of the columns.
     pub(crate) fn run(&mut self, program: &Program, columns: &[Column], rows: &[u32], step: u64) {
-        if self.memory.len() < program.arena {
-            self.memory.resize(program.arena, f64::NAN);
-        }
+        let arena = program.arena.max(self.memory.len());
+        self.memory.resize(arena, f64::NAN);
         for instruction in &program.instructions {
             match &instruction.work {
                 Work::Gather(g) => {
@@ -57,16 +59,11 @@ impl Machine {
                     }
                 }
                 Work::Noise(n) => {
-                    let random = Random::new(step, u64::from(n.stream));
-                    for at in 0..n.width * n.rows {
-                        let value = match n.law {
-                            Law::Bernoulli(p) => f64::from(u8::from(random.uniform(at as u64) < p)),
-                            Law::Normal(mean, sd) => mean + sd * random.normal(at as u64),
-                            Law::Uniform(low, high) => {
-                                low + (high - low) * random.uniform(at as u64)
-                            }
-                        };
-                        self.memory[n.out + at] = self.rounded(value);
+                    for row in 0..n.rows {
+                        for e in 0..n.width {
+                            let value = draw(n.law, n.stream, step, row, e);
+                            self.memory[n.out + e * n.rows + row] = self.rounded(value);
+                        }
                     }
                 }
                 Work::Loop(l) => self.looped(program, l, false),

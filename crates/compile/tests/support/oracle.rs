@@ -9,8 +9,10 @@ use chainrule_graph::module::{self, Role, Start};
 use chainrule_graph::random::Random;
 use chainrule_graph::update::{self, Update};
 use chainrule_graph::{Kind, Module, SymbolId};
+use chainrule_kernels::program::Law;
 
 use super::machine::Column;
+use super::noise;
 
 /// A module read from text, which must be without mistakes.
 pub(crate) fn read(text: &str) -> Module {
@@ -114,15 +116,24 @@ impl Oracle {
             let Role::Noise(Start::Drawn(law, p)) = &symbol.role else { continue };
             let id = SymbolId::new(at);
             let shape = entries(&self.module, id, &numbers);
-            let random = Random::new(step.unwrap_or(0), u64::from(noise_stream(&symbol.name)));
-            let draw = |i: u64| match (law.as_str(), step) {
-                ("bernoulli", Some(_)) => f64::from(u8::from(random.uniform(i) < p[0])),
-                ("normal", Some(_)) => p[0] + p[1] * random.normal(i),
-                ("uniform", Some(_)) => p[0] + (p[1] - p[0]) * random.uniform(i),
-                ("uniform", None) => 0.5 * (p[0] + p[1]),
-                _ => p[0],
+            let stream = noise_stream(&symbol.name);
+            let law = match (law.as_str(), p.as_slice()) {
+                ("bernoulli", [p]) => Law::Bernoulli(*p),
+                ("normal", [mean, sd]) => Law::Normal(*mean, *sd),
+                ("uniform", [low, high]) => Law::Uniform(*low, *high),
+                _ => panic!("the distribution `{law}`"),
             };
-            let data = (0..shape.iter().product::<usize>() as u64).map(draw).collect();
+            let mean = match law {
+                Law::Bernoulli(p) => p,
+                Law::Normal(mean, _) => mean,
+                Law::Uniform(low, high) => 0.5 * (low + high),
+            };
+            let batch = rows.len();
+            let draw = |i: usize| match step {
+                Some(step) => noise::draw(law, stream, step, i % batch, i / batch),
+                None => mean,
+            };
+            let data = (0..shape.iter().product::<usize>()).map(draw).collect();
             inputs.insert(id, Tensor { axes: Vec::new(), shape, data });
         }
         (numbers, inputs)

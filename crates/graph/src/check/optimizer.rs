@@ -80,7 +80,8 @@ fn recurrence<'m>(module: &Module, optimizer: &'m Optimizer) -> Result<Recurrenc
     let mut done = BTreeMap::new();
     let mut lines = Vec::new();
     for line in optimizer.lines.iter().filter(|l| l.next) {
-        let node = with_gradient(&mut module, line.value, curvature, &mut done)?;
+        let node = with_gradient(&mut module, line.value, optimizer.loss, curvature, &mut done)?;
+        let node = collect::without_operators(&mut module, node)?;
         let state = line.symbol.ok_or_else(|| Stop(format!("`{}` is no state", line.name)))?;
         lines.push((state, node));
     }
@@ -91,10 +92,12 @@ fn recurrence<'m>(module: &Module, optimizer: &'m Optimizer) -> Result<Recurrenc
 fn with_gradient(
     module: &mut Module,
     root: NodeId,
+    loss: SymbolId,
     curvature: SymbolId,
     done: &mut BTreeMap<NodeId, NodeId>,
 ) -> Result<NodeId, Stop> {
     let factor = collect::symbol_node(module, curvature)?;
+    let loss = collect::symbol_node(module, loss)?;
     for id in collect::nodes(module, root) {
         if done.contains_key(&id) {
             continue;
@@ -103,7 +106,7 @@ fn with_gradient(
         let inputs: Vec<NodeId> = at.inputs.iter().map(|i| done[i]).collect();
         let mut t = Terms::of(module);
         let now = match at.op {
-            Op::Grad => t.op(Op::Hadamard, &[factor, inputs[1]])?,
+            Op::Grad if at.inputs[0] == loss => t.op(Op::Hadamard, &[factor, inputs[1]])?,
             op => t.op(op, &inputs)?,
         };
         done.insert(id, now);
@@ -117,13 +120,14 @@ fn error(module: &Module, optimizer: &Optimizer, settings: &Settings) -> Result<
     let start: Vec<f64> = (0..ENTRIES as u64).map(|i| random.normal(i)).collect();
     let curved: Vec<f64> = (0..ENTRIES as u64).map(|i| 0.5 + random.uniform(100 + i)).collect();
     let settings: Vec<f64> = optimizer.params.iter().map(|p| p.1.unwrap_or(0.1)).collect();
+    // First what is run: what it refuses is said in words.
+    let run = by_phases(module, optimizer, &start, &curved, &settings)?;
     let exact = recurrence.run::<DoubleDouble>(&start, &curved, &settings)?;
     let mut error = 0.0_f64;
     let mut compare = |value: DoubleDouble, exact: DoubleDouble| {
         let apart = (value - exact).real().abs();
         error = worst(error, apart / exact.real().abs().max(1e-3));
     };
-    let run = by_phases(module, optimizer, &start, &curved, &settings)?;
     run.iter().zip(&exact).for_each(|(run, exact)| compare(DoubleDouble::from_f64(*run), *exact));
     if !recurrence.mixes() {
         for i in 0..ENTRIES {

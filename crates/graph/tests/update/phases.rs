@@ -163,3 +163,30 @@ fn a_next_value_is_given_once() {
     assert_eq!(found[0].code, "defined-twice");
     assert_eq!(found[0].message, "the next value `p'` is given twice");
 }
+
+/// The names of a file are no names of the standard library, and the other way round.
+#[test]
+fn a_file_may_use_the_names_of_an_optimizer() {
+    let text = "\
+const step = 0.25, mu = 3, t = 1
+size q = 5
+given r, v, a, dp, g, c : R
+param p : R[q] = 1
+net
+  s  = step t
+  J  = 1/2 sum(p .^ 2)
+  dJ = 7
+train J by nag(step = step) clip norm(2) epochs 3
+train J by adam(step) epochs 3
+";
+    let module = module(text);
+    for (training, call) in module.trainings.iter().zip(["nag(0.25) clip norm(2)", "adam(0.25)"]) {
+        let update = update(&module, training).unwrap();
+        let plain = quadratic(&format!("{call} epochs 3"), "");
+        let paths = [&update, &plain].map(|u| by_phases(u, &START, &bowl));
+        assert_eq!(paths[0], paths[1], "{call}");
+        assert_eq!(update.module.verify(), Ok(()));
+    }
+    assert_eq!(module.optimizers.len(), 2);
+    assert!(module.find("p").is_some_and(|p| module.symbol(p).role != Role::Local));
+}

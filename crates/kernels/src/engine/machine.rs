@@ -221,8 +221,7 @@ impl<T: Element> Machine<T> {
     }
 
     pub(super) fn finite(&self, slot: Slot) -> bool {
-        // x - x is 0 for finite numbers and NaN for the others.
-        self.slice(slot).iter().fold(true, |all, &x| all & (x - x == T::ZERO))
+        self.slice(slot).iter().fold(true, |all, &x| all & (x.magnitude() < T::INFINITY))
     }
 
     pub(super) fn range(&self, slot: Slot) -> Range {

@@ -49,7 +49,7 @@ impl Side {
         let base = base + self.start;
         let out = &mut out[..range.len() * self.width];
         if self.dense[panel] {
-            self.copy(arena, base + long[0], long.len(), range, out);
+            self.copy(arena, base + long[0], long.len(), range, (isa, out));
         } else {
             self.turn(arena, base, long, range, (isa, out));
         }
@@ -62,14 +62,10 @@ impl Side {
         base: isize,
         len: usize,
         range: std::ops::Range<usize>,
-        out: &mut [T],
+        (isa, out): (Present, &mut [T]),
     ) {
-        for (&place, out) in self.sum[range].iter().zip(out.chunks_exact_mut(self.width)) {
-            // SAFETY: a product's arrays are not written while it runs.
-            let from = unsafe { arena.read(base + place, len) };
-            out[..len].copy_from_slice(from);
-            out[len..].fill(T::ZERO);
-        }
+        let sum = &self.sum[range];
+        isa.run(Copy { arena, base, len, sum, width: self.width, out });
     }
 
     /// Anything else: along the sum, some entries of the long side at a time, in runs.
@@ -91,7 +87,7 @@ impl Side {
             let start = base + self.sum[at];
             let out = &mut out[(at - range.start) * width..(end - range.start) * width];
             for (group, places) in long.chunks(GROUP).enumerate() {
-                // SAFETY: as in `copy`.
+                // SAFETY: a product's arrays are not written while it runs.
                 let line = |column: usize| unsafe {
                     let place = places.get(column).copied().unwrap_or(places[0]);
                     arena.read(start + place, end - at)
@@ -101,6 +97,51 @@ impl Side {
                 isa.run(Turn { lines: &lines[..count], width, first: group * GROUP, out });
             }
             at = end;
+        }
+    }
+}
+
+/// Runs of neighbours, one for each entry of the sum.
+struct Copy<'a, T> {
+    arena: View<'a, T>,
+    base: isize,
+    len: usize,
+    sum: &'a [isize],
+    width: usize,
+    out: &'a mut [T],
+}
+
+impl<T: Element> Copy<'_, T> {
+    /// Full panels of a width that is known when this is compiled.
+    #[inline(always)]
+    fn full<const WIDTH: usize>(self) {
+        let (outs, _) = self.out.as_chunks_mut::<WIDTH>();
+        for (&place, out) in self.sum.iter().zip(outs) {
+            // SAFETY: a product's arrays are not written while it runs.
+            let from = unsafe { self.arena.read(self.base + place, WIDTH) };
+            if let Some(from) = from.first_chunk::<WIDTH>() {
+                *out = *from;
+            }
+        }
+    }
+}
+
+impl<T: Element> Task for Copy<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Level>(self) {
+        match (self.len == self.width, self.width) {
+            (true, 32) => return self.full::<32>(),
+            (true, 16) => return self.full::<16>(),
+            (true, 8) => return self.full::<8>(),
+            _ => {}
+        }
+        for (&place, out) in self.sum.iter().zip(self.out.chunks_exact_mut(self.width)) {
+            // SAFETY: as in `full`.
+            let from = unsafe { self.arena.read(self.base + place, self.len) };
+            out[..self.len].copy_from_slice(from);
+            out[self.len..].fill(T::ZERO);
         }
     }
 }

@@ -99,13 +99,14 @@ fn weight(function: Function) -> f64 {
 
 pub(crate) struct Compiler<'a, T> {
     source: &'a Loop,
-    space: &'a mut Space,
     lay: Lay<'a>,
     /// The value of each step, once it is known.
     args: Vec<Option<Arg<T>>>,
     /// The index after the last use of each step; the end for what is written.
     last: Vec<usize>,
     code: Code<T>,
+    /// Registers with the index after their last use, and those without a value.
+    held: Vec<(usize, usize)>,
     free: Vec<usize>,
     registers: usize,
     singles: usize,
@@ -143,12 +144,7 @@ fn operands(source: &Loop, step: &Step) -> Vec<usize> {
 }
 
 /// The code of a loop over a tile that lies so.
-pub(crate) fn compile<T: Element>(
-    source: &Loop,
-    space: &mut Space,
-    sites: &Sites,
-    lay: Lay<'_>,
-) -> Code<T> {
+pub(crate) fn compile<T: Element>(source: &Loop, sites: &Sites, lay: Lay<'_>) -> Code<T> {
     let count = source.steps.len();
     let mut last = vec![0; count];
     for write in &source.writes {
@@ -170,11 +166,11 @@ pub(crate) fn compile<T: Element>(
         Code { ops: Vec::new(), plain: Vec::new(), folds: Vec::new(), numbers: 0, weight: 0.5 };
     let mut compiler = Compiler {
         source,
-        space,
         lay,
         args: vec![None; count],
         last,
         code,
+        held: Vec::new(),
         free: Vec::new(),
         registers: 0,
         singles: 0,
@@ -264,18 +260,21 @@ impl<T: Element> Compiler<'_, T> {
         Port { site: site.clone(), label }
     }
 
-    /// Registers whose value nobody reads any more.
+    /// Frees the registers whose value nobody reads after a step.
     fn release(&mut self, at: usize) {
-        let held = |compiler: &Self, place: usize| {
-            compiler.args.iter().zip(&compiler.last).any(|(arg, &last)| {
-                last > at + 1 && matches!(arg, Some(Arg::Register(other)) if *other == place)
-            })
-        };
-        for place in (0..self.registers).map(|register| register * T::TILE) {
-            if !self.free.contains(&place) && !held(self, place) {
-                self.free.push(place);
-            }
+        if let Some(Arg::Register(place)) = self.args[at]
+            && !matches!(self.source.steps[at], Step::Unary(Function::Identity, _))
+        {
+            self.held.push((place, self.last[at]));
         }
+        let free = &mut self.free;
+        self.held.retain(|&(place, until)| {
+            let live = until > at + 1;
+            if !live {
+                free.push(place);
+            }
+            live
+        });
     }
 
     fn write(&mut self, at: usize, sites: &Sites) {
@@ -300,7 +299,6 @@ impl<T: Element> Compiler<'_, T> {
 
     /// Puts the singles behind the registers.
     fn finish(mut self) -> Code<T> {
-        let _ = &self.space;
         let base = self.registers * T::TILE;
         let place = |at: usize| if at >= SINGLES { at - SINGLES + base } else { at };
         let fix = |arg: &mut Arg<T>| {

@@ -6,7 +6,7 @@ use crate::call::INPUTS;
 use crate::program::{Call, Contract, Foreign, Frame, Gather, Lane, Law, Noise, Slot};
 
 /// Entries of a table of places, at most.
-const TABLE: usize = 1 << 31;
+const TABLE: usize = 1 << 26;
 
 impl Limits<'_> {
     pub(super) fn gather(&self, gather: &Gather) -> Checked {
@@ -43,7 +43,7 @@ impl Limits<'_> {
         for (count, lanes) in counts.iter_mut().zip([batch, m, n, k]) {
             *count = product(lanes.iter().map(|lane| lane.extent))?;
             if *count > TABLE {
-                return Err("an index group of a contraction has more than 2^31 points".into());
+                return Err("an index group of a contraction has more than 2^26 points".into());
             }
         }
         product(counts)?;

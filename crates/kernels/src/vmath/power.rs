@@ -93,6 +93,6 @@ pub(super) fn pow<L: Level>(x: f64, y: f64) -> f64 {
     let negative = x.to_bits() >> 63 != 0;
     let value = if negative { below } else { value };
     // NaN of x or y, before the two cases that swallow it.
-    let value = if (x != x) | (y != y) { f64::NAN } else { value };
+    let value = if x.is_nan() | y.is_nan() { f64::NAN } else { value };
     if (y == 0.0) | (x == 1.0) { 1.0 } else { value }
 }

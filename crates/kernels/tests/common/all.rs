@@ -10,7 +10,7 @@ fn lane(extent: usize, a: isize, b: isize, c: isize) -> Lane {
 }
 
 /// A plain product of arrays that lie row by row.
-pub fn product(room: &mut Room, (m, n, k): (usize, usize, usize)) -> Contract {
+pub(crate) fn product(room: &mut Room, (m, n, k): (usize, usize, usize)) -> Contract {
     let (a, b, c) = (room.take(m * k), room.take(k * n), room.take(m * n));
     Contract {
         batch: vec![],
@@ -68,7 +68,7 @@ fn scatter(dice: &mut Dice, room: &mut Room) -> Scatter {
 }
 
 /// Every kind of instruction, with 64 rows of one column of width 30.
-pub fn program(precision: Precision) -> Program {
+pub(crate) fn program(precision: Precision) -> Program {
     let mut dice = Dice(11);
     let mut room = Room::default();
     let mut work = vec![Work::Gather(Gather { column: 0, width: 30, out: room.take(30 * 64).at })];

@@ -5,10 +5,10 @@ use chainrule_kernels::program::*;
 use chainrule_kernels::{Engine, Isa, Run, Threads};
 
 /// A small generator of random numbers.
-pub struct Dice(pub u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -16,23 +16,23 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    pub fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         (self.next() % n.max(1) as u64) as usize
     }
 
-    pub fn pick<T: Copy>(&mut self, all: &[T]) -> T {
+    pub(crate) fn pick<T: Copy>(&mut self, all: &[T]) -> T {
         all[self.below(all.len())]
     }
 
-    pub fn chance(&mut self, percent: usize) -> bool {
+    pub(crate) fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 
-    pub fn number(&mut self) -> f64 {
+    pub(crate) fn number(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64 * 4.0 - 2.0
     }
 
-    pub fn shuffle<T>(&mut self, all: &mut [T]) {
+    pub(crate) fn shuffle<T>(&mut self, all: &mut [T]) {
         for at in (1..all.len()).rev() {
             all.swap(at, self.below(at + 1));
         }
@@ -41,12 +41,12 @@ impl Dice {
 
 /// Places of an arena, given out one after the other with gaps between them.
 #[derive(Default)]
-pub struct Room {
-    pub len: usize,
+pub(crate) struct Room {
+    pub(crate) len: usize,
 }
 
 impl Room {
-    pub fn take(&mut self, len: usize) -> Slot {
+    pub(crate) fn take(&mut self, len: usize) -> Slot {
         let at = self.len;
         self.len = (at + len + 3).next_multiple_of(8);
         Slot { at, len }
@@ -55,7 +55,7 @@ impl Room {
 
 /// An access that has an entry for each point of some axes, in a random order of dims, sometimes
 /// with gaps between rows or running backwards.
-pub fn dense(dice: &mut Dice, room: &mut Room, axes: &[Axis], used: &[usize]) -> Access {
+pub(crate) fn dense(dice: &mut Dice, room: &mut Room, axes: &[Axis], used: &[usize]) -> Access {
     let mut order = used.to_vec();
     if dice.chance(50) {
         dice.shuffle(&mut order);
@@ -81,7 +81,7 @@ pub fn dense(dice: &mut Dice, room: &mut Room, axes: &[Axis], used: &[usize]) ->
 }
 
 /// A read over windows: two axes meet in one dim, with a halo outside or a guard.
-pub fn window(dice: &mut Dice, room: &mut Room, axes: &[Axis]) -> Access {
+pub(crate) fn window(dice: &mut Dice, room: &mut Room, axes: &[Axis]) -> Access {
     let (first, second) = (dice.below(axes.len()), dice.below(axes.len()));
     let (step, dilate) = (1 + dice.below(2), 1 + dice.below(2));
     let mut form = vec![0isize; axes.len()];
@@ -106,7 +106,7 @@ pub fn window(dice: &mut Dice, room: &mut Room, axes: &[Axis]) -> Access {
     Access { slot, at, guards: if guarded { vec![guard] } else { vec![] }, label: None }
 }
 
-pub fn program(precision: Precision, arena: usize, work: Vec<Work>) -> Program {
+pub(crate) fn program(precision: Precision, arena: usize, work: Vec<Work>) -> Program {
     let instruction = |(origin, work)| Instruction { name: format!("part {origin}"), origin, work };
     Program {
         precision,
@@ -119,7 +119,7 @@ pub fn program(precision: Precision, arena: usize, work: Vec<Work>) -> Program {
 }
 
 /// The bits after a run.
-pub fn bits(
+pub(crate) fn bits(
     program: &Program,
     start: &[f64],
     run: &Run<'_>,
@@ -137,7 +137,7 @@ pub fn bits(
 }
 
 /// Runs a program with every instruction set and against the naive evaluator.
-pub fn compare(program: &Program, start: &[f64], run: &Run<'_>, tolerance: [f64; 2]) {
+pub(crate) fn compare(program: &Program, start: &[f64], run: &Run<'_>, tolerance: [f64; 2]) {
     let mut naive = Naive::new(program.precision, start);
     naive.run(program, run);
     let tolerance = tolerance[usize::from(program.precision == Precision::F64)];
@@ -153,6 +153,6 @@ pub fn compare(program: &Program, start: &[f64], run: &Run<'_>, tolerance: [f64;
     }
 }
 
-pub fn start(dice: &mut Dice, len: usize) -> Vec<f64> {
+pub(crate) fn start(dice: &mut Dice, len: usize) -> Vec<f64> {
     (0..len).map(|_| dice.number()).collect()
 }

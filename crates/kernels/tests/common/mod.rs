@@ -2,16 +2,16 @@
 
 #![allow(dead_code)]
 
-pub mod all;
-pub mod build;
+pub(crate) mod all;
+pub(crate) mod build;
 
 use chainrule_kernels::program::*;
 use chainrule_kernels::{Column, Run, Values};
 
 /// Values, and for each a magnitude that rounding errors are measured against.
-pub struct Naive {
-    pub arena: Vec<f64>,
-    pub magnitude: Vec<f64>,
+pub(crate) struct Naive {
+    pub(crate) arena: Vec<f64>,
+    pub(crate) magnitude: Vec<f64>,
     single: bool,
 }
 
@@ -74,7 +74,7 @@ fn binary(function: Function, x: f64, y: f64) -> f64 {
 }
 
 impl Naive {
-    pub fn new(precision: Precision, arena: &[f64]) -> Naive {
+    pub(crate) fn new(precision: Precision, arena: &[f64]) -> Naive {
         let single = precision == Precision::F32;
         let mut own = Naive { arena: arena.to_vec(), magnitude: vec![0.0; arena.len()], single };
         for value in &mut own.arena {
@@ -166,33 +166,36 @@ impl Naive {
             self.magnitude[slot.at..slot.at + slot.len].fill(0.0);
         }
         for (place, fold, value) in all {
-            let (old, more) = (self.arena[place], &mut self.magnitude[place]);
-            self.arena[place] = match fold {
-                None => {
-                    *more = value.abs();
-                    if value.is_infinite() {
-                        *more = 0.0;
-                    }
-                    value
-                }
-                Some(Fold::Sum) => {
-                    *more += value.abs();
-                    old + value
-                }
-                Some(Fold::Product) => {
-                    *more = 10.0 * (old * value).abs();
-                    old * value
-                }
-                Some(Fold::Max) => {
-                    *more = more.max(value.abs());
-                    if old.is_nan() || value.is_nan() { f64::NAN } else { old.max(value) }
-                }
-                Some(Fold::Min) => {
-                    *more = more.max(value.abs());
-                    if old.is_nan() || value.is_nan() { f64::NAN } else { old.min(value) }
-                }
-            };
+            self.meet(place, fold, value);
         }
+    }
+
+    fn meet(&mut self, place: usize, fold: Option<Fold>, value: f64) {
+        let (old, more) = (self.arena[place], &mut self.magnitude[place]);
+        let none = old.is_nan() || value.is_nan();
+        let size = if value.is_infinite() { 0.0 } else { value.abs() };
+        self.arena[place] = match fold {
+            None => {
+                *more = size;
+                value
+            }
+            Some(Fold::Sum) => {
+                *more += size;
+                old + value
+            }
+            Some(Fold::Product) => {
+                *more = 10.0 * (old * value).abs();
+                old * value
+            }
+            Some(Fold::Max) => {
+                *more = more.max(size);
+                if none { f64::NAN } else { old.max(value) }
+            }
+            Some(Fold::Min) => {
+                *more = more.max(size);
+                if none { f64::NAN } else { old.min(value) }
+            }
+        };
     }
 
     fn contract(&mut self, own: &Contract) {
@@ -329,7 +332,7 @@ impl Naive {
         }
     }
 
-    pub fn run(&mut self, program: &Program, run: &Run<'_>) {
+    pub(crate) fn run(&mut self, program: &Program, run: &Run<'_>) {
         for instruction in &program.instructions {
             match &instruction.work {
                 Work::Gather(own) => self.gather(own, run),
