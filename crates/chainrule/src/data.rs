@@ -43,7 +43,6 @@ use crate::Error;
 pub use inputs::Scaled;
 pub use inspect::{ColumnSummary, Finding, FoundSet, LabelCount, Summary, list};
 pub use known::{KNOWN, KnownSet};
-pub use read::{Given, Known, inputs};
 
 /// Where files are looked for.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

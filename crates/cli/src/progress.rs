@@ -109,12 +109,10 @@ impl Watch for Show<'_> {
 
     fn epoch(&mut self, report: &EpochReport, progress: &Progress) {
         if self.bar.is_some() {
-            let accuracy = report.scores.iter().map(|scores| (scores, scores.values.get(1)));
             let accuracy =
-                accuracy.filter_map(|(scores, value)| Some((scores, value?))).next_back();
-            self.values = accuracy.map_or(String::new(), |(scores, (name, value))| {
-                format!("  {} {name} {}", scores.part, number(*value))
-            });
+                report.scores.iter().filter_map(|scores| scores.values.get(1)).next_back();
+            self.values = accuracy
+                .map_or(String::new(), |(name, value)| format!("  {name} {}", number(*value)));
         } else if self.is_due(report, progress) {
             self.last = Instant::now();
             let width = progress.epochs.map_or(1, |all| all.to_string().len());

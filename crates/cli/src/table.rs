@@ -161,20 +161,18 @@ mod tests {
 
     #[test]
     fn wide_and_narrow() {
-        let wide = "\
-                  train            validation
+        let wide = "                 train           validation
   training       J  accuracy       J  accuracy  steps
   gd        0.5421    0.7818  0.5421    0.7818    350
   nag       0.0512    0.9818  0.0512    0.9818    350
 ";
         assert_eq!(table().text(80), wide);
-        let narrow = "\
-                  train
+        let narrow = "                 train
   training       J  accuracy
   gd        0.5421    0.7818
   nag       0.0512    0.9818
 
-                validation
+               validation
   training       J  accuracy
   gd        0.5421    0.7818
   nag       0.0512    0.9818

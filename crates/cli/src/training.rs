@@ -33,7 +33,7 @@ pub(crate) fn run(
 ) -> Result<Exit, Failure> {
     let interrupt = Interrupt::listen();
     let all = chosen.trainings.len();
-    if folder.is_some_and(|folder| folder.is_done()) {
+    if folder.is_some_and(Folder::is_done) {
         shell.say(if all == 1 { "the training is done" } else { "all trainings are done" });
     }
     let session = Session { chosen, data, every: Duration::from_secs(every) };

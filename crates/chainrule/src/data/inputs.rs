@@ -61,37 +61,70 @@ impl Table {
         scaled: &[Scaled],
         path: &Path,
     ) -> Result<(Table, Vec<SourceFile>), Error> {
-        let search = Search { roots: vec![Path::new("").into()] };
         let Some(name) = path.to_str() else {
             return Err(Error::data(path, "the path is no UTF-8"));
         };
-        let mut plan = Plan::of(module)?;
-        plan.wanted.retain(|wanted| names.contains(&wanted.symbol));
-        let mut state = State::new(module, plan, &search, false);
-        for (name, number) in sizes {
-            let known = state.sizes.base().find(|(_, def)| def.name == *name).map(|(id, _)| id);
-            if let Some(id) = known {
-                state.sizes.set_number(id, *number);
-            }
-        }
-        let mut all = Vec::new();
-        for at in 0..state.plan.wanted.len() {
-            let declared = state.plan.wanted[at].origin.file().cloned().unwrap_or_default();
-            let format = format(name, &declared, &search)?;
-            let columns = columns(&mut state, at, &format, name, declared.columns)?;
-            let take = Take { format, path: name.to_string(), columns, ..declared };
-            all.push(state.one(at, &take, false)?);
-        }
-        let rows = state.same_rows(&all, |_| None)?;
-        let mut table = state.table(all, rows)?;
-        for column in &mut table.columns {
-            if let Some(of) = scaled.iter().find(|s| s.name == column.name) {
-                column.scale.clone_from(&of.scale);
-                column.shift.clone_from(&of.shift);
-            }
-        }
-        Ok((table, state.reader.sources()?))
+        given(module, names, sizes, scaled, (name, None))
     }
+
+    /// As [`Table::inputs`], from a table of text in memory that messages call `name`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Dataset::read`](super::Dataset::read).
+    pub fn inputs_in(
+        module: &Module,
+        names: &[SymbolId],
+        sizes: &[(String, u64)],
+        scaled: &[Scaled],
+        (name, text): (&str, &[u8]),
+    ) -> Result<Table, Error> {
+        given(module, names, sizes, scaled, (name, Some(text))).map(|(table, _)| table)
+    }
+}
+
+/// Reads the inputs from the file `name`, or from the text that is given under that name.
+fn given(
+    module: &Module,
+    names: &[SymbolId],
+    sizes: &[(String, u64)],
+    scaled: &[Scaled],
+    (name, text): (&str, Option<&[u8]>),
+) -> Result<(Table, Vec<SourceFile>), Error> {
+    let search = Search { roots: vec![Path::new("").into()] };
+    let mut plan = Plan::of(module)?;
+    plan.wanted.retain(|wanted| names.contains(&wanted.symbol));
+    let mut state = State::new(module, plan, &search, false);
+    for (name, number) in sizes {
+        let known = state.sizes.base().find(|(_, def)| def.name == *name).map(|(id, _)| id);
+        if let Some(id) = known {
+            state.sizes.set_number(id, *number);
+        }
+    }
+    let mut all = Vec::new();
+    for at in 0..state.plan.wanted.len() {
+        let declared = state.plan.wanted[at].origin.file().cloned().unwrap_or_default();
+        let format = match text {
+            None => format(name, &declared, &search)?,
+            Some(_) if declared.format == "text" => "text".into(),
+            Some(_) => "csv".into(),
+        };
+        if let Some(text) = text {
+            state.reader.given(&format, name, text)?;
+        }
+        let columns = columns(&mut state, at, &format, name, declared.columns)?;
+        let take = Take { format, path: name.to_string(), columns, ..declared };
+        all.push(state.one(at, &take, false)?);
+    }
+    let rows = state.same_rows(&all, |_| None)?;
+    let mut table = state.table(all, rows)?;
+    for column in &mut table.columns {
+        if let Some(of) = scaled.iter().find(|s| s.name == column.name) {
+            column.scale.clone_from(&of.scale);
+            column.shift.clone_from(&of.shift);
+        }
+    }
+    Ok((table, state.reader.sources()?))
 }
 
 /// The format of the file that is given.

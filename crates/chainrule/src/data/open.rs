@@ -113,7 +113,10 @@ impl<'s> Reader<'s> {
     }
 
     /// A table of text that is in memory already.
-    pub(super) fn given(&mut self, format: &str, name: &str, bytes: &[u8]) -> Result<usize, Error> {
+    pub(super) fn given(&mut self, format: &str, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        if self.opened.iter().any(|o| o.format == format && o.path == name) {
+            return Ok(());
+        }
         let source = SourceFile {
             name: name.into(),
             path: name.into(),
@@ -122,7 +125,7 @@ impl<'s> Reader<'s> {
         };
         let loaded = find::Loaded { source, bytes: bytes.to_vec() };
         self.opened.push(content(format, name, loaded)?);
-        Ok(self.opened.len() - 1)
+        Ok(())
     }
 
     /// A file, or what the program carries under that name.

@@ -1,7 +1,5 @@
 //! From a plan to a data set.
 
-mod given;
-
 use chainrule_graph::{Kind, Module, Sizes};
 
 use super::labels::{Classes, RawLabels};
@@ -10,8 +8,6 @@ use super::plan::{Columns, Extra, Origin, Plan, Take, Toy, Wanted};
 use super::split::{PARTS, Split, split};
 use super::{Column, DataSettings, Dataset, Part, Search, Table, Values, bind, toys};
 use crate::Error;
-
-pub use given::{Given, Known, inputs};
 
 /// Rows of one name before labels are numbered.
 pub(super) enum Raw {

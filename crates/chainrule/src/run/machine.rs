@@ -1,5 +1,6 @@
 //! The machine that a run was made on.
 
+use chainrule_kernels::Isa;
 use serde_json::{Value, json};
 
 /// The machine that a run was made on.
@@ -11,8 +12,8 @@ pub struct Machine {
     pub arch: &'static str,
     /// How many threads it runs at a time.
     pub cores: usize,
-    /// The widest instruction set that the kernels know.
-    pub instructions: &'static str,
+    /// The instruction set that the kernels take.
+    pub instructions: String,
 }
 
 impl Machine {
@@ -30,34 +31,19 @@ impl Machine {
         }
     }
 
-    /// `{"os", "arch", "cores", "instructions"}`
-    pub(crate) fn to_json(&self) -> Value {
+    /// `{"os", "arch", "cores", "threads", "instructions"}`, for so many threads (0: all cores).
+    pub(crate) fn to_json(&self, threads: usize) -> Value {
         json!({
             "os": self.os,
             "arch": self.arch,
             "cores": self.cores,
+            "threads": if threads == 0 { self.cores } else { threads },
             "instructions": self.instructions,
         })
     }
 }
 
-#[cfg(target_arch = "x86_64")]
-fn instructions() -> &'static str {
-    if is_x86_feature_detected!("avx512f") {
-        "avx512"
-    } else if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-        "avx2"
-    } else {
-        "portable"
-    }
-}
-
-#[cfg(target_arch = "aarch64")]
-fn instructions() -> &'static str {
-    "neon"
-}
-
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-fn instructions() -> &'static str {
-    "portable"
+/// The instruction set that the kernels take here.
+fn instructions() -> String {
+    format!("{:?}", Isa::best()).to_lowercase()
 }

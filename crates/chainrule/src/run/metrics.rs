@@ -174,9 +174,9 @@ mod tests {
         let folder = Scratch::new("metrics");
         let path = folder.path().join("metrics.jsonl");
         let mut metrics = Metrics::open(path.clone()).expect("it can be written");
-        (1..=2).for_each(|n| {
-            metrics.add("gd", &[], Some(&report(n)), 0.0).expect("it can be written")
-        });
+        for n in 1..=2 {
+            metrics.add("gd", &[], Some(&report(n)), 0.0).expect("it can be written");
+        }
         let length = metrics.sync().expect("it can be synced");
         let two = std::fs::read(&path).expect("it is there");
         assert_eq!(length, two.len() as u64);

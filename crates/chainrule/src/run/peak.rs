@@ -34,7 +34,7 @@ impl Peak {
         (epoch, step): (u64, u64),
         scores: &[Scores],
     ) -> Option<Peak> {
-        let part = part(scores.iter().map(|s| s.part.as_str()))?.to_string();
+        let part = part(|part| scores.iter().any(|s| s.part == part))?.to_string();
         let scores = scores.iter().find(|s| s.part == part)?;
         let (name, value) = scores.values.first()?.clone();
         let better = old.as_ref().is_none_or(|old| value < old.value);
@@ -56,8 +56,7 @@ impl Peak {
             if value["training"] != training || value["end"] != true {
                 continue;
             }
-            let known = ["validation", "train"].into_iter().filter(|p| value[*p].is_object());
-            let Some(part) = part(known) else { continue };
+            let Some(part) = part(|part| value[part].is_object()) else { continue };
             let scores = Scores {
                 part: part.into(),
                 rows: 0,
@@ -93,9 +92,8 @@ impl Peak {
 }
 
 /// The part that is looked at.
-fn part<'p>(parts: impl Iterator<Item = &'p str> + Clone) -> Option<&'p str> {
-    let known = |name: &'static str| parts.clone().find(|part| *part == name);
-    known("validation").or_else(|| known("train"))
+fn part(has: impl Fn(&str) -> bool) -> Option<&'static str> {
+    ["validation", "train"].into_iter().find(|part| has(part))
 }
 
 #[cfg(test)]

@@ -47,6 +47,8 @@ pub struct DataRecord {
     pub sources: Vec<(String, String, u64)>,
     /// The sizes that the data decided.
     pub sizes: Vec<(String, u64)>,
+    /// The seed of the split, if rows were drawn.
+    pub split_seed: Option<u64>,
     /// The parts: name, table, how many rows, which rows: `0-9,12`.
     pub parts: Vec<(String, u64, u64, String)>,
 }
@@ -138,6 +140,7 @@ impl DataRecord {
             model: model.into(),
             sources: sources.map(|s| (s.name.clone(), s.sha256.clone(), s.bytes)).collect(),
             sizes: data.sizes.clone(),
+            split_seed: data.split_seed,
             parts: parts
                 .map(|p| (p.name.clone(), p.table as u64, p.rows.len() as u64, ranges(&p.rows)))
                 .collect(),
@@ -151,6 +154,7 @@ impl DataRecord {
             "model": self.model,
             "sources": self.sources.iter().map(source).collect::<Vec<_>>(),
             "sizes": self.sizes.iter().map(|(name, n)| json!([name, n])).collect::<Vec<_>>(),
+            "split_seed": self.split_seed,
             "parts": self.parts.iter().map(part).collect::<Vec<_>>(),
         })
     }
@@ -170,6 +174,7 @@ impl DataRecord {
             model: text(value, "model")?,
             sources: list(value, "sources")?.iter().map(source).collect::<Result<_, String>>()?,
             sizes: list(value, "sizes")?.iter().map(size).collect::<Result<_, String>>()?,
+            split_seed: maybe(value, "split_seed", whole)?,
             parts: list(value, "parts")?.iter().map(part).collect::<Result<_, String>>()?,
         })
     }
@@ -251,7 +256,7 @@ impl Record {
             "settings": self.settings.to_json(),
             "trainings": self.trainings.iter().map(training).collect::<Vec<_>>(),
             "data": self.data.iter().map(DataRecord::to_json).collect::<Vec<_>>(),
-            "machine": Machine::here().to_json(),
+            "machine": Machine::here().to_json(self.settings.threads),
         });
         format!("{value:#}\n")
     }
@@ -350,6 +355,7 @@ pub(crate) mod tests {
                 model: "iris".into(),
                 sources: vec![("iris.csv".into(), "ab".repeat(32), 4000)],
                 sizes: vec![("d".into(), 4)],
+                split_seed: Some(7),
                 parts: vec![("train".into(), 0, 3, "0-1,5".into())],
             }],
         }

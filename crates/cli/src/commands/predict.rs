@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use chainrule::Model;
-use chainrule::data::{Given, Known, LabelNames, Table as Rows, inputs};
+use chainrule::data::Table as Rows;
 use chainrule::run::{Folder, TrainingRecord};
 use chainrule::train::{Network, Prediction, Predictor};
 use serde_json::{Value, json};
@@ -57,23 +57,19 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<Exit, Failure> {
     let rows = rows(&network, args)?;
     let threads = shell.options.threads.map_or(0, usize::from);
     let training = network.training.clone();
+    let inputs: Vec<String> = network.inputs.iter().map(|input| input.name.clone()).collect();
     let mut predictor = Predictor::new(network, threads)?;
-    let values: Vec<Vec<f64>> = rows
-        .columns
-        .iter()
-        .map(|column| (0..column.values.len()).map(|i| column.values.get(i)).collect())
-        .collect();
-    let given: Vec<(&str, &[f64])> = rows
-        .columns
-        .iter()
-        .zip(&values)
-        .map(|(column, values)| (column.name.as_str(), values.as_slice()))
-        .collect();
+    let given: Vec<(&str, &[f64])> =
+        inputs.iter().zip(&rows).map(|(name, values)| (name.as_str(), values.as_slice())).collect();
     let names: Vec<&str> = args.of.iter().map(String::as_str).collect();
-    let found = match names.is_empty() {
+    let mut found = match names.is_empty() {
         true => predictor.predict(&given)?,
         false => predictor.predict_names(&names, &given)?,
     };
+    if !names.is_empty() && found.outputs.first().is_some_and(|output| !output.probabilities) {
+        // What was asked for is no distribution over the classes, whatever its size.
+        found.classes = None;
+    }
     if shell.is_json() {
         shell.value(&value(&training, &found))?;
     } else {
@@ -129,27 +125,35 @@ fn best<'f>(folder: &'f Folder, shell: &Shell) -> Result<&'f TrainingRecord, Fai
     Ok(chosen)
 }
 
-/// The rows as the network reads them.
-fn rows(network: &Network, args: &Args) -> Result<Rows, Failure> {
+/// The rows of all files, for each input of the network.
+fn rows(network: &Network, args: &Args) -> Result<Vec<Vec<f64>>, Failure> {
     let model = Model::parse(network.file.clone(), network.equations.clone())?;
-    let module = model.modules().get(network.model).ok_or_else(|| {
-        Failure::Changed("the model file names a model that its equations do not have".into())
-    })?;
-    let labels: Vec<LabelNames> = network
-        .labels
-        .iter()
-        .map(|l| LabelNames { symbol: l.symbol.clone(), names: l.names.clone() })
-        .collect();
-    let known = Known { module, sizes: &network.sizes, labels: &labels };
-    let names: Vec<&str> = network.inputs.iter().map(|input| input.name.as_str()).collect();
-    let mut given = Vec::new();
+    let broken = |what: &str| Failure::Changed(format!("the model file is damaged: {what}"));
+    let module = model.modules().get(network.model);
+    let module = module.ok_or_else(|| broken("it names a model that its equations do not have"))?;
+    let names = network.inputs.iter().map(|input| module.find(&input.name));
+    let names: Option<Vec<_>> = names.collect();
+    let names = names.ok_or_else(|| broken("it names an input that its equations do not have"))?;
+    let mut all: Vec<Vec<f64>> = vec![Vec::new(); names.len()];
     for file in &args.files {
-        given.push(match input::is_stdin(file) {
-            true => Given::Text("<stdin>".into(), input::bytes()?),
-            false => Given::File(file.clone()),
-        });
+        let sizes = &network.sizes;
+        let table = if input::is_stdin(file) {
+            let text = input::bytes()?;
+            Rows::inputs_in(module, &names, sizes, &[], ("<stdin>", &text))?
+        } else {
+            let shown = file.display().to_string();
+            if !file.exists() && !shown.contains(['*', '{']) {
+                return Err(Failure::NotFound(format!("there is no file `{shown}`")));
+            }
+            Rows::inputs(module, &names, sizes, &[], file)?.0
+        };
+        for (values, input) in all.iter_mut().zip(&network.inputs) {
+            let column = table.column(&input.name);
+            let column = column.ok_or_else(|| broken("an input is no data"))?;
+            values.extend((0..column.values.len()).map(|i| column.values.get(i)));
+        }
     }
-    Ok(inputs(known, &names, &given)?)
+    Ok(all)
 }
 
 /// How the entries of an output are called: classes by their names, else by their places.
@@ -179,6 +183,11 @@ fn class_name(found: &Prediction, class: usize) -> String {
     name.map_or_else(|| class.to_string(), Clone::clone)
 }
 
+/// A value; probabilities have as many digits as each other.
+fn show(value: f64, probability: bool) -> String {
+    if probability { format!("{value:.4}") } else { number(value) }
+}
+
 /// A line for each row; what is too wide shows the greatest entries.
 fn page(found: &Prediction, width: usize) -> String {
     let mut table = Table::default();
@@ -192,7 +201,8 @@ fn page(found: &Prediction, width: usize) -> String {
         let heads = entries(found, at);
         for (entry, head) in heads.iter().enumerate() {
             let cell = |row| output.values.get(row * heads.len() + entry).copied();
-            let cells = (0..found.rows).map(|row| cell(row).map_or("-".into(), number)).collect();
+            let shown = |value| show(value, output.probabilities);
+            let cells = (0..found.rows).map(|row| cell(row).map_or("-".into(), shown)).collect();
             let (above, head) =
                 if head.is_empty() { ("", &output.name) } else { (&*output.name, head) };
             full.column(above, head, cells);
@@ -208,7 +218,8 @@ fn page(found: &Prediction, width: usize) -> String {
                 let values = &output.values[row * heads.len()..(row + 1) * heads.len()];
                 let mut order: Vec<usize> = (0..values.len()).collect();
                 order.sort_by(|a, b| values[*b].total_cmp(&values[*a]));
-                format!("{} {}", heads[order[rank]], number(values[order[rank]]))
+                let value = show(values[order[rank]], output.probabilities);
+                format!("{} {value}", heads[order[rank]])
             };
             let head = ["greatest", "second", "third"][rank];
             table.column(&output.name, head, (0..found.rows).map(cell).collect());
