@@ -13,12 +13,8 @@ struct Column {
     above: String,
     head: String,
     cells: Vec<String>,
-}
-
-impl Column {
-    fn width(&self) -> usize {
-        self.cells.iter().map(|cell| cell.width()).max().unwrap_or(0).max(self.head.width())
-    }
+    /// Columns of the screen of the widest of them.
+    width: usize,
 }
 
 /// A table; its first column names the rows.
@@ -30,7 +26,8 @@ pub(crate) struct Table {
 impl Table {
     /// Adds a column. Neighbours with the same word above share it.
     pub(crate) fn column(&mut self, above: &str, head: &str, cells: Vec<String>) {
-        self.columns.push(Column { above: above.into(), head: head.into(), cells });
+        let width = cells.iter().map(|cell| cell.width()).max().unwrap_or(0).max(head.width());
+        self.columns.push(Column { above: above.into(), head: head.into(), cells, width });
     }
 
     /// How wide it is in one block.
@@ -38,13 +35,13 @@ impl Table {
         let Some((first, rest)) = self.columns.split_first() else { return 0 };
         let groups = rest.chunk_by(|a, b| a.above == b.above && !a.above.is_empty());
         let groups = groups.map(|group| columns(&group.iter().collect::<Vec<_>>()));
-        INDENT + first.width() + groups.sum::<usize>()
+        INDENT + first.width + groups.sum::<usize>()
     }
 
     /// The table in blocks that fit into `width` columns, each with the first column.
     pub(crate) fn text(&self, width: usize) -> String {
         let Some((first, rest)) = self.columns.split_first() else { return String::new() };
-        let room = width.saturating_sub(INDENT + first.width());
+        let room = width.saturating_sub(INDENT + first.width);
         let mut blocks: Vec<Vec<&Column>> = vec![Vec::new()];
         let mut used = 0;
         for group in rest.chunk_by(|a, b| a.above == b.above && !a.above.is_empty()) {
@@ -65,7 +62,7 @@ impl Table {
 
 /// Columns of the screen that these take, with the gaps before them.
 fn columns(group: &[&Column]) -> usize {
-    group.iter().map(|column| GAP + column.width()).sum::<usize>().max(GAP + above(group))
+    group.iter().map(|column| GAP + column.width).sum::<usize>().max(GAP + above(group))
 }
 
 fn above(group: &[&Column]) -> usize {
@@ -75,7 +72,7 @@ fn above(group: &[&Column]) -> usize {
 fn lines(first: &Column, block: &[&Column]) -> String {
     let mut out = String::new();
     if block.iter().any(|column| !column.above.is_empty()) {
-        let mut line = " ".repeat(INDENT + first.width());
+        let mut line = " ".repeat(INDENT + first.width);
         for group in block.chunk_by(|a, b| a.above == b.above) {
             let room = columns(group) - GAP;
             line.push_str(&" ".repeat(GAP));
@@ -91,13 +88,13 @@ fn lines(first: &Column, block: &[&Column]) -> String {
             Some(row) => column.cells.get(row).cloned().unwrap_or_default(),
         };
         let name = cell(first);
-        let mut line = " ".repeat(INDENT) + &name + &" ".repeat(first.width() - name.width());
+        let mut line = " ".repeat(INDENT) + &name + &" ".repeat(first.width - name.width());
         for group in block.chunk_by(|a, b| a.above == b.above && !a.above.is_empty()) {
-            let spare = columns(group) - group.iter().map(|c| GAP + c.width()).sum::<usize>();
+            let spare = columns(group) - group.iter().map(|c| GAP + c.width).sum::<usize>();
             line.push_str(&" ".repeat(spare));
             for column in group {
                 let text = cell(column);
-                line.push_str(&" ".repeat(GAP + column.width() - text.width()));
+                line.push_str(&" ".repeat(GAP + column.width - text.width()));
                 line.push_str(&text);
             }
         }
@@ -183,6 +180,16 @@ mod tests {
 ";
         assert_eq!(table().text(30), narrow);
         assert_eq!(table().text(0).lines().count(), narrow.lines().count());
+    }
+
+    /// Work that grew with the square of the rows would not end.
+    #[test]
+    fn many_rows() {
+        let mut table = Table::default();
+        let cells = || (0..100_000).map(|row| row.to_string()).collect();
+        table.column("", "row", cells());
+        table.column("p", "value", cells());
+        assert_eq!(table.text(80).lines().count(), 100_002);
     }
 
     #[test]
