@@ -1,10 +1,52 @@
 //! Training: one [`Trainer`] takes a `train` line, the data and the settings to trained weights.
 //!
 //! It goes on step by step ([`Trainer::step`]) or epoch by epoch ([`Trainer::epoch`]); a caller can
-//! stop it anywhere, keep its [`State`], and go on later to the same bits.
+//! stop it anywhere, keep its [`State`], and go on later to the same bits. What comes out is a
+//! [`Network`]; a [`Predictor`] uses it.
+//!
+//! A training is a function of the equations, the seed and the data: neither the number of threads
+//! nor pauses change a bit.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use chainrule::Model;
+//! use chainrule::train::{Control, Predictor, Rows, TrainSettings, Trainer};
+//!
+//! let model = Model::parse("line.eqn", "\
+//! batch N
+//! data
+//!   x : R per N
+//!   y : R per N
+//! param
+//!   w : R = 0
+//!   b : R = 0
+//! net
+//!   f = w x + b
+//!   J = mean[N] (f - y)^2
+//! train J by gd(step = 0.1) epochs 500
+//! ")?;
+//! let data = Rows::new(&model.modules()[0])
+//!     .column("x", vec![0.0, 1.0, 2.0])
+//!     .column("y", vec![1.0, 3.0, 5.0])
+//!     .build()?;
+//!
+//! let settings = TrainSettings::default();
+//! let mut trainer = Trainer::new(&model, model.trainings()[0], Arc::new(data), &settings)?;
+//! while trainer.end().is_none() {
+//!     // Hears of every step; `Control::Pause` stops before the next one.
+//!     let report = trainer.epoch(&mut |_| Control::Continue)?;
+//!     assert!(report.is_some_and(|report| report.scores[0].get("J").is_some()));
+//! }
+//! let trained = trainer.finish()?;
+//!
+//! let mut line = Predictor::new(trained.network, 1)?;
+//! let said = line.predict(&[("x", &[10.0])])?;
+//! assert_eq!(said.outputs[0].name, "f");
+//! assert!((said.outputs[0].values[0] - 21.0).abs() < 1e-2);
+//! # Ok::<(), chainrule::Error>(())
+//! ```
 
 mod curves;
-
 mod feed;
 mod hash;
 mod keep;

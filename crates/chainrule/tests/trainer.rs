@@ -241,3 +241,64 @@ fn what_went_in_is_reported_with_a_way_out() {
     assert!(line.contains("log(p)"), "{line}");
     assert!(notes.iter().any(|n| n.contains("logarithm of 0")), "{notes:?}");
 }
+
+/// A net with noise and an optimizer with states.
+const NOISY: &str = "size d = 3, H = 5\nbatch N\ndata\n  x : R[d] per N\n  y : R per N\nparam\n  \
+    V : R[H, d] ~ he\n  w : R[H] ~ normal(0, 1)\nnoise\n  m : mask[H] per N ~ bernoulli(0.5)\n\
+    net\n  h = m .* tanh(V x) / 0.5\n  J = mean[N] (w^T h - y)^2\n\
+    train J by adam(step = 0.01) epochs 6 batch 7 schedule cosine\nplot J against step on train to \"a.svg\"\n";
+
+#[test]
+fn noise_and_states_go_on_from_anywhere_on_any_number_of_threads() {
+    let random = chainrule::graph::random::Random::new(11, 0);
+    let model = Model::parse("noisy.eqn", NOISY).expect("a model");
+    let values = |n: u64, from: u64| (from..from + n).map(|i| random.normal(i)).collect();
+    let (x, y): (Vec<f64>, Vec<f64>) = (values(90, 0), values(30, 1000));
+    let data = chainrule::train::Rows::new(&model.modules()[0]).column("x", x).column("y", y);
+    let data = Arc::new(data.build().expect("data"));
+    let new = |threads: usize, precision| {
+        let own = TrainSettings { threads, force_parallel: true, precision, ..settings() };
+        Trainer::new(&model, model.trainings()[0], Arc::clone(&data), &own).expect("a trainer")
+    };
+    for precision in [chainrule::train::Precision::F32, chainrule::train::Precision::F64] {
+        let mut whole = new(1, precision);
+        let mut curve = Vec::new();
+        whole.run(&mut |report| curve.extend(report.records.clone())).expect("it trains");
+        assert_eq!(whole.progress().step, 30);
+        assert!(curve.iter().any(|r| !r.end) && curve.iter().filter(|r| r.end).count() == 12);
+        for draw in 0..12 {
+            let at = (random.uniform(5000 + draw) * 30.0) as u64;
+            let mut first = new(2, precision);
+            let mut second = new(3, precision);
+            let mut own = Vec::new();
+            while first.progress().step < at && first.end().is_none() {
+                let pause = |p: &chainrule::train::Progress| {
+                    if p.step == at { Control::Pause } else { Control::Continue }
+                };
+                match first.epoch(&mut { pause }).expect("an epoch") {
+                    Some(report) => own.extend(report.records),
+                    None => own.extend(first.take_records()),
+                }
+            }
+            second.restore(&first.state()).expect("it fits");
+            second.run(&mut |report| own.extend(report.records.clone())).expect("it trains");
+            assert_eq!(second.parameters_sha256(), whole.parameters_sha256(), "from step {at}");
+            assert_eq!(own, curve, "from step {at}");
+        }
+    }
+}
+
+#[test]
+fn steps_alone_come_to_the_same_as_epochs() {
+    let own = TrainSettings { batch: Some(Batch::Rows(48)), epochs: Some(2), ..settings() };
+    let mut steps = iris(1, &own);
+    for _ in 0..6 {
+        steps.step().expect("a step");
+    }
+    let mut epochs = iris(1, &own);
+    epochs.run(&mut |_| {}).expect("it trains");
+    let (a, b) = (steps.finish().expect("the end"), epochs.finish().expect("the end"));
+    assert_eq!((a.epochs, a.steps, a.end), (2, 6, Some(End::Epochs)));
+    assert_eq!((b.epochs, b.steps, b.end), (2, 6, Some(End::Epochs)));
+    assert_eq!(a.parameters_sha256, b.parameters_sha256);
+}

@@ -1,6 +1,6 @@
 //! What computes: the compiled programs of a training, and the engine that runs them.
 
-use chainrule_compile::{Origin, Refused, StateStart, Training as Compiled};
+use chainrule_compile::{Layout, Origin, Refused, StateStart, Training as Compiled};
 use chainrule_graph::module::Training;
 use chainrule_graph::{Module, SymbolId, start};
 use chainrule_kernels::program::{Precision, Slot};
@@ -232,10 +232,10 @@ impl Machine {
         step: u64,
     ) -> Option<Fault> {
         let own = self.steps.iter().find(|s| s.rows == rows.len())?;
-        let (engine, seed) = (&mut self.engine, self.seed);
+        let (engine, seed, layout) = (&mut self.engine, self.seed, &self.compiled.layout);
         let origin = |at: usize| own.order.get(at).and_then(|o| own.origins.get(*o));
         // What an instruction reads may be overwritten by what it writes: it is looked at before.
-        let mut before = origin(0).map_or(Vec::new(), |o| reads(o, engine));
+        let mut before = origin(0).map_or(Vec::new(), |o| reads(o, layout, engine));
         let mut fault = None;
         let mut after = |at: usize, engine: &Engine| {
             if let Some(now) = origin(at)
@@ -246,7 +246,7 @@ impl Machine {
                 fault = Some(Fault { name: now.name.clone(), span: now.span, reads, wrote });
                 return false;
             }
-            before = origin(at + 1).map_or(Vec::new(), |o| reads(o, engine));
+            before = origin(at + 1).map_or(Vec::new(), |o| reads(o, layout, engine));
             true
         };
         let traced = self
@@ -315,8 +315,19 @@ impl Machine {
 }
 
 /// The arrays that an instruction reads.
-fn reads(origin: &Origin, engine: &Engine) -> Vec<Seen> {
-    origin.reads.iter().map(|(name, slot)| seen(name, *slot, engine)).collect()
+fn reads(origin: &Origin, layout: &Layout, engine: &Engine) -> Vec<Seen> {
+    let within =
+        |part: Slot, whole: Slot| part.at >= whole.at && part.at + part.len <= whole.at + whole.len;
+    let one = |(name, slot): &(String, Slot)| {
+        let own = layout.params.iter().find(|home| within(*slot, home.slot));
+        let name = match own {
+            Some(home) => &home.name,
+            None if within(*slot, layout.bundle) => "all parameters",
+            None => name,
+        };
+        seen(name, *slot, engine)
+    };
+    origin.reads.iter().map(one).collect()
 }
 
 fn seen(name: &str, slot: Slot, engine: &Engine) -> Seen {

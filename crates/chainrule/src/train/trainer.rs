@@ -439,6 +439,9 @@ impl Trainer {
     ///
     /// A value cannot be computed.
     pub fn finish(mut self) -> Result<Trained, Error> {
+        if self.at.position == self.plan.rows && self.end.is_none() {
+            self.close(false)?;
+        }
         let state = self.state();
         if let Some(best) = &self.best {
             self.machine.put(&best.parameters, &state.optimizer)?;
