@@ -13,7 +13,7 @@ struct Column {
     above: String,
     head: String,
     cells: Vec<String>,
-    /// The widest of head and cells.
+    /// Columns of the screen of the widest of them.
     width: usize,
 }
 
@@ -26,7 +26,7 @@ pub(crate) struct Table {
 impl Table {
     /// Adds a column. Neighbours with the same word above share it.
     pub(crate) fn column(&mut self, above: &str, head: &str, cells: Vec<String>) {
-        let width = cells.iter().map(|cell| cell.width()).fold(head.width(), usize::max);
+        let width = cells.iter().map(|cell| cell.width()).max().unwrap_or(0).max(head.width());
         self.columns.push(Column { above: above.into(), head: head.into(), cells, width });
     }
 
@@ -180,6 +180,16 @@ mod tests {
 ";
         assert_eq!(table().text(30), narrow);
         assert_eq!(table().text(0).lines().count(), narrow.lines().count());
+    }
+
+    /// Work that grew with the square of the rows would not end.
+    #[test]
+    fn many_rows() {
+        let mut table = Table::default();
+        let cells = || (0..100_000).map(|row| row.to_string()).collect();
+        table.column("", "row", cells());
+        table.column("p", "value", cells());
+        assert_eq!(table.text(80).lines().count(), 100_002);
     }
 
     #[test]

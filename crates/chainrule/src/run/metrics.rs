@@ -54,6 +54,11 @@ impl Metrics {
         written.map_err(|cause| Error::io("writing", &self.path, cause))
     }
 
+    /// How long the file is.
+    pub(crate) fn length(&self) -> u64 {
+        self.length
+    }
+
     /// Brings the lines to the disk; how long the file is.
     ///
     /// # Errors

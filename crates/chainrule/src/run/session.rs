@@ -186,8 +186,18 @@ impl Running<'_> {
         Ok(())
     }
 
+    /// Whether the newest checkpoint is where the training stands.
+    fn is_kept(&self, trainer: &Trainer) -> bool {
+        let Some(Keep { last: Some(last), metrics, .. }) = &self.keep else { return false };
+        let at = trainer.progress();
+        (last.step, last.epoch, last.position) == (at.step, at.epoch, at.position)
+            && last.metrics == metrics.length()
+    }
+
     fn finish(&mut self, trainer: Trainer) -> Result<Summary, Error> {
-        self.checkpoint(&trainer)?;
+        if !self.is_kept(&trainer) {
+            self.checkpoint(&trainer)?;
+        }
         let trained = trainer.finish()?;
         let summary = Summary::of(&trained, self.peak.take());
         if let Some(Keep { folder, training, checkpoints, last: Some(manifest), .. }) = &self.keep {
