@@ -122,7 +122,7 @@ fn the_answer_for_a_program() {
 #[test]
 fn a_grid_over_what_is_set_is_one_training() {
     let folder = Folder::new("train-grid");
-    let grid = "train J by gd(step = 0.1) epochs 4 batch 20 seed 1 for H in {2, 3}, seed in {1, 2} \
+    let grid = "train J by gd(step = 0.1) epochs 4 batch 20 for H in {2, 3}, seed in {1, 2} \
                 as one";
     let line = "train J by gd(step = 0.1)      epochs 4 batch 20 seed 1 as one";
     assert!(SMALL.contains(line));
