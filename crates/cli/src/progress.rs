@@ -156,19 +156,26 @@ fn of(epoch: u64, all: Option<u64>) -> String {
     all.map_or_else(|| epoch.to_string(), |all| format!("{}/{all}", epoch.min(all)))
 }
 
-/// The values of an epoch: the first part's, then those of the others, the loss last.
+/// The values of an epoch, what a reader looks for first: the first part's loss, the first
+/// quantity of every part, the other losses, the rest.
 fn values(scores: &[Scores]) -> Vec<String> {
-    let mut out = Vec::new();
-    for (at, scores) in scores.iter().enumerate() {
+    let shown = |at: usize, scores: &Scores, quantity: usize| {
         let part = if at == 0 { String::new() } else { format!("{} ", scores.part) };
-        let (loss, others) = scores.values.split_at(scores.values.len().min(1));
-        let ordered: Vec<&(String, f64)> = match at {
-            0 => loss.iter().chain(others).collect(),
-            _ => others.iter().chain(loss).collect(),
-        };
-        out.extend(ordered.iter().map(|(name, value)| format!("{part}{name} {}", number(*value))));
-    }
-    out
+        let (name, value) = scores.values.get(quantity)?;
+        Some((at, quantity, format!("{part}{name} {}", number(*value))))
+    };
+    let parts = scores.iter().enumerate();
+    let mut all: Vec<(usize, usize, String)> = parts
+        .flat_map(|(at, s)| (0..s.values.len()).filter_map(move |k| shown(at, s, k)))
+        .collect();
+    let rank = |(at, quantity): (usize, usize)| match (at, quantity) {
+        (0, 0) => 0,
+        (_, 1) => 1,
+        (_, 0) => 2,
+        _ => 3,
+    };
+    all.sort_by_key(|(at, quantity, _)| (rank((*at, *quantity)), *at, *quantity));
+    all.into_iter().map(|(_, _, text)| text).collect()
 }
 
 /// Adds values while there is room.

@@ -49,8 +49,11 @@ fn function(machine: Machine) -> Option<Function> {
     })
 }
 
+/// A function of entries of an op.
+type Entry = fn(&Op, &[f64]) -> f64;
+
 /// The record's own evaluation in double precision.
-fn own(op: &Op) -> Result<fn(&Op, &[f64]) -> f64, Refused> {
+fn own(op: &Op) -> Result<Entry, Refused> {
     match &op.def().eval {
         Eval::Entrywise(f) => Ok(f.real),
         _ => refused(format!("`{}` does not go entry by entry", op.def().name)),

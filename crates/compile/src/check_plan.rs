@@ -6,7 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use chainrule_kernels::program::{Access, Affine, Axis, Instruction, Loop, Program, Slot, Work};
+use chainrule_kernels::program::{
+    Access, Affine, Axis, Instruction, Loop, Program, Slot, Step, Work,
+};
 
 use crate::draft::{Draft, Job, Place, Pointwise, Region};
 
@@ -150,17 +152,21 @@ fn touched(job: &Job, work: &Work) -> Result<Touched, String> {
             same(g.width == *width && g.column == *column)?;
             out.writes.push((Slot { at: g.out, len: to.len }, *to));
         }
-        (Job::Noise { width, rows, out: to, .. }, Work::Noise(n)) => {
-            same(n.width == *width && n.rows == *rows)?;
+        (Job::Noise { law, stream, width, rows, out: to }, Work::Noise(n)) => {
+            same(n.law == *law && n.stream == *stream && n.width == *width && n.rows == *rows)?;
             out.writes.push((Slot { at: n.out, len: to.len }, *to));
         }
         (Job::Loop(l), Work::Loop(real)) => {
             looped(&mut out, l, real)?;
             out.shared = shared(real);
         }
-        (Job::Scatter { from, .. }, Work::Scatter(s)) => looped(&mut out, from, &s.from)?,
+        (Job::Scatter { from, apart }, Work::Scatter(s)) => {
+            same(*apart == s.apart)?;
+            looped(&mut out, from, &s.from)?;
+        }
         (Job::Contract(p), Work::Contract(c)) => {
             same(p.m == c.m && p.n == c.n && p.k == c.k && p.batch == c.batch)?;
+            same(p.scale.to_bits() == c.scale.to_bits())?;
             let lanes: Vec<&chainrule_kernels::program::Lane> =
                 c.batch.iter().chain(&c.m).chain(&c.n).chain(&c.k).collect();
             let spans = [
@@ -174,15 +180,18 @@ fn touched(job: &Job, work: &Work) -> Result<Touched, String> {
                 if k < 2 { out.reads.push((slot, region)) } else { out.writes.push((slot, region)) }
             }
         }
-        (Job::Select { read, to, axes, .. }, Work::Select(s)) => {
-            same(*axes == s.axes)?;
+        (Job::Select { fold, read, to, axes }, Work::Select(s)) => {
+            same(*fold == s.fold && *axes == s.axes)?;
             out.reads.push((s.read.slot, read.region));
             out.writes.push((s.to.slot, to.region));
-            access(read, axes, &s.read, &s.axes)?;
-            access(to, axes, &s.to, &s.axes)?;
+            let spaces = Spaces::new(axes, &s.axes, true)?;
+            spaces.access(read, &s.read)?;
+            spaces.access(to, &s.to)?;
         }
-        (Job::Call { inputs, output, .. }, Work::Call(c)) => {
+        (Job::Call { function, riding, inputs, output }, Work::Call(c)) => {
+            same(*function == c.function && *riding == c.riding)?;
             same(inputs.len() == c.inputs.len())?;
+            same(output.dims == c.output.dims && output.riding == c.output.riding)?;
             for (framed, frame) in inputs.iter().zip(&c.inputs) {
                 same(framed.dims == frame.dims && framed.riding == frame.riding)?;
                 out.reads.push((frame.slot, framed.region));
@@ -199,16 +208,24 @@ fn same(is: bool) -> Result<(), String> {
 }
 
 fn looped(out: &mut Touched, l: &Pointwise, real: &Loop) -> Result<(), String> {
-    let points = |axes: &[Axis]| axes.iter().map(|a| a.extent).product::<usize>();
-    same(points(&l.axes) == points(&real.axes) && l.steps.len() == real.steps.len())?;
     same(l.reads.len() == real.reads.len() && l.writes.len() == real.writes.len())?;
+    let folds = l.writes.iter().any(|w| w.fold.is_some());
+    let spaces = Spaces::new(&l.axes, &real.axes, folds)?;
+    same(l.steps.len() == real.steps.len())?;
+    for (step, found) in l.steps.iter().zip(&real.steps) {
+        match (step, found) {
+            (Step::Index(form), Step::Index(found)) => spaces.equal(form, found, 0)?,
+            (Step::Number(x), Step::Number(y)) => same(x.to_bits() == y.to_bits())?,
+            _ => same(step == found)?,
+        }
+    }
     for (place, found) in l.reads.iter().zip(&real.reads) {
-        access(place, &l.axes, found, &real.axes)?;
+        spaces.access(place, found)?;
         out.reads.push((found.slot, place.region));
     }
     for (write, found) in l.writes.iter().zip(&real.writes) {
         same(write.step == found.step && write.fold == found.fold)?;
-        access(&write.to, &l.axes, &found.to, &real.axes)?;
+        spaces.access(&write.to, &found.to)?;
         out.writes.push((found.to.slot, write.to.region));
     }
     Ok(())
@@ -234,38 +251,93 @@ fn ends(slot: Slot) -> Result<(isize, isize), String> {
     end.map(|end| (slot.at as isize, end)).ok_or_else(|| "a slot without end".into())
 }
 
-/// Least and greatest place over a space.
-fn span(at: &Affine, axes: &[Axis]) -> (isize, isize) {
-    let mut span = (at.constant, at.constant);
-    for (stride, axis) in at.strides.iter().zip(axes) {
-        let last = stride * (axis.extent as isize - 1);
-        if last < 0 {
-            span.0 += last;
-        } else {
-            span.1 += last;
-        }
-    }
-    span
+/// A form at a point.
+fn at(form: &Affine, point: &[usize]) -> i128 {
+    let moved = form.strides.iter().zip(point).map(|(s, i)| *s as i128 * *i as i128);
+    form.constant as i128 + moved.sum::<i128>()
 }
 
-/// An access looks at the entries of its slot that the draft names.
-fn access(place: &Place, own: &[Axis], found: &Access, axes: &[Axis]) -> Result<(), String> {
-    same(found.at.strides.len() == axes.len() && place.label == found.label)?;
-    same(place.guards.len() == found.guards.len())?;
-    for (guard, real) in place.guards.iter().zip(&found.guards) {
-        same(guard.extent == real.extent && span(&guard.at, own) == span(&real.at, axes))?;
+/// Two spaces with the same points in the same order: the second one has neighbours of the first as
+/// one, and may leave out axes that do not run.
+struct Spaces<'a> {
+    own: &'a [Axis],
+    real: &'a [Axis],
+}
+
+impl Spaces<'_> {
+    fn new<'a>(own: &'a [Axis], real: &'a [Axis], folds: bool) -> Result<Spaces<'a>, String> {
+        let running = |axes: &'a [Axis]| axes.iter().filter(|a| a.extent != 1);
+        let mut rest = running(own);
+        for axis in running(real) {
+            let mut extent = 1_usize;
+            while extent != axis.extent {
+                let next = rest.next().filter(|n| n.extent != 0 && axis.extent != 0);
+                let next = next.filter(|n| !folds || n.folded == axis.folded);
+                let product = next.and_then(|n| extent.checked_mul(n.extent));
+                extent = product.filter(|e| *e <= axis.extent).ok_or("runs over another space")?;
+            }
+        }
+        same(rest.next().is_none())?;
+        Ok(Spaces { own, real })
     }
-    let (low, high) = span(&place.at, own);
-    let base = place.region.at as isize;
-    let (least, greatest) = span(&found.at, axes);
-    let (begin, end) = ends(found.slot)?;
-    same(least - begin == low - base && greatest - begin == high - base)?;
-    // What a guard leaves out is never touched.
-    let free = place.guards.is_empty();
-    if free && (least < begin || greatest >= end) {
-        return Err("an access outside its slot".into());
+
+    /// Points that tell two affine functions apart: the first one, and along each axis the next one
+    /// and the last one; in both spaces.
+    fn probes(&self) -> impl Iterator<Item = (Vec<usize>, Vec<usize>)> {
+        let ends = self.own.iter().enumerate().flat_map(|(i, a)| {
+            let last = a.extent.saturating_sub(1);
+            [(i, last.min(1)), (i, last)]
+        });
+        std::iter::once((0, 0)).chain(ends).map(|(axis, index)| {
+            let mut point = vec![0; self.own.len()];
+            if let Some(own) = point.get_mut(axis) {
+                *own = index;
+            }
+            let place = self.own.iter().zip(&point).fold(0, |n, (a, i)| n * a.extent + i);
+            let mut rest = place;
+            let mut real = vec![0; self.real.len()];
+            for (index, axis) in real.iter_mut().zip(self.real).rev() {
+                *index = rest % axis.extent.max(1);
+                rest /= axis.extent.max(1);
+            }
+            (point, real)
+        })
     }
-    Ok(())
+
+    /// Whether two functions are the same, the second one moved.
+    fn equal(&self, form: &Affine, found: &Affine, moved: i128) -> Result<(), String> {
+        same(form.strides.len() == self.own.len() && found.strides.len() == self.real.len())?;
+        same(self.probes().all(|(own, real)| at(form, &own) + moved == at(found, &real)))
+    }
+
+    /// An access looks at the entries of its slot that the draft names.
+    fn access(&self, place: &Place, found: &Access) -> Result<(), String> {
+        same(place.label == found.label && place.guards.len() == found.guards.len())?;
+        for (guard, real) in place.guards.iter().zip(&found.guards) {
+            same(guard.extent == real.extent)?;
+            self.equal(&guard.at, &real.at, 0)?;
+        }
+        let (begin, end) = ends(found.slot)?;
+        self.equal(&place.at, &found.at, begin as i128 - place.region.at as i128)?;
+        // What a guard leaves out is never touched.
+        if !place.guards.is_empty() {
+            return Ok(());
+        }
+        let lanes = found.at.strides.iter().zip(self.real);
+        let lanes = lanes.map(|(stride, axis)| (*stride, axis.extent));
+        let label = found.label.iter().map(|label| (label.stride, label.extent));
+        let (low, high) = span(found.at.constant, lanes.chain(label));
+        let fits = low >= begin as i128 && high < end as i128;
+        if fits { Ok(()) } else { Err("an access outside its slot".into()) }
+    }
+}
+
+/// Least and greatest place of strides with extents.
+fn span(first: isize, lanes: impl Iterator<Item = (isize, usize)>) -> (i128, i128) {
+    lanes.fold((first as i128, first as i128), |(low, high), (stride, extent)| {
+        let last = stride as i128 * (extent as i128 - 1);
+        (low + last.min(0), high + last.max(0))
+    })
 }
 
 fn inside(
@@ -273,16 +345,8 @@ fn inside(
     first: isize,
     strides: impl Iterator<Item = (isize, usize)>,
 ) -> Result<(), String> {
-    let (mut low, mut high) = (first, first);
-    for (stride, extent) in strides {
-        let last = stride * (extent as isize - 1);
-        if last < 0 {
-            low += last;
-        } else {
-            high += last;
-        }
-    }
+    let (low, high) = span(first, strides);
     let (begin, end) = ends(slot)?;
-    let fits = low >= begin && high < end;
+    let fits = low >= begin as i128 && high < end as i128;
     if fits { Ok(()) } else { Err("an access outside its slot".into()) }
 }

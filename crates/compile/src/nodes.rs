@@ -33,6 +33,18 @@ pub(crate) struct Nodes<'a> {
     pub(crate) dims: Vec<Vec<usize>>,
 }
 
+/// A node that is being made.
+#[derive(Clone, Copy)]
+pub(crate) struct Made<'n> {
+    /// Its number.
+    pub(crate) at: usize,
+    pub(crate) node: &'n Node,
+    /// Where its array goes.
+    pub(crate) out: Region,
+    /// The place in the text.
+    pub(crate) span: Option<Span>,
+}
+
 /// A view with numbers.
 pub(crate) struct Seen {
     pub(crate) read: Read,
@@ -60,11 +72,10 @@ impl<'a> Nodes<'a> {
         targets: &BTreeMap<usize, Region>,
         names: &mut Names<'_>,
     ) -> Result<(), Refused> {
-        for at in 0..self.lowered.nodes.len() {
-            if !active[at] || self.regions[at].is_some() {
+        for (at, (node, active)) in self.lowered.nodes.iter().zip(active).enumerate() {
+            if !active || self.regions[at].is_some() {
                 continue;
             }
-            let node = &self.lowered.nodes[at];
             let region = match &node.work {
                 Work::Input(symbol) => (names.env)(self.draft, *symbol)?,
                 Work::Reshape(of) => self.region(*of)?,
@@ -74,7 +85,7 @@ impl<'a> Nodes<'a> {
                         None => self.draft.value(&node.name, self.dims[at].iter().product()),
                     };
                     let span = (names.span)(&node.name);
-                    self.computed(at, node, out, span)?;
+                    self.computed(&Made { at, node, out, span })?;
                     out
                 }
             };
@@ -93,15 +104,10 @@ impl<'a> Nodes<'a> {
         }
     }
 
-    fn computed(
-        &mut self,
-        at: usize,
-        node: &Node,
-        out: Region,
-        span: Option<Span>,
-    ) -> Result<(), Refused> {
+    fn computed(&mut self, made: &Made<'_>) -> Result<(), Refused> {
+        let Made { at, node, out, span } = *made;
         let job = match &node.work {
-            Work::Loop(l) => self.looped(at, node, l, out, span)?,
+            Work::Loop(l) => self.looped(made, l)?,
             Work::Select { fold, read, over } => self.select(at, *fold, read, over, out)?,
             Work::Opaque { .. } => self.opaque(at, node, out)?,
             Work::Input(_) | Work::Reshape(_) => return Ok(()),
@@ -126,14 +132,8 @@ impl<'a> Nodes<'a> {
         maps.iter().map(|m| self.bound.affine(m, indices)).collect()
     }
 
-    fn looped(
-        &mut self,
-        at: usize,
-        node: &Node,
-        l: &lower::Loop,
-        out: Region,
-        span: Option<Span>,
-    ) -> Result<Job, Refused> {
+    fn looped(&mut self, made: &Made<'_>, l: &lower::Loop) -> Result<Job, Refused> {
+        let Made { at, node, out, .. } = *made;
         let extents = self.bound.dims(&l.space)?;
         let used = used_reads(l);
         // A read that no step uses may be of a value that is not there.
@@ -141,7 +141,7 @@ impl<'a> Nodes<'a> {
         for (k, view) in l.reads.iter().enumerate() {
             seen.push(if used[k] { Some(self.seen(view, &extents, &node.name)?) } else { None });
         }
-        if let Some(job) = product::contracted(self, at, node, l, &extents, &seen, out, span)? {
+        if let Some(job) = product::contracted(self, made, l, &extents, &seen)? {
             return Ok(job);
         }
         let reads: Vec<Read> = seen
@@ -167,36 +167,32 @@ impl<'a> Nodes<'a> {
         crate::body::compact(&mut steps, &mut places, &mut roots);
         let moved = write.map(|(_, stride, extent)| (roots[1], stride, extent));
         match &l.write {
-            None => Ok(Job::Loop(self.plain(at, l, &extents, places, steps, roots[0], out))),
+            None => {
+                let write = self.plain(at, l, extents.len(), roots[0], out);
+                let axis = |(i, e): (usize, &usize)| Axis { extent: *e, folded: i >= l.rank };
+                let axes = extents.iter().enumerate().map(axis).collect();
+                let mut made = Pointwise { axes, reads: places, steps, writes: vec![write] };
+                ordered(&mut made);
+                Ok(Job::Loop(made))
+            }
             Some(scatter) => {
                 let to = self.scattered(at, node, scatter, &extents, out, moved)?;
                 let write = Out { step: roots[0], fold: None, to };
-                Ok(self.scatter(at, scatter, extents, places, steps, write))
+                let axis = |e: &usize| Axis { extent: *e, folded: false };
+                let axes = extents.iter().map(axis).collect();
+                let from = Pointwise { axes, reads: places, steps, writes: vec![write] };
+                Ok(self.scatter(at, scatter, from))
             }
         }
     }
 
-    #[allow(clippy::too_many_arguments)] // the parts of one loop
-    fn plain(
-        &self,
-        at: usize,
-        l: &lower::Loop,
-        extents: &[usize],
-        reads: Vec<Place>,
-        steps: Vec<chainrule_kernels::program::Step>,
-        step: usize,
-        out: Region,
-    ) -> Pointwise {
+    /// The write of a loop with one entry for each point, or for what is folded together.
+    fn plain(&self, at: usize, l: &lower::Loop, indices: usize, step: usize, out: Region) -> Out {
         let mut to = strides(&self.dims[at]);
-        to.resize(extents.len(), 0);
+        to.resize(indices, 0);
         let to = based(out, Affine { constant: 0, strides: to }, Vec::new());
-        let folds = extents.len() > l.rank;
-        let fold = if folds { l.fold.map(fold_of) } else { None };
-        let axis = |(i, extent): (usize, &usize)| Axis { extent: *extent, folded: i >= l.rank };
-        let axes = extents.iter().enumerate().map(axis).collect();
-        let mut made = Pointwise { axes, reads, steps, writes: vec![Out { step, fold, to }] };
-        ordered(&mut made);
-        made
+        let fold = if indices > l.rank { l.fold.map(fold_of) } else { None };
+        Out { step, fold, to }
     }
 
     /// Where a scatter writes.
@@ -222,20 +218,11 @@ impl<'a> Nodes<'a> {
         Ok(to)
     }
 
-    fn scatter(
-        &self,
-        at: usize,
-        scatter: &lower::Scatter,
-        extents: Vec<usize>,
-        reads: Vec<Place>,
-        steps: Vec<chainrule_kernels::program::Step>,
-        write: Out,
-    ) -> Job {
-        let plain = write.to.guards.is_empty() && write.to.label.is_none();
-        let covers = extents.iter().product::<usize>() == self.dims[at].iter().product::<usize>();
-        let axes: Vec<Axis> =
-            extents.iter().map(|extent| Axis { extent: *extent, folded: false }).collect();
-        let mut from = Pointwise { axes, reads, steps, writes: vec![write] };
+    fn scatter(&self, at: usize, scatter: &lower::Scatter, mut from: Pointwise) -> Job {
+        let to = &from.writes[0].to;
+        let plain = to.guards.is_empty() && to.label.is_none();
+        let extents = from.extents();
+        let covers = from.points() == self.dims[at].iter().product::<usize>();
         let injective =
             self.maps(&scatter.maps, extents.len()).is_ok_and(|maps| never_meets(&maps, &extents));
         let own = |i: usize| {

@@ -209,7 +209,7 @@ impl Page {
         }
         let _ = writeln!(
             out,
-            "\n{} instructions, {} FLOP; an arena of {} bytes in {}, of which {} bytes last",
+            "\n{} instructions, {} FLOP\nan arena of {} bytes in {}, of which {} bytes last",
             self.lines.len(),
             scaled(self.flops),
             self.arena,

@@ -115,8 +115,8 @@ pub(crate) fn plan(draft: &Draft) -> Result<Plan, Refused> {
             ends[*last].push(value);
         }
     }
-    for at in 0..draft.tasks.len() {
-        for region in draft.tasks[at].job.writes() {
+    for (at, (task, ends)) in draft.tasks.iter().zip(&ends).enumerate() {
+        for region in task.job.writes() {
             let new = region.value;
             if places[new].is_some() {
                 continue;
@@ -131,7 +131,7 @@ pub(crate) fn plan(draft: &Draft) -> Result<Plan, Refused> {
                 None => free.take(aligned(draft.values[new].len)),
             });
         }
-        for value in &ends[at] {
+        for value in ends {
             let own = draft.values[*value].home.is_none() && !passed[*value];
             if let (true, Some(place)) = (own, places[*value]) {
                 free.give(place, aligned(draft.values[*value].len));

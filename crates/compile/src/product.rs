@@ -1,13 +1,12 @@
 //! Sums of products of two reads: contractions over strided views.
 
-use chainrule_graph::lower::{Fold, Loop, Node, Step as LowerStep};
+use chainrule_graph::lower::{Fold, Loop, Step as LowerStep};
 use chainrule_graph::record::Eval;
 use chainrule_kernels::program::{Affine, Axis, Guard, Lane, Step};
-use chainrule_syntax::Span;
 
 use crate::bind::{add_scaled, range, strides};
 use crate::draft::{Job, Out, Pointwise, Product, Region};
-use crate::nodes::{Nodes, Seen, based};
+use crate::nodes::{Made, Nodes, Seen, based};
 use crate::refused::{Refused, refused};
 
 /// A factor of a product: its array, its first entry, its stride by index.
@@ -30,17 +29,14 @@ enum Role {
 
 /// The contraction that a loop is, if rows, columns and summed indices all occur and the vector axis
 /// belongs to one factor alone.
-#[allow(clippy::too_many_arguments)] // what is known of one loop
 pub(crate) fn contracted(
     nodes: &mut Nodes<'_>,
-    at: usize,
-    node: &Node,
+    made: &Made<'_>,
     l: &Loop,
     extents: &[usize],
     seen: &[Option<Seen>],
-    out: Region,
-    span: Option<Span>,
 ) -> Result<Option<Job>, Refused> {
+    let Made { at, out, .. } = *made;
     let Some([left, right]) = l.body.factors().and_then(|f| <[usize; 2]>::try_from(f).ok()) else {
         return Ok(None);
     };
@@ -52,8 +48,8 @@ pub(crate) fn contracted(
     let Some((roles, swap)) = roles(l.rank, extents, a, b) else { return Ok(None) };
     let Some(scale) = scale(nodes, l)? else { return Ok(None) };
     let (a, b) = if swap { (b, a) } else { (a, b) };
-    let a = factor(nodes, a, extents, node, span)?;
-    let b = factor(nodes, b, extents, node, span)?;
+    let a = factor(nodes, made, a, extents)?;
+    let b = factor(nodes, made, b, extents)?;
     let mut c = strides(&nodes.dims[at]);
     c.resize(extents.len(), 0);
     let flip = |role: Role| match role {
@@ -125,11 +121,11 @@ fn scale(nodes: &Nodes<'_>, l: &Loop) -> Result<Option<f64>, Refused> {
 /// A factor without a halo: what a padded view sees is copied, zeros and all.
 fn factor(
     nodes: &mut Nodes<'_>,
+    made: &Made<'_>,
     seen: &Seen,
     extents: &[usize],
-    node: &Node,
-    span: Option<Span>,
 ) -> Result<Factor, Refused> {
+    let Made { node, span, .. } = *made;
     let place = &seen.read.place;
     if !seen.pad || place.guards.is_empty() {
         let at = usize::try_from(place.at.constant);

@@ -17,6 +17,9 @@ mod index;
 mod machine;
 #[path = "support/noise.rs"]
 mod noise;
+#[allow(dead_code)] // of the oracle of steps only the examples are used
+#[path = "support/oracle.rs"]
+mod oracle;
 #[path = "../../graph/tests/support/mod.rs"]
 mod support;
 
@@ -27,9 +30,10 @@ use chainrule_compile::{Alone, alone};
 use chainrule_graph::index::{NodeId, SymbolId};
 use chainrule_graph::interpret::{Interpreter, Numbers, Tensor};
 use chainrule_graph::lower::{self, Lowered, Work};
+use chainrule_graph::module::Role;
 use chainrule_graph::op::ALL;
 use chainrule_graph::scalar::{DoubleDouble, Magnitude, Scalar};
-use chainrule_graph::{Module, differentiate};
+use chainrule_graph::{Kind, Module, differentiate};
 use chainrule_kernels::program::{Precision, Program};
 use chainrule_kernels::{Engine, Run, Threads};
 use grow::Grower;
@@ -354,6 +358,75 @@ fn random_graphs_are_within_the_bound() {
     );
     assert!(found.failures.is_empty(), "{}", found.failures.join("\n"));
     assert!(found.compared as u64 > count / 2, "most graphs are compared");
+}
+
+const EXAMPLES: [&str; 9] =
+    ["iris", "circles", "cifar2", "graph002", "softreg", "mlp", "convnet", "digits", "more"];
+
+/// What an example computes on a batch of so many rows: the losses of its trainings, or without
+/// training every array of its net; the numbers among them with their gradients.
+fn example(module: &Module, rows: u64) -> Result<Terms, String> {
+    let mut module = module.clone();
+    let mut numbers = Numbers::of(&module, rows, 1);
+    let free: Vec<_> =
+        module.sizes.base().filter(|(_, d)| !d.batch && d.number.is_none()).collect();
+    let free: Vec<_> = free.into_iter().map(|(id, _)| id).collect();
+    for (at, id) in free.into_iter().enumerate() {
+        numbers.set(id, 3 + at as u64);
+    }
+    let mut values: Vec<SymbolId> = module.trainings.iter().map(|t| t.loss).collect();
+    values.dedup();
+    if values.is_empty() {
+        values = module.bindings.iter().map(|b| b.symbol).collect();
+    }
+    let mut nodes = Vec::new();
+    for symbol in values {
+        let value = module.read(symbol).map_err(|e| e.message)?;
+        let value = differentiate::resolved(&mut module, value, &mut BTreeMap::new());
+        let value = value.map_err(|e| e.to_string())?;
+        nodes.push(value);
+        let ty = module.graph.ty(value);
+        if !(ty.is_scalar() && ty.axes.is_empty()) {
+            continue;
+        }
+        let below = reachable(&module, &[value]);
+        let read = |id: &NodeId| match &module.graph.node(*id).op {
+            chainrule_graph::Op::Symbol { id, .. } => Some(*id),
+            _ => None,
+        };
+        let by = |id: &SymbolId| {
+            let symbol = module.symbol(*id);
+            matches!(symbol.role, Role::Param(_) | Role::Given(_)) && symbol.ty.kind == Kind::Real
+        };
+        let wrt: Vec<SymbolId> = below.iter().filter_map(read).filter(by).collect();
+        let gradients = differentiate::gradients(&mut module, value, &wrt);
+        nodes.extend(gradients.map_err(|e| e.to_string())?);
+    }
+    Ok(Terms { module, numbers, nodes })
+}
+
+/// The example files at smaller sizes, with batches of one row and of some.
+#[test]
+fn the_example_files_are_within_the_bound() {
+    for name in EXAMPLES {
+        let module = oracle::example(name);
+        for rows in [5, 1] {
+            let mut found = Found::default();
+            let terms = example(&module, rows).unwrap_or_else(|e| panic!("{name}: {e}"));
+            assert!(terms.nodes.len() > 1, "{name} computes something and its gradients");
+            for seed in 0..12 {
+                let values = draw::values(&terms.module, &terms.numbers, seed);
+                let done = found.both(&terms, &values);
+                assert_eq!(done, Ok(()), "{name} at {rows} rows, seed {seed}");
+            }
+            println!(
+                "{name} at {rows} rows: {} programs, {} rejected, worst {:.3} bounds",
+                found.compared, found.rejected, found.worst
+            );
+            assert_eq!(found.unlowered, 0, "{name}");
+            assert!(found.compared >= 4, "{name}: no point away from where branches meet");
+        }
+    }
 }
 
 /// What the bound is worth: a product that is off by an ulp of `f32` in a program of `f64` is seen.

@@ -6,7 +6,7 @@ use chainrule_compile::Training;
 use chainrule_compile::check_plan::check;
 use chainrule_compile::draft::Draft;
 use chainrule_graph::random::Random;
-use chainrule_kernels::program::{Precision, Program, Slot, Work};
+use chainrule_kernels::program::{Loop, Precision, Program, Scatter, Slot, Step, Work};
 use support::oracle;
 
 fn planned(name: &str, rows: u64) -> (Draft, Program, Training) {
@@ -219,4 +219,101 @@ fn values_that_share_a_place_they_must_not_are_caught() {
         }
     }
     assert!(caught > 300);
+}
+
+/// What moves along an axis that runs, what is computed, what is drawn: everything that a program
+/// says beside its places. `which` counts; false behind the last.
+fn changed(program: &mut Program, which: usize) -> bool {
+    let mut at = 0;
+    let mut here = || {
+        at += 1;
+        at == which + 1
+    };
+    for instruction in &mut program.instructions {
+        let (axes, accesses, steps) = match &mut instruction.work {
+            Work::Loop(Loop { axes, reads, steps, writes })
+            | Work::Scatter(Scatter { from: Loop { axes, reads, steps, writes }, .. }) => {
+                let writes = writes.iter_mut().map(|w| &mut w.to);
+                (&*axes, reads.iter_mut().chain(writes).collect(), steps.as_mut_slice())
+            }
+            Work::Select(s) => (&s.axes, vec![&mut s.read, &mut s.to], &mut [][..]),
+            Work::Contract(c) => {
+                if here() {
+                    c.scale += 1.0;
+                    return true;
+                }
+                continue;
+            }
+            Work::Noise(n) => {
+                if here() {
+                    n.stream ^= 1;
+                    return true;
+                }
+                continue;
+            }
+            Work::Gather(_) | Work::Call(_) => continue,
+        };
+        for access in accesses {
+            for form in
+                std::iter::once(&mut access.at).chain(access.guards.iter_mut().map(|g| &mut g.at))
+            {
+                for (stride, axis) in form.strides.iter_mut().zip(axes) {
+                    if axis.extent > 1 && here() {
+                        *stride += 1;
+                        return true;
+                    }
+                }
+            }
+            for guard in &mut access.guards {
+                if here() {
+                    guard.at.constant += 1;
+                    return true;
+                }
+            }
+        }
+        for step in steps {
+            if here() {
+                *step = match step {
+                    Step::Number(x) => Step::Number(*x + 1.0),
+                    _ => Step::Number(0.5),
+                };
+                return true;
+            }
+        }
+    }
+    false
+}
+
+#[test]
+fn a_program_that_does_something_else_is_caught() {
+    let mut tried = 0;
+    for name in EXAMPLES {
+        let (draft, program, _) = planned(name, 3);
+        for which in 0.. {
+            let mut wrong = program.clone();
+            if !changed(&mut wrong, which) {
+                break;
+            }
+            tried += 1;
+            assert!(check(&draft, &wrong).is_err(), "{name}: change {which}");
+        }
+    }
+    println!("{tried} changes");
+    assert!(tried > 1000);
+}
+
+#[test]
+fn pages_are_within_80_columns() {
+    for name in EXAMPLES {
+        let module = oracle::example(name);
+        for (of, rows) in module.trainings.iter().flat_map(|of| [(of, 1), (of, 65_536)]) {
+            let training = Training::new(&module, of, &[], Precision::F64).expect("compiled");
+            let step = training.step(rows).expect("a step");
+            let page = chainrule_compile::page(&step.program, &step.origins, &training.layout);
+            let text = page.text();
+            assert!(text.contains("bytes last"), "{text}");
+            let long = text.lines().find(|line| line.chars().count() > 80);
+            assert_eq!(long, None, "{name} at {rows} rows");
+        }
+    }
 }

@@ -33,6 +33,11 @@ impl Calls {
         Calls { function: source.function, riding, frames: frames.iter().map(walk).collect() }
     }
 
+    /// Numbers of all arrays.
+    fn numbers(&self) -> usize {
+        self.frames.iter().fold(0, |all, frame| frame.1.points().saturating_add(all))
+    }
+
     fn most_axes(&self) -> usize {
         self.frames.iter().map(|frame| frame.1.axes()).max().unwrap_or(0)
     }
@@ -55,14 +60,13 @@ impl<T: Element> Kernel<T> for Calls {
     }
 
     fn work(&self) -> f64 {
-        let numbers: usize = self.frames.iter().map(|frame| frame.1.points()).sum();
-        (self.riding.points() * numbers) as f64 * 50.0
+        self.riding.points() as f64 * self.numbers() as f64 * 50.0
     }
 
     fn needs(&self) -> Needs {
         Needs {
             places: self.frames.len() + self.riding.axes() + self.most_axes(),
-            doubles: self.frames.iter().map(|frame| frame.1.points()).sum(),
+            doubles: self.numbers(),
             ..Needs::default()
         }
     }

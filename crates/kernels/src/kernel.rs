@@ -52,6 +52,16 @@ pub(crate) struct Scratch<T> {
     pub(crate) doubles: Vec<f64>,
 }
 
+/// Makes a list at least so long; false if there is no memory.
+fn extended<N: Copy + Default>(list: &mut Vec<N>, len: usize) -> bool {
+    let more = len.saturating_sub(list.len());
+    let room = list.try_reserve_exact(more).is_ok();
+    if room {
+        list.resize(list.len() + more, N::default());
+    }
+    room
+}
+
 impl<T: Element> Scratch<T> {
     pub(crate) fn new() -> Option<Scratch<T>> {
         Some(Scratch { numbers: Arena::new(0)?, places: Vec::new(), doubles: Vec::new() })
@@ -59,9 +69,9 @@ impl<T: Element> Scratch<T> {
 
     /// Takes what is needed; false if there is no memory.
     pub(crate) fn grow(&mut self, needs: &Needs) -> bool {
-        self.places.resize(self.places.len().max(needs.places), 0);
-        self.doubles.resize(self.doubles.len().max(needs.doubles), 0.0);
-        self.numbers.grow(needs.numbers)
+        extended(&mut self.places, needs.places)
+            && extended(&mut self.doubles, needs.doubles)
+            && self.numbers.grow(needs.numbers)
     }
 }
 

@@ -213,7 +213,7 @@ impl<T: Element> Loops<T> {
     fn value<'a>(
         &self,
         env: &Env<'a, T>,
-        numbers: View<'a, T>,
+        (numbers, doubles): (View<'a, T>, &[f64]),
         tile: &Tile<'_>,
         arg: Arg<T>,
     ) -> Value<'a, T> {
@@ -223,7 +223,7 @@ impl<T: Element> Loops<T> {
         unsafe {
             match arg {
                 Arg::Number(value) => Value::One(value),
-                Arg::Single(at) => Value::One(numbers.get(at as isize)),
+                Arg::Single(at) => Value::One(T::of(doubles[at])),
                 Arg::Register(at) => Value::Many(numbers.read(at as isize, len)),
                 Arg::Memory(form) => Value::Many(env.arena.read(tile.places[form], len)),
             }
@@ -233,25 +233,30 @@ impl<T: Element> Loops<T> {
     fn labels<'a>(
         &self,
         env: &Env<'a, T>,
-        numbers: View<'a, T>,
+        own: (View<'a, T>, &[f64]),
         tile: &Tile<'_>,
         port: &Port<T>,
     ) -> Labels<'a, T> {
-        port.label.map(|(label, arg)| (label, self.value(env, numbers, tile, arg)))
+        port.label.map(|(label, arg)| (label, self.value(env, own, tile, arg)))
     }
 
     fn tile(&self, env: &Env<'_, T>, numbers: View<'_, T>, tile: &Tile<'_>, doubles: &mut [f64]) {
         for op in &self.code.ops {
-            self.op(env, numbers, tile, op, doubles);
+            if op.single {
+                doubles[op.to] = self.single(env, numbers, tile, op, doubles);
+            } else {
+                self.op(env, numbers, tile, op, doubles);
+            }
         }
+        let own = (numbers, &*doubles);
         for (at, &(fold, ref out)) in self.code.folds.iter().enumerate() {
-            if let Value::Many(values) = self.value(env, numbers, tile, out.value) {
+            if let Value::Many(values) = self.value(env, own, tile, out.value) {
                 self.meet(env, fold, self.fold(numbers, at), values, tile.cols);
             }
         }
         for Out { value, port } in &self.code.plain {
-            let value = self.value(env, numbers, tile, *value);
-            let labels = self.labels(env, numbers, tile, port);
+            let value = self.value(env, own, tile, *value);
+            let labels = self.labels(env, own, tile, port);
             if self.adds {
                 tile.add(env.arena, &port.site, &labels, value);
             } else {
@@ -296,30 +301,77 @@ impl<T: Element> Loops<T> {
         op: &Op<T>,
         doubles: &mut [f64],
     ) {
-        let tile = if op.single { &Tile { rows: 1, cols: 1, ..*tile } } else { tile };
         let len = tile.rows * tile.cols;
         // SAFETY: the thread's own memory; the register is none of the operands.
         let out = unsafe { numbers.write(op.to as isize, len) };
+        let own = (numbers, &*doubles);
         match &op.action {
             Action::Load(port) => {
-                let labels = self.labels(env, numbers, tile, port);
+                let labels = self.labels(env, own, tile, port);
                 tile.load(env.arena, &port.site, &labels, out);
             }
             Action::Index(form) => index(tile, *form, out),
-            Action::Unary(function, x) => match self.value(env, numbers, tile, *x) {
+            Action::Unary(function, x) => match self.value(env, own, tile, *x) {
                 Value::Many(x) => env.isa.run(Unary { function: *function, x, out }),
                 Value::One(x) if *function == Function::Identity => out.fill(x),
                 Value::One(x) => env.isa.run(Unary { function: *function, x: &[x], out }),
             },
             Action::Binary(function, x, y) => {
-                let x = self.value(env, numbers, tile, *x);
-                let y = self.value(env, numbers, tile, *y);
+                let x = self.value(env, own, tile, *x);
+                let y = self.value(env, own, tile, *y);
                 env.isa.run(Binary { function: *function, x, y, out });
             }
             Action::Foreign(function, all) => {
                 self.outside(env, numbers, tile, (*function, all), doubles, out);
             }
         }
+    }
+
+    /// A number that is the same for the whole tile, in f64.
+    fn single(
+        &self,
+        env: &Env<'_, T>,
+        numbers: View<'_, T>,
+        tile: &Tile<'_>,
+        op: &Op<T>,
+        doubles: &mut [f64],
+    ) -> f64 {
+        let number = |arg: &Arg<T>| match *arg {
+            Arg::Number(value) => value.to_f64(),
+            Arg::Single(at) => doubles[at],
+            // What is the same for a tile is made of nothing else.
+            Arg::Register(_) | Arg::Memory(_) => f64::NAN,
+        };
+        let mut out = [0.0];
+        match &op.action {
+            Action::Load(port) => {
+                let tile = &Tile { rows: 1, cols: 1, ..*tile };
+                let labels = self.labels(env, (numbers, &*doubles), tile, port);
+                let mut entry = [T::ZERO];
+                tile.load(env.arena, &port.site, &labels, &mut entry);
+                out[0] = entry[0].to_f64();
+            }
+            Action::Index(form) => out[0] = tile.places[*form] as f64,
+            Action::Unary(function, x) => {
+                env.isa.run(Unary { function: *function, x: &[number(x)], out: &mut out });
+            }
+            Action::Binary(function, x, y) => {
+                let (mut x, mut y) = (number(x), number(y));
+                if compares(*function) {
+                    // As entries are compared.
+                    (x, y) = (T::of(x).to_f64(), T::of(y).to_f64());
+                }
+                let (x, y) = (Value::One(x), Value::One(y));
+                env.isa.run(Binary { function: *function, x, y, out: &mut out });
+            }
+            Action::Foreign(function, all) => {
+                let Foreign::Entry(_, function) = &env.foreign[*function] else { return f64::NAN };
+                let mut operands = [0.0; OPERANDS];
+                operands.iter_mut().zip(all).for_each(|(operand, arg)| *operand = number(arg));
+                out[0] = function(&operands[..all.len()]);
+            }
+        }
+        out[0]
     }
 
     fn outside(
@@ -332,17 +384,27 @@ impl<T: Element> Loops<T> {
         out: &mut [T],
     ) {
         let Foreign::Entry(_, function) = &env.foreign[function] else { return };
-        let operands = &mut doubles[..all.len()];
+        let (operands, singles) = doubles.split_at_mut(OPERANDS);
+        let operands = &mut operands[..all.len()];
         for (at, out) in out.iter_mut().enumerate() {
             for (operand, arg) in operands.iter_mut().zip(all) {
-                *operand = match self.value(env, numbers, tile, *arg) {
-                    Value::One(value) => value.to_f64(),
-                    Value::Many(values) => values[at].to_f64(),
+                *operand = match *arg {
+                    Arg::Number(value) => value.to_f64(),
+                    Arg::Single(at) => singles[at - OPERANDS],
+                    arg => match self.value(env, (numbers, &[]), tile, arg) {
+                        Value::One(value) => value.to_f64(),
+                        Value::Many(values) => values[at].to_f64(),
+                    },
                 };
             }
             *out = T::of(function(operands));
         }
     }
+}
+
+fn compares(function: Function) -> bool {
+    use Function::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
+    matches!(function, Less | LessEqual | Greater | GreaterEqual | Equal | NotEqual)
 }
 
 /// The values of an index.
@@ -382,7 +444,7 @@ impl<T: Element> Kernel<T> for Loops<T> {
             },
             numbers: self.code.numbers + self.totals(),
             places: 2 * self.starts.len() + self.outer.axes() + self.inner.axes(),
-            doubles: OPERANDS,
+            doubles: self.code.doubles,
         }
     }
 

@@ -34,10 +34,11 @@ fn apart(space: &Space, site: &Site, axis: usize) -> bool {
         if other > stride {
             common = gcd(common, other);
         } else {
-            below += other * extent.saturating_sub(1);
+            below = below.saturating_add(other.saturating_mul(extent.saturating_sub(1)));
         }
     }
-    let reach = stride * space.axes[axis].extent.saturating_sub(1) + below;
+    let own = stride.saturating_mul(space.axes[axis].extent.saturating_sub(1));
+    let reach = own.saturating_add(below);
     below < stride && (common == 0 || reach < common)
 }
 

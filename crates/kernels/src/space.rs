@@ -65,7 +65,8 @@ impl Space {
             let (outer, inner) = (self.axes[axis - 1], self.axes[axis]);
             let joined = outer.folded == inner.folded
                 && self.forms.iter().all(|form| {
-                    form.strides[axis - 1] == form.strides[axis] * inner.extent as isize
+                    let follows = form.strides[axis].checked_mul(inner.extent as isize);
+                    follows == Some(form.strides[axis - 1])
                 });
             if joined {
                 self.axes[axis].extent *= outer.extent;

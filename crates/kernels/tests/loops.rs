@@ -2,8 +2,8 @@
 
 mod common;
 
-use chainrule_kernels::Run;
 use chainrule_kernels::program::*;
+use chainrule_kernels::{Engine, Run, Threads};
 use common::build::{Dice, Room, compare, dense, program, start, window};
 
 const SMOOTH: [Function; 9] = [
@@ -301,6 +301,111 @@ fn random_selections() {
         for precision in [Precision::F32, Precision::F64] {
             let program = program(precision, room.len, vec![Work::Select(select.clone())]);
             compare(&program, &values, &Run::NOTHING, [0.0, 0.0]);
+        }
+    }
+}
+
+/// Guards leave rows out whole, whose places would lie outside the arena.
+#[test]
+fn writes_with_guards() {
+    for (extent, first) in [(3, 0), (40, 5)] {
+        let rows = Axis { extent, folded: false };
+        let axes = vec![rows, Axis { extent: 20, folded: false }];
+        let mut room = Room { len: first };
+        let read = room.take(extent * 20);
+        let to = room.take((extent - 2) * 20);
+        let access = |slot: Slot, constant: isize, guards| Access {
+            slot,
+            at: Affine { constant, strides: vec![20, 1] },
+            guards,
+            label: None,
+        };
+        // Row r is written to row r - 1 of what has two rows less.
+        let moved = Affine { constant: -1, strides: vec![1, 0] };
+        let guards = vec![Guard { at: moved, extent: extent - 2 }];
+        let read = access(read, read.at as isize, vec![]);
+        // The write comes first in the arena: the row before it begins before the arena.
+        let swap = |slot: Slot| Slot { at: slot.at - to.at, ..slot };
+        let write = access(swap(to), -20, guards);
+        let read = Access {
+            slot: Slot { at: to.len, ..read.slot },
+            at: Affine { constant: to.len as isize, strides: vec![20, 1] },
+            ..read
+        };
+        let steps = vec![Step::Read(0), Step::Unary(Function::Neg, 0)];
+        let writes = vec![Write { step: 1, fold: None, to: write }];
+        let own = Loop { axes, reads: vec![read], steps, writes };
+        let len = to.len + extent * 20;
+        let values = start(&mut Dice(7), len);
+        for precision in [Precision::F32, Precision::F64] {
+            let program = program(precision, len, vec![Work::Loop(own.clone())]);
+            compare(&program, &values, &Run::NOTHING, [0.0, 0.0]);
+        }
+    }
+}
+
+/// A label is read before another write of the loop takes its place.
+#[test]
+fn labels_of_writes_are_old_values() {
+    let access = |at: usize, len: usize, label| Access {
+        slot: Slot { at, len },
+        at: Affine { constant: at as isize, strides: vec![1] },
+        guards: vec![],
+        label,
+    };
+    let label = Label { step: 0, stride: 8, extent: 2 };
+    let own = Loop {
+        axes: vec![Axis { extent: 8, folded: false }],
+        reads: vec![access(0, 8, None)],
+        steps: vec![Step::Read(0), Step::Number(1.0), Step::Binary(Function::Sub, 1, 0)],
+        writes: vec![
+            Write { step: 2, fold: None, to: access(0, 8, None) },
+            Write { step: 1, fold: None, to: access(8, 16, Some(label)) },
+        ],
+    };
+    let mut values = vec![0.0; 24];
+    values[..8].copy_from_slice(&[0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0]);
+    for precision in [Precision::F32, Precision::F64] {
+        let program = program(precision, 24, vec![Work::Loop(own.clone())]);
+        compare(&program, &values, &Run::NOTHING, [0.0, 0.0]);
+    }
+}
+
+/// `x / (1 - b^t)`: numbers that are the same for all entries lose no digits in single precision.
+#[test]
+fn numbers_are_computed_in_double_precision() {
+    let access = |at: usize, len: usize, stride| Access {
+        slot: Slot { at, len },
+        at: Affine { constant: at as isize, strides: vec![stride] },
+        guards: vec![],
+        label: None,
+    };
+    let own = Loop {
+        axes: vec![Axis { extent: 10, folded: false }],
+        reads: vec![access(0, 10, 1), access(16, 1, 0), access(17, 1, 0)],
+        steps: vec![
+            Step::Read(0),
+            Step::Read(1),
+            Step::Read(2),
+            Step::Binary(Function::Pow, 1, 2),
+            Step::Number(1.0),
+            Step::Binary(Function::Sub, 4, 3),
+            Step::Binary(Function::Div, 0, 5),
+        ],
+        writes: vec![Write { step: 6, fold: None, to: access(32, 10, 1) }],
+    };
+    let program = program(Precision::F32, 48, vec![Work::Loop(own)]);
+    let mut engine = Engine::new(Precision::F32, 48, Threads::ONE).unwrap();
+    let loaded = engine.load(program).unwrap();
+    let x = Slot { at: 0, len: 10 };
+    engine.fill(x, 0.7);
+    for t in [3.0, 7.0, 100.0, 5000.0] {
+        engine.set(Slot { at: 16, len: 2 }, &[0.999, t]);
+        engine.run(loaded, &Run::NOTHING).unwrap();
+        let exact = f64::from(0.7f32) / (1.0 - f64::from(0.999f32).powf(t));
+        for y in engine.get(Slot { at: 32, len: 10 }) {
+            // One rounding of the divisor, one of the quotient.
+            assert!((y / exact - 1.0).abs() <= f64::powi(2.0, -23), "t = {t}: {y}, not {exact}");
         }
     }
 }

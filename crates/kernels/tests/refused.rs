@@ -147,6 +147,57 @@ fn writes() {
     );
 }
 
+/// Without points folds are written all the same: their starts. So they must not meet.
+#[test]
+fn writes_of_empty_loops() {
+    let empty = |second: Access| {
+        let fold = |to| Write { step: 0, fold: Some(Fold::Sum), to };
+        Loop {
+            axes: vec![axis(10), Axis { extent: 0, folded: true }],
+            reads: vec![access(0, 10, &[1, 0])],
+            steps: vec![Step::Read(0)],
+            writes: vec![fold(access(20, 10, &[1, 0])), fold(second)],
+        }
+    };
+    let apart = empty(access(30, 10, &[1, 0]));
+    assert_eq!(outcome(program(Precision::F64, 100, vec![Work::Loop(apart)])), Ok(()));
+    refuse(Work::Loop(empty(access(29, 10, &[1, 0]))), "writes 0 and 1 overlap");
+}
+
+/// Strides of a guard that would overflow what is computed of them.
+#[test]
+fn guards_with_far_strides() {
+    let far = 1isize << 48;
+    refuse_loop(
+        |own| {
+            own.axes.push(axis(1 << 40));
+            own.axes.push(axis(1));
+            own.reads[0] = access(0, 10, &[0, 1, far]);
+            let at = Affine { constant: 0, strides: vec![1, far, 1] };
+            own.reads[0].guards = vec![Guard { at, extent: 1 << 48 }];
+            own.writes[0].to = access(20, 10, &[1, 0, 0]);
+        },
+        "an access leaves its array",
+    );
+}
+
+/// More numbers than there is memory for are an error.
+#[test]
+fn calls_beyond_memory() {
+    let frame =
+        |at, dims: Vec<(usize, isize)>| Frame { slot: Slot { at, len: 1 }, dims, riding: vec![] };
+    let call = Call {
+        function: 0,
+        riding: vec![],
+        inputs: vec![frame(0, vec![(1 << 47, 0)])],
+        output: frame(1, vec![]),
+    };
+    let mut own = program(Precision::F64, 100, vec![Work::Call(call)]);
+    own.foreign = vec![Foreign::Whole("f".into(), Arc::new(|_, _| true))];
+    let why = outcome(own).expect_err("no memory");
+    assert!(why.contains("there is no memory"), "{why}");
+}
+
 #[test]
 fn scatters_and_selections() {
     let scatter = |change: fn(&mut Scatter), part| {

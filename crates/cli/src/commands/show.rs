@@ -104,7 +104,10 @@ fn lowered(args: &Args, model: &Model, shell: &Shell) -> Result<Exit, Failure> {
 fn plan(args: &Args, model: &Model, shell: &Shell) -> Result<Exit, Failure> {
     let pages = model.planned(args.rows, false)?;
     if !shell.is_json() {
-        let texts: Vec<String> = pages.iter().map(PlannedPage::text).collect();
+        let mut texts: Vec<String> = pages.iter().map(PlannedPage::text).collect();
+        if texts.is_empty() {
+            texts.push("The file trains nothing: a program is made of a `train` line.\n".into());
+        }
         shell.page(&texts.join("\n"))?;
         return Ok(Exit::Done);
     }

@@ -1,7 +1,11 @@
 //! Steps become register code: what is the same for a whole tile is computed once, arrays that lie
 //! as the tile does are read where they are, registers are given by when values are last used.
+//!
+//! What is the same for a whole tile is computed in f64, whatever the program's precision, and is
+//! rounded where it meets entries or is compared: `1 - beta^t` loses no digits in between.
 
 use crate::element::Element;
+use crate::loops::OPERANDS;
 use crate::program::{Function, Label, Loop, Step};
 use crate::space::{Site, Space};
 
@@ -10,7 +14,7 @@ use crate::space::{Site, Space};
 pub(crate) enum Arg<T> {
     /// In the code.
     Number(T),
-    /// One entry for the tile: its place in the scratch numbers.
+    /// One number for the tile: its place in the scratch doubles.
     Single(usize),
     /// A register: its place in the scratch numbers.
     Register(usize),
@@ -40,7 +44,7 @@ pub(crate) enum Action<T> {
 pub(crate) struct Op<T> {
     pub(crate) action: Action<T>,
     pub(crate) to: usize,
-    /// One entry for the tile.
+    /// One number for the tile, in f64.
     pub(crate) single: bool,
 }
 
@@ -59,6 +63,8 @@ pub(crate) struct Code<T> {
     pub(crate) folds: Vec<(crate::program::Fold, Out<T>)>,
     /// Scratch numbers in use.
     pub(crate) numbers: usize,
+    /// Scratch doubles in use: operands of functions from outside, then singles.
+    pub(crate) doubles: usize,
     /// Operations a point, about.
     pub(crate) weight: f64,
 }
@@ -109,7 +115,6 @@ pub(crate) struct Compiler<'a, T> {
     held: Vec<(usize, usize)>,
     free: Vec<usize>,
     registers: usize,
-    singles: usize,
 }
 
 /// The sites of a loop's reads and writes, in order; made before the space is collapsed.
@@ -162,8 +167,14 @@ pub(crate) fn compile<T: Element>(source: &Loop, sites: &Sites, lay: Lay<'_>) ->
             }
         }
     }
-    let code =
-        Code { ops: Vec::new(), plain: Vec::new(), folds: Vec::new(), numbers: 0, weight: 0.5 };
+    let code = Code {
+        ops: Vec::new(),
+        plain: Vec::new(),
+        folds: Vec::new(),
+        numbers: 0,
+        doubles: OPERANDS,
+        weight: 0.5,
+    };
     let mut compiler = Compiler {
         source,
         lay,
@@ -173,7 +184,6 @@ pub(crate) fn compile<T: Element>(source: &Loop, sites: &Sites, lay: Lay<'_>) ->
         held: Vec::new(),
         free: Vec::new(),
         registers: 0,
-        singles: 0,
     };
     for at in 0..count {
         if compiler.last[at] > 0 {
@@ -184,11 +194,10 @@ pub(crate) fn compile<T: Element>(source: &Loop, sites: &Sites, lay: Lay<'_>) ->
     for at in 0..source.writes.len() {
         compiler.write(at, sites);
     }
-    compiler.finish()
+    let mut code = compiler.code;
+    code.numbers = compiler.registers * T::TILE;
+    code
 }
-
-/// Singles are numbered from here until the number of registers is known.
-const SINGLES: usize = usize::MAX / 2;
 
 impl<T: Element> Compiler<'_, T> {
     fn arg(&self, step: usize) -> Arg<T> {
@@ -197,8 +206,8 @@ impl<T: Element> Compiler<'_, T> {
 
     fn emit(&mut self, action: Action<T>, single: bool) -> Arg<T> {
         let to = if single {
-            self.singles += 1;
-            SINGLES + self.singles - 1
+            self.code.doubles += 1;
+            self.code.doubles - 1
         } else {
             self.free.pop().unwrap_or_else(|| {
                 self.registers += 1;
@@ -289,50 +298,16 @@ impl<T: Element> Compiler<'_, T> {
         if copied {
             value = self.emit(Action::Unary(Function::Identity, value), false);
         }
-        let out = Out { value, port: self.port(&sites.writes[at]) };
+        let mut port = self.port(&sites.writes[at]);
+        // So it is with a label: it is read before anything is written.
+        if let Some((_, label @ Arg::Memory(_))) = &mut port.label {
+            *label = self.emit(Action::Unary(Function::Identity, *label), false);
+        }
+        let out = Out { value, port };
         self.code.weight += 1.0;
         match write.fold {
             None => self.code.plain.push(out),
             Some(fold) => self.code.folds.push((fold, out)),
         }
     }
-
-    /// Puts the singles behind the registers.
-    fn finish(mut self) -> Code<T> {
-        let base = self.registers * T::TILE;
-        let place = |at: usize| if at >= SINGLES { at - SINGLES + base } else { at };
-        let fix = |arg: &mut Arg<T>| {
-            if let Arg::Single(at) = arg {
-                *at = place(*at);
-            }
-        };
-        let fix_port = |port: &mut Port<T>| {
-            if let Some((_, arg)) = &mut port.label {
-                fix(arg);
-            }
-        };
-        for op in &mut self.code.ops {
-            op.to = place(op.to);
-            match &mut op.action {
-                Action::Load(port) => fix_port(port),
-                Action::Index(_) => {}
-                Action::Unary(_, x) => fix(x),
-                Action::Binary(_, x, y) => {
-                    fix(x);
-                    fix(y);
-                }
-                Action::Foreign(_, all) => all.iter_mut().for_each(fix),
-            }
-        }
-        let folds = self.code.folds.iter_mut().map(|fold| &mut fold.1);
-        for out in self.code.plain.iter_mut().chain(folds) {
-            fix(&mut out.value);
-            fix_port(&mut out.port);
-        }
-        self.code.numbers = base + self.singles.next_multiple_of(LINE);
-        self.code
-    }
 }
-
-/// Numbers of a cache line or more.
-const LINE: usize = 16;

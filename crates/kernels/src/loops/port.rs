@@ -105,6 +105,10 @@ impl Tile<'_> {
         }
         for at in 0..self.rows {
             let (low, high) = self.inside(site, at);
+            // A row that is left out whole may begin anywhere.
+            if low >= high {
+                continue;
+            }
             let start = self.places[site.at] + row * at as isize + entry * low as isize;
             let skipped = at * self.cols + low;
             if entry == 1

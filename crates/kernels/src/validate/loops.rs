@@ -64,12 +64,19 @@ impl Limits<'_> {
             if write.fold.is_none() || axes.iter().any(|axis| axis.extent == 0) {
                 continue;
             }
+            // Writes with folds have the same kept axes.
+            let folds = own.writes[..at].iter().enumerate().filter(|other| other.1.fold.is_some());
             let reach = Reach::new(&write.to, &axes);
             if !reach.within(write.to.slot) {
                 return Err(format!("write {at} leaves its array"));
             }
             if !reach.injective() {
                 return Err(format!("two points of write {at} have the same place"));
+            }
+            for (other, access) in folds {
+                if !reach.apart(&Reach::new(&access.to, &axes)) {
+                    return Err(format!("writes {other} and {at} overlap"));
+                }
             }
         }
         Ok(())

@@ -5,6 +5,10 @@ use crate::program::{Access, Affine, Axis, Slot};
 /// Points that are counted one by one where no rule decides.
 const COUNTED: usize = 1 << 20;
 
+/// Strides beyond are left alone: with extents of 2^48 and any number of axes that fits into
+/// memory, sums of their products are numbers of 128 bits.
+const FAR: u128 = 1 << 56;
+
 /// The greatest common divisor; 0 is a multiple of everything.
 pub(crate) fn gcd(a: usize, b: usize) -> usize {
     if b == 0 { a } else { gcd(b, a % b) }
@@ -82,9 +86,13 @@ impl Reach {
             let factor = strides.iter().zip(&rest).find(|(stride, _)| **stride != 0);
             let Some((stride, place)) = factor else { continue };
             let factor = place / stride;
-            for (rest, stride) in rest.iter_mut().zip(strides) {
-                *rest -= factor * stride;
+            let less: Vec<i128> =
+                strides.iter().zip(&rest).map(|(stride, rest)| rest - factor * stride).collect();
+            // A guard that would make numbers too large for sums of products bounds nothing here.
+            if less.iter().any(|stride| stride.unsigned_abs() > FAR) {
+                continue;
             }
+            rest = less;
             constant -= factor * start;
             low += (factor * least).min(factor * most);
             high += (factor * least).max(factor * most);
