@@ -72,7 +72,7 @@ impl Dataset {
                 name.parse::<i64>().is_ok_and(|n| n != class as i64)
             };
             let count = names.iter().enumerate().filter(|named| moved(*named)).count();
-            if count < names.len() || count == 0 {
+            if count < names.len() || count < 2 {
                 continue;
             }
             let message = format!(
