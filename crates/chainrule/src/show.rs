@@ -13,7 +13,7 @@ use crate::Model;
 pub use cost::Cost;
 pub use equation::{Equation, Piece};
 pub use settings::Setting;
-pub(crate) use settings::{apply, is_number, names, places};
+pub(crate) use settings::{apply, check_size, is_number, names, places};
 
 /// A size name.
 #[derive(Clone, PartialEq, Eq, Debug)]

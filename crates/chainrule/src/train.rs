@@ -48,7 +48,7 @@
 
 mod curves;
 mod feed;
-mod hash;
+pub(crate) mod hash;
 mod keep;
 mod machine;
 mod order;

@@ -236,7 +236,8 @@ fn idx_files_that_do_not_fit() {
     let message = error_in(&folder, head, IDX);
     assert_eq!(
         message,
-        "`y : label[K] per N` (\"l\"): there are 3 different labels (`0`, `1`, `9`) for 2 classes"
+        "`y : label[K] per N` (\"l\"): label out of range: row 3 has `9`, 2 classes are 0..1: \
+         write 10 classes, or use words as labels"
     );
     folder.write("i", &idx(&[3, 2, 2], &[0; 12])[..20]);
     let error = read_in(&folder, head, IDX).unwrap_err();

@@ -66,6 +66,30 @@ fn what_stops_a_training_is_only_found() {
 }
 
 #[test]
+fn values_that_are_none_are_found_where_a_line_scales() {
+    let folder = Folder::new("lenient-scaled");
+    folder.write("a.csv", "1,nan,a\n3,4,b\ninf,7,b\n");
+    let x = "x : R[2] per N = csv \"a.csv\" columns 1..2 - mean / std";
+    let lines = format!("{x}\ny : label[K] per N = csv \"a.csv\" column 3");
+    let found = findings(&folder, "size K = 2", &lines);
+    let message = "2 values of `x` are no finite numbers: the first is entry 2 of row 1";
+    assert_eq!(found, [("not-finite", message.to_string())]);
+}
+
+#[test]
+fn labels_that_are_renumbered_are_noted() {
+    let folder = Folder::new("lenient-numbered");
+    folder.write("a.csv", "1,2,1\n3,4,2\n");
+    let found = findings(&folder, "size K = 2", BOTH);
+    let message = "the labels of `y` are numbered in order: `1` is class 0, `2` class 1";
+    assert_eq!(found, [("label-numbered", message.to_string())]);
+    folder.write("a.csv", "1,2,0\n3,4,1\n5,6,7\n");
+    let found = findings(&folder, "size K = 3", BOTH);
+    assert_eq!(found[0].0, "label-range");
+    assert!(found[0].1.contains("row 3 has `7`"), "{}", found[0].1);
+}
+
+#[test]
 fn good_data_pass() {
     let folder = Folder::new("good");
     folder.write("a.csv", "1,2,a\n3,4,b\n");

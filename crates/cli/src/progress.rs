@@ -109,10 +109,7 @@ impl Watch for Show<'_> {
 
     fn epoch(&mut self, report: &EpochReport, progress: &Progress) {
         if self.bar.is_some() {
-            let accuracy =
-                report.scores.iter().filter_map(|scores| scores.values.get(1)).next_back();
-            self.values = accuracy
-                .map_or(String::new(), |(name, value)| format!("  {name} {}", number(*value)));
+            self.values = watched(&report.scores).map_or(String::new(), |text| format!("  {text}"));
         } else if self.is_due(report, progress) {
             self.last = Instant::now();
             let width = progress.epochs.map_or(1, |all| all.to_string().len());
@@ -149,6 +146,16 @@ impl Drop for Show<'_> {
             bar.finish_and_clear();
         }
     }
+}
+
+/// The first quantity of the validation part, else of the training part: what is decided on while
+/// a training goes must not be the test part.
+fn watched(scores: &[Scores]) -> Option<String> {
+    let of = |part: &str| scores.iter().find(|s| s.part == part).and_then(|s| s.values.get(1));
+    let shown =
+        |part: &str, (name, value): &(String, f64)| format!("{part}{name} {}", number(*value));
+    let validation = of("validation").map(|found| shown("validation ", found));
+    validation.or_else(|| of("train").map(|found| shown("", found)))
 }
 
 /// `3/10`, or `3` where no limit is known.
@@ -215,6 +222,21 @@ fn about(facts: &Facts) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_bar_does_not_show_the_test_part() {
+        let scores = |part: &str, value: f64| Scores {
+            part: part.into(),
+            rows: 10,
+            values: vec![("J".into(), 0.5), ("accuracy".into(), value)],
+        };
+        let (train, validation, test) =
+            (scores("train", 0.9), scores("validation", 0.8), scores("test", 0.7));
+        let all = [train.clone(), validation, test.clone()];
+        assert_eq!(watched(&all).as_deref(), Some("validation accuracy 0.8000"));
+        assert_eq!(watched(&[train, test.clone()]).as_deref(), Some("accuracy 0.9000"));
+        assert_eq!(watched(&[test]), None);
+    }
 
     #[test]
     fn a_line_is_cut_between_values() {

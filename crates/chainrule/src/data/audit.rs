@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::scaling::statistics;
-use super::{Column, Dataset, Finding, Values};
+use super::{Column, Dataset, Finding, LabelNames, Values};
 
 impl Dataset {
     /// What is suspicious. Rows are compared by their values without the labels.
@@ -13,6 +13,7 @@ impl Dataset {
         let mut found = Vec::new();
         self.not_finite(&mut found);
         self.missing_labels(&mut found);
+        self.numbered_labels(&mut found);
         self.constant(&mut found);
         self.duplicates(&mut found);
         found
@@ -61,7 +62,26 @@ impl Dataset {
                 shown.join(", ")
             );
             let count = none.len();
-            found.push(Finding { code: "label-missing", message, count, note: false });
+            found.push(Finding { code: "label-missing", message, count, note: true });
+        }
+    }
+
+    fn numbered_labels(&self, found: &mut Vec<Finding>) {
+        for LabelNames { symbol, names } in &self.labels {
+            let moved = |(class, name): (usize, &String)| {
+                name.parse::<i64>().is_ok_and(|n| n != class as i64)
+            };
+            let count = names.iter().enumerate().filter(|named| moved(*named)).count();
+            if count < names.len() || count < 2 {
+                continue;
+            }
+            let message = format!(
+                "the labels of `{symbol}` are numbered in order: `{}` is class 0, `{}` class {}",
+                names[0],
+                names[count - 1],
+                count - 1
+            );
+            found.push(Finding { code: "label-numbered", message, count, note: true });
         }
     }
 

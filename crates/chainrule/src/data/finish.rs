@@ -29,8 +29,9 @@ impl State<'_, '_> {
                 if !self.reader.lenient {
                     return Err(Error::failed(message));
                 }
+                let others = labels.classes(None).map_err(|_| Error::failed(message.clone()))?;
                 self.found.push(message);
-                labels.classes(None).map_err(Error::failed)?
+                others
             }
         };
         if count.is_none()
@@ -90,6 +91,11 @@ impl State<'_, '_> {
                 )));
             }
             let column = &tables[0].columns[at];
+            let values = &column.values;
+            if self.reader.lenient && (0..values.len()).any(|i| !values.get(i).is_finite()) {
+                // They are reported; numbers without a value have no mean.
+                continue;
+            }
             let found = scaling(&take.scales, &column.values, column.width, rows)
                 .map_err(|e| Error::failed(format!("`{}`: {e}", wanted.name)))?;
             for table in tables.iter_mut() {

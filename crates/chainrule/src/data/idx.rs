@@ -73,7 +73,7 @@ impl Idx {
             let shape: Vec<String> = self.shape.iter().map(usize::to_string).collect();
             return Err(format!("a row has {} values, a label is one", shape.join(" x ")));
         }
-        let mut labels = RawLabels::default();
+        let mut labels = RawLabels::of_bytes();
         for i in 0..self.values.len() {
             labels.push(&self.values.get(i).to_string())?;
         }

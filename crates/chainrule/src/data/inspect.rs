@@ -61,8 +61,8 @@ pub struct ColumnSummary {
 /// Something that `data check` found.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Finding {
-    /// Which kind: `not-finite`, `label-range`, `label-missing`, `constant`, `duplicate`,
-    /// `overlap`.
+    /// Which kind: `not-finite`, `label-range`, `label-missing`, `label-numbered`,
+    /// `constant`, `duplicate`, `overlap`.
     pub code: &'static str,
     /// What, in a sentence.
     pub message: String,

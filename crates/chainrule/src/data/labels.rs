@@ -12,6 +12,8 @@ pub(super) struct RawLabels {
     of: Vec<u32>,
     /// Where each label is known by its text. Looked up only.
     known: BTreeMap<String, u32>,
+    /// Whether the file holds bytes, which are the numbers of classes.
+    bytes: bool,
 }
 
 /// The classes of a label, in the order of their numbers.
@@ -21,6 +23,11 @@ pub(super) struct Classes {
 }
 
 impl RawLabels {
+    /// None yet, of a file of bytes.
+    pub(super) fn of_bytes() -> RawLabels {
+        RawLabels { bytes: true, ..RawLabels::default() }
+    }
+
     /// Adds a row. A whole number is kept as such, so that `1.0` and `1` are one label.
     ///
     /// # Errors
@@ -63,23 +70,39 @@ impl RawLabels {
         self.distinct.len()
     }
 
-    /// The classes: `0..count-1` as they are if all are such numbers, otherwise the different
-    /// labels in order, of numbers if all are, of their texts if not. Without a count there are as
-    /// many classes as different labels.
+    /// The classes: `0..count-1` as they are if all are such numbers, `1..count` as well; otherwise
+    /// the different labels in order, of numbers if all are, of their texts if not. Without a count
+    /// there are as many classes as different labels.
     ///
     /// # Errors
     ///
-    /// There are more different labels than classes, or too many classes.
+    /// There are more different labels than classes, or too many classes; a number is not whole; or
+    /// whole numbers begin inside `0..count-1`, are fewer than the classes or are bytes, and one
+    /// lies outside.
     pub(super) fn classes(&self, count: Option<usize>) -> Result<Classes, String> {
+        let declared = count.is_some();
         let count = count.unwrap_or(self.distinct.len());
         if count > MOST {
             return Err(format!("a label has at most {MOST} classes, not {count}"));
         }
+        self.all_whole()?;
         let numbers: Option<Vec<i64>> = self.distinct.iter().map(|name| whole(name)).collect();
         if let Some(numbers) = &numbers
             && numbers.iter().all(|n| usize::try_from(*n).is_ok_and(|n| n < count))
         {
             return Ok(Classes { names: (0..count).map(|n| n.to_string()).collect() });
+        }
+        if let Some(numbers) = numbers.as_ref().filter(|_| declared) {
+            let inside = |n: &i64, from: usize| {
+                usize::try_from(*n).is_ok_and(|n| n >= from && n < from + count)
+            };
+            if numbers.len() == count && numbers.iter().all(|n| inside(n, 1)) {
+                return Ok(Classes { names: (1..=count).map(|n| n.to_string()).collect() });
+            }
+            let begins = numbers.iter().min().is_some_and(|least| inside(least, 0));
+            if begins || numbers.len() < count || self.bytes {
+                return Err(self.out_of_range(numbers, count));
+            }
         }
         let mut names = self.distinct.clone();
         match numbers {
@@ -97,6 +120,50 @@ impl RawLabels {
             ));
         }
         Ok(Classes { names })
+    }
+
+    /// # Errors
+    ///
+    /// All labels are numbers and one is not whole.
+    fn all_whole(&self) -> Result<(), String> {
+        let number = |name: &String| name.parse::<f64>().is_ok();
+        let digit = |name: &String| name.bytes().any(|b| b.is_ascii_digit());
+        if !self.distinct.iter().all(number) || !self.distinct.iter().any(digit) {
+            return Ok(());
+        }
+        let wrong = self.distinct.iter().position(|name| whole(name).is_none());
+        let Some(wrong) = wrong else { return Ok(()) };
+        Err(format!(
+            "row {}: the label `{}` is no whole number: labels are whole numbers or words; a value \
+             to be predicted is declared `R`",
+            self.row_of(wrong),
+            self.distinct[wrong]
+        ))
+    }
+
+    /// The first row, from 1, that has a label.
+    fn row_of(&self, index: usize) -> usize {
+        self.of.iter().position(|i| *i as usize == index).map_or(1, |row| row + 1)
+    }
+
+    /// What is said of whole numbers of which one is no class.
+    fn out_of_range(&self, numbers: &[i64], count: usize) -> String {
+        let outside = |n: &i64| usize::try_from(*n).map_or(true, |n| n >= count);
+        let wrong = numbers.iter().position(outside).unwrap_or(0);
+        let most = numbers.iter().copied().max().unwrap_or(0);
+        let least = numbers.iter().copied().min().unwrap_or(0);
+        let repair = if least >= 0 && most < MOST as i64 {
+            format!("write {} classes, or use words as labels", most + 1)
+        } else {
+            "use words as labels".to_string()
+        };
+        format!(
+            "label out of range: row {} has `{}`, {count} class{} are 0..{}: {repair}",
+            self.row_of(wrong),
+            numbers[wrong],
+            if count == 1 { "" } else { "es" },
+            count.saturating_sub(1),
+        )
     }
 
     /// The number of each row's class.
@@ -182,8 +249,42 @@ mod tests {
 
     #[test]
     fn too_many_labels_are_named() {
-        let message = raw(&["1", "2", "7"]).classes(Some(2)).unwrap_err();
-        assert_eq!(message, "there are 3 different labels (`1`, `2`, `7`) for 2 classes");
+        let message = raw(&["b", "a", "7"]).classes(Some(2)).unwrap_err();
+        assert_eq!(message, "there are 3 different labels (`7`, `a`, `b`) for 2 classes");
+        let message = raw(&["5", "6", "7"]).classes(Some(2)).unwrap_err();
+        assert_eq!(message, "there are 3 different labels (`5`, `6`, `7`) for 2 classes");
+    }
+
+    #[test]
+    fn whole_numbers_partly_outside_are_named() {
+        let message = raw(&["0", "1", "1", "7"]).classes(Some(3)).unwrap_err();
+        let expected = "label out of range: row 4 has `7`, 3 classes are 0..2: write 8 classes, or \
+                        use words as labels";
+        assert_eq!(message, expected);
+        for (labels, count) in [(&["9"][..], 2), (&["2", "3"], 3), (&["-1"], 2), (&["0", "-1"], 3)]
+        {
+            let message = raw(labels).classes(Some(count)).unwrap_err();
+            assert!(message.starts_with("label out of range: row "), "{message}");
+        }
+        let bytes = RawLabels { bytes: true, ..raw(&["3", "8"]) };
+        assert!(bytes.classes(Some(2)).unwrap_err().contains("row 1 has `3`"));
+        assert_eq!(read(&["3", "8"], Some(2)).1, [0, 1]);
+        assert_eq!(read(&["-1", "1"], Some(2)).1, [0, 1]);
+    }
+
+    #[test]
+    fn one_to_the_number_of_classes_is_numbered_from_zero() {
+        let (names, numbers) = read(&["3", "1", "2"], Some(3));
+        assert_eq!(names, ["1", "2", "3"]);
+        assert_eq!(numbers, [2, 0, 1]);
+    }
+
+    #[test]
+    fn a_number_that_is_not_whole_is_no_label() {
+        let message = raw(&["0", "1", "0.5"]).classes(Some(2)).unwrap_err();
+        assert!(message.starts_with("row 3: the label `0.5` is no whole number"), "{message}");
+        assert!(raw(&["0", "nan"]).classes(None).is_err());
+        assert_eq!(read(&["v1.5", "1.5"], None).0, ["1.5", "v1.5"]);
     }
 
     #[test]

@@ -11,9 +11,9 @@ use serde_json::json;
 
 use super::checkpoint::Checkpoints;
 use super::metrics::{self, Metrics};
-use super::record::{Record, TrainingRecord, plain};
+use super::record::{Equations, Record, TrainingRecord, plain};
 use super::{Summary, atomic, network};
-use crate::train::Network;
+use crate::train::{Network, hash};
 use crate::{Error, Model};
 
 /// The file that says what the folder is.
@@ -45,7 +45,7 @@ pub enum Place {
 pub struct Folder {
     path: PathBuf,
     record: Record,
-    equations: String,
+    equations: Equations,
     lock: Option<File>,
 }
 
@@ -129,8 +129,30 @@ impl Folder {
     ///
     /// They cannot be read, or have mistakes.
     pub fn model(&self) -> Result<Model, Error> {
-        let (_, text) = crate::read_text(&self.path.join(&self.equations))?;
-        Model::parse(self.path.join(&self.equations).display().to_string(), text)
+        let path = self.path.join(&self.equations.file);
+        let (_, text) = crate::read_text(&path)?;
+        Model::parse(path.display().to_string(), text)
+    }
+
+    /// Whether the equations are those that were trained, to the byte.
+    ///
+    /// # Errors
+    ///
+    /// They are others, with both SHA-256; or they cannot be read.
+    pub fn same_equations(&self) -> Result<(), Error> {
+        let Some(was) = &self.equations.sha256 else { return Ok(()) };
+        let path = self.path.join(&self.equations.file);
+        let bytes =
+            bounded(&path, RECORD_BYTES).map_err(|cause| Error::io("reading", &path, cause))?;
+        let is = hash::of_bytes(&bytes);
+        if is == *was {
+            return Ok(());
+        }
+        Err(Error::failed(format!(
+            "the equations changed: `{}` has the SHA-256 {is}, the run was made with {was}; \
+             `chainrule train` begins a run with other equations",
+            path.display()
+        )))
     }
 
     /// The folder in which the equation file stood, if it is still there.
@@ -298,12 +320,16 @@ fn sweep(root: &Path) {
 fn fill(path: &Path, mut record: Record, model: &Model) -> Result<Folder, Error> {
     fs::create_dir(path).map_err(|cause| Error::io("making", path, cause))?;
     let stem = Path::new(&record.file).file_stem().and_then(OsStr::to_str).unwrap_or("net");
-    let equations = format!("{}.eqn", plain(stem));
+    let text = model.source().text();
+    let equations = Equations {
+        file: format!("{}.eqn", plain(stem)),
+        sha256: Some(hash::of_bytes(text.as_bytes())),
+    };
     record.home = record
         .home
         .as_deref()
         .and_then(|home| relative(path, Path::new(if home.is_empty() { "." } else { home })));
-    put(&path.join(&equations), model.source().text())?;
+    put(&path.join(&equations.file), text)?;
     put(&path.join(RECORD), &record.text(&equations))?;
     atomic::sync(path).map_err(|cause| Error::io("writing", path, cause))?;
     Ok(Folder { path: path.into(), record, equations, lock: None })

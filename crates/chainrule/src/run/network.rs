@@ -10,6 +10,7 @@ use super::fields::{field, list, maybe, numbers, sizes, text, texts, whole};
 use super::tensors::{self, Head, precision_text};
 use super::{FORMAT, PROGRAM, Summary, check_kind};
 use crate::Error;
+use crate::train::hash;
 use crate::train::{Input, Labels, Network, Precision, Tensor};
 
 /// The kind of file.
@@ -124,6 +125,7 @@ pub(crate) fn write(
         "inputs": network.inputs.iter().map(input).collect::<Vec<_>>(),
         "labels": network.labels.iter().map(labels).collect::<Vec<_>>(),
         "outputs": network.outputs,
+        "parameters_sha256": hash::of(&network.parameters),
         "result": result.map(Summary::to_json),
     });
     let arrays: Vec<_> = network.parameters.iter().map(|t| (t.name.clone(), t)).collect();
@@ -136,7 +138,16 @@ fn read(reader: &mut impl Read, length: u64) -> Result<(Network, Option<Summary>
     let result = result(&head)?;
     let mut network = described(&head)?;
     network.parameters = parameters(reader, &head, network.precision)?;
-    Ok((network, result))
+    let own = maybe(&head.about, "parameters_sha256", text)?;
+    let measured = result.as_ref().map(|result| result.parameters_sha256.clone());
+    let has = hash::of(&network.parameters);
+    match own.into_iter().chain(measured).find(|recorded| *recorded != has) {
+        None => Ok((network, result)),
+        Some(recorded) => Err(format!(
+            "its weights have the SHA-256 {has}, recorded is {recorded}: the file was changed or \
+             damaged"
+        )),
+    }
 }
 
 fn result(head: &Head) -> Result<Option<Summary>, String> {
@@ -226,6 +237,20 @@ pub(crate) mod tests {
         assert_eq!(Network::from_bytes(&bytes), Ok(network()));
         for cut in 0..bytes.len() {
             assert!(Network::from_bytes(&bytes[..cut]).is_err(), "{cut} bytes");
+        }
+    }
+
+    #[test]
+    fn changed_weights_are_refused() {
+        let good = network().to_bytes().expect("bytes");
+        for back in 1..=12 {
+            let mut bad = good.clone();
+            let at = bad.len() - back;
+            bad[at] ^= 1;
+            let error = Network::from_bytes(&bad).expect_err("its weights are others");
+            let (has, was) = (hash::of(&network().parameters), "recorded is ");
+            assert!(error.contains(&format!("{was}{has}")), "{error}");
+            assert_eq!(error.matches("SHA-256").count(), 1, "{error}");
         }
     }
 

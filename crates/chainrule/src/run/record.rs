@@ -77,6 +77,15 @@ pub struct Record {
     pub data: Vec<DataRecord>,
 }
 
+/// The file of the equations in the folder of a run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Equations {
+    /// Its name.
+    pub(crate) file: String,
+    /// The hash of what was trained, if it was recorded.
+    pub(crate) sha256: Option<String>,
+}
+
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
@@ -251,7 +260,7 @@ impl Record {
     }
 
     /// The text of the file.
-    pub(crate) fn text(&self, equations: &str) -> String {
+    pub(crate) fn text(&self, equations: &Equations) -> String {
         let training = |t: &TrainingRecord| json!({ "name": t.name, "folder": t.folder });
         let value = json!({
             "kind": "run",
@@ -261,7 +270,8 @@ impl Record {
             "started": self.started,
             "file": self.file,
             "home": self.home,
-            "equations": equations,
+            "equations": equations.file,
+            "equations_sha256": equations.sha256,
             "settings": self.settings.to_json(),
             "trainings": self.trainings.iter().map(training).collect::<Vec<_>>(),
             "data": self.data.iter().map(DataRecord::to_json).collect::<Vec<_>>(),
@@ -270,12 +280,12 @@ impl Record {
         format!("{value:#}\n")
     }
 
-    /// Reads the text of the file, and the name of the file of the equations.
+    /// Reads the text of the file, and which equations it names.
     ///
     /// # Errors
     ///
     /// It is no such file: what is wrong, in words.
-    pub(crate) fn parse(bytes: &[u8]) -> Result<(Record, String), String> {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<(Record, Equations), String> {
         let value = fields::json(bytes)?;
         check_format(&value)?;
         let training = |t: &Value| {
@@ -301,9 +311,12 @@ impl Record {
                 .map(DataRecord::from_json)
                 .collect::<Result<_, String>>()?,
         };
-        let equations = text(&value, "equations")?;
-        if !is_plain(&equations) {
-            return Err(format!("`{equations}` is not the name of a file in the folder"));
+        let equations = Equations {
+            file: text(&value, "equations")?,
+            sha256: maybe(&value, "equations_sha256", text)?,
+        };
+        if !is_plain(&equations.file) {
+            return Err(format!("`{}` is not the name of a file in the folder", equations.file));
         }
         Ok((record, equations))
     }
@@ -370,10 +383,14 @@ pub(crate) mod tests {
         }
     }
 
+    fn equations() -> Equations {
+        Equations { file: "iris.eqn".into(), sha256: Some("ef".repeat(32)) }
+    }
+
     #[test]
     fn what_is_written_is_read() {
-        let text = record().text("iris.eqn");
-        assert_eq!(Record::parse(text.as_bytes()), Ok((record(), "iris.eqn".into())));
+        let text = record().text(&equations());
+        assert_eq!(Record::parse(text.as_bytes()), Ok((record(), equations())));
         for cut in 0..text.trim_end().len() {
             assert!(Record::parse(&text.as_bytes()[..cut]).is_err(), "{cut} bytes");
         }
@@ -381,7 +398,7 @@ pub(crate) mod tests {
 
     #[test]
     fn what_is_wrong_is_said() {
-        let text = record().text("iris.eqn");
+        let text = record().text(&equations());
         let cases = [
             ("\"format\": 1", "\"format\": 2", "newer"),
             ("\"iris.eqn\"", "\"../iris.eqn\"", "not the name of a file"),

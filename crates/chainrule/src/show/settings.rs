@@ -7,6 +7,9 @@ use chainrule_syntax::{Edit, Repair, Source, Span};
 
 use crate::Error;
 
+/// Whole numbers up to here are exact.
+const SIZES: f64 = 9_007_199_254_740_992.0;
+
 /// `H=8`: a size or constant of the file and its new number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Setting<'s> {
@@ -26,6 +29,7 @@ impl Setting<'_> {
             );
             return Err(Error::setting(message));
         }
+        check_size(self, file)?;
         let places = places(file);
         let Some((_, name, value)) = places.iter().find(|(n, _, _)| n == self.name) else {
             let known: Vec<&str> = places.iter().map(|(n, _, _)| n.as_str()).collect();
@@ -58,6 +62,24 @@ pub(crate) fn apply<'s>(
     }
     let repair = Repair::edits("", edits);
     repair.apply(source.text()).ok_or_else(|| Error::setting("the settings overlap".into()))
+}
+
+/// Refuses a size that is none; in the text it would bring further errors.
+pub(crate) fn check_size(setting: Setting<'_>, file: &File) -> Result<(), Error> {
+    let statements = file.blocks.iter().flat_map(|b| &b.statements);
+    let mut sizes = statements.filter_map(|statement| match &statement.kind {
+        StatementKind::Sizes(list) => Some(list.iter().filter(|s| s.member.is_none())),
+        _ => None,
+    });
+    let is_size = sizes.any(|mut list| list.any(|size| size.name.text == setting.name));
+    let whole = |value: f64| value.fract() == 0.0 && (1.0..=SIZES).contains(&value);
+    if !is_size || setting.value.trim().parse().is_ok_and(whole) {
+        return Ok(());
+    }
+    let Setting { name, value } = setting;
+    Err(Error::setting(format!(
+        "`--set {name}={value}`: `{name}` is a size, a whole number from 1"
+    )))
 }
 
 /// The names of sizes and constants.

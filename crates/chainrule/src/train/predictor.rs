@@ -85,7 +85,8 @@ impl Predictor {
             return Err(misfit(&what));
         };
         let training = Training { with: Vec::new(), ..training.clone() };
-        let compiled = Compiled::new(module, &training, &network.sizes, network.precision)
+        let module = outputs::named(module.clone());
+        let compiled = Compiled::new(&module, &training, &network.sizes, network.precision)
             .map_err(|Refused(text)| Error::refused(text))?;
         let count = match threads {
             0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
@@ -109,10 +110,19 @@ impl Predictor {
     ///
     /// # Errors
     ///
-    /// An input is missing or unknown, the numbers are no whole rows, or one is not finite.
+    /// An input is missing or unknown, the numbers are no whole rows, or one is not finite; or
+    /// the equations have no value for each row.
     pub fn predict(&mut self, inputs: &[(&str, &[f64])]) -> Result<Prediction, Error> {
         let names = self.network.outputs.clone();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        if names.is_empty() {
+            return Err(Error::failed(format!(
+                "`{}` has no value for each row that a prediction could be: give the one before \
+                 the target comes in a name, such as `z = W x` above `J = mean[N] \
+                 cross_entropy(z, y)`, and train again",
+                self.network.file
+            )));
+        }
         self.predict_names(&names, inputs)
     }
 

@@ -129,7 +129,7 @@ fn differs(given: &Tensor, own: &Tensor) -> Option<String> {
 
 /// Everything that prediction needs.
 pub(super) fn network(trainer: &Trainer) -> Network {
-    let module = trainer.machine.compiled.module();
+    let module = &outputs::named(trainer.machine.compiled.module().clone());
     let answer = outputs::answer(module);
     let (mut read, mut name) = (Vec::new(), None);
     if let Some(answer) = answer {

@@ -7,7 +7,7 @@ use chainrule_syntax::ast::{Amount, File, StatementKind, Train, TrainOption, Wor
 use chainrule_syntax::suggest::nearest;
 use chainrule_syntax::{Edit, Repair, Span};
 
-use crate::show::{Setting, is_number, places};
+use crate::show::{Setting, check_size, is_number, places};
 use crate::{Error, Model};
 
 /// Options of a training that are numbers.
@@ -31,6 +31,7 @@ pub(super) fn apply(set: &[Setting<'_>], model: &Model) -> Result<String, Error>
             );
             return Err(Error::setting(message));
         }
+        check_size(*setting, file)?;
         edits.extend(of_setting(setting, model, &mut arguments)?);
     }
     // Brackets stand before what is put behind them.

@@ -29,7 +29,8 @@ Examples:
 /// Reads rows as the training's data were: the same columns of a table, or a table of the inputs
 /// alone; images; idx. Scaling and label names are those of the model. The answer is the
 /// distribution over the classes if the file's `show` line compares one (`argmax(p) == y`), with
-/// the class; otherwise the last value before the target.
+/// the class, and so if `cross_entropy` takes its softmax, with a name (`z`) or without (`output`);
+/// otherwise the last value before the target.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -137,6 +138,14 @@ fn rows(network: &Network, args: &Args) -> Result<Vec<Vec<f64>>, Failure> {
     let label =
         |label: &Labels| LabelNames { symbol: label.symbol.clone(), names: label.names.clone() };
     let labels: Vec<LabelNames> = network.labels.iter().map(label).collect();
+    if names.is_empty() {
+        return Err(Failure::Changed(format!(
+            "`{}` has no value for each row that a prediction could be: give the one before the \
+             target comes in a name, such as `z = W x` above `J = mean[N] cross_entropy(z, y)`, \
+             and train again",
+            network.file
+        )));
+    }
     let mut all: Vec<Vec<f64>> = vec![Vec::new(); names.len()];
     for file in &args.files {
         let sizes = &network.sizes;

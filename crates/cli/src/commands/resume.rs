@@ -17,8 +17,8 @@ Examples:
 /// Go on with a run that was interrupted
 ///
 /// The training goes on from its last checkpoint and ends in the same bits as if it had never been
-/// interrupted; trainings that are done are not repeated. Settings are those of the run. The data
-/// must be the same: their SHA-256 are compared.
+/// interrupted; trainings that are done are not repeated. Settings are those of the run. Data and
+/// equations must be the same: their SHA-256 are compared.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -42,6 +42,7 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<Exit, Failure> {
     }
     let mut folder = training::open(&args.run)?;
     folder.lock()?;
+    folder.same_equations()?;
     let chosen = chosen(&folder, shell)?;
     let data = data(&folder, &chosen, &args.data, shell)?;
     training::run(&chosen, data, folder.record().settings.checkpoint, Some(&folder), shell)

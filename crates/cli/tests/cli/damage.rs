@@ -23,7 +23,7 @@ fn damaged_files_are_named() {
         ("run.json", "{", "is no JSON"),
         ("run.json", "{\"format\": 99, \"program\": \"chainrule 9.0.0\"}", "chainrule 9.0.0"),
         ("checkpoint/one/manifest.json", "{\"format\": 1}", "begins again"),
-        ("small.eqn", "net\n  z = (1 + 2\n", "never closed"),
+        ("small.eqn", "net\n  z = (1 + 2\n", "has the SHA-256"),
         ("models/one.safetensors", "short", "models/one.safetensors"),
     ];
     for (path, text, expected) in cases {
@@ -59,6 +59,62 @@ fn a_damaged_state_is_not_used() {
     std::fs::remove_file(folder.path().join(&state)).expect("it goes");
     assert_eq!(folder.run("resume run").code, Some(1));
     folder.write(&state, good);
+    assert_eq!(folder.run("resume run").code, Some(0));
+}
+
+#[test]
+fn a_damaged_model_is_not_used() {
+    let folder = trained("damage-model");
+    let path = "run/models/one.safetensors";
+    let good = std::fs::read(folder.path().join(path)).expect("the model");
+    let mut bad = good.clone();
+    *bad.last_mut().expect("bytes") ^= 1;
+    folder.write(path, &bad);
+    folder.write("rows.csv", "5.1,3.5,1.4,0.2\n");
+    for args in ["evaluate run", "predict run rows.csv --training one"] {
+        let run = folder.run(args);
+        assert_eq!(run.code, Some(1), "{args}: {run:?}");
+        let text = flat(&run.stderr);
+        assert!(text.contains("its weights have the SHA-256"), "{args}: {text}");
+        assert!(text.contains("recorded is"), "{args}: {text}");
+    }
+    folder.write(path, good);
+    assert_eq!(folder.run("evaluate run").code, Some(0));
+}
+
+#[test]
+fn values_that_are_not_those_recorded_do_not_pass() {
+    let folder = trained("damage-scaling");
+    let path = "run/models/one.safetensors";
+    let file = std::fs::read(folder.path().join(path)).expect("the model");
+    // Another digit of the recorded loss, with the same length.
+    let text = String::from_utf8_lossy(&file).into_owned();
+    let at = text.find("\\\"J\\\":").expect("a loss") + 8;
+    let mut bad = file.clone();
+    bad[at] = if bad[at] == b'0' { b'1' } else { b'0' };
+    folder.write(path, bad);
+    let run = folder.run("evaluate run");
+    assert_eq!(run.code, Some(3), "{run:?}");
+    assert!(flat(&run.stderr).contains("recorded was"), "{}", run.stderr);
+    assert_eq!(folder.run("evaluate run --json").json()["trainings"][0]["as_recorded"], false);
+}
+
+#[test]
+fn edited_equations_are_not_resumed() {
+    let folder = trained("damage-equations");
+    let good = folder.read("run/small.eqn");
+    folder.write("run/small.eqn", good.replace("tanh", "relu"));
+    let run = folder.run("resume run");
+    assert_eq!(run.code, Some(1), "{run:?}");
+    let text = flat(&run.stderr);
+    assert!(text.contains("`run/small.eqn` has the SHA-256"), "{text}");
+    folder.write("run/small.eqn", format!("{good}# a remark\n"));
+    assert_eq!(folder.run("resume run").code, Some(1));
+    let run = folder.run("evaluate run");
+    assert_eq!(run.code, Some(0), "{run:?}");
+    let text = flat(&run.stderr);
+    assert!(text.contains("`run/small.eqn` has the SHA-256"), "{text}");
+    folder.write("run/small.eqn", good);
     assert_eq!(folder.run("resume run").code, Some(0));
 }
 

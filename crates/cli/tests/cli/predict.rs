@@ -117,3 +117,33 @@ fn rows_that_do_not_fit_are_refused() {
         assert!(run.stdout.is_empty(), "{args}: {}", run.stdout);
     }
 }
+
+#[test]
+fn a_net_without_names_predicts() {
+    let folder = Folder::new("predict-unnamed");
+    let head = "size d = 4, K = 3\nbatch N\ndata\n  x : R[d] per N = csv \"iris.csv\" columns 1..4\n  \
+                y : label[K] per N = csv \"iris.csv\" column 5\nparam\n  W : R[K, d] ~ glorot\n";
+    let end = "train J by gd(step = 0.01) epochs 5\n";
+    let unnamed = "net\n  J = mean[N] cross_entropy(W x, y)\n";
+    let named = "net\n  z = W x\n  p = softmax(z)\n  J = mean[N] cross_entropy(z, y)\n";
+    folder.write("unnamed.eqn", format!("{head}{unnamed}{end}"));
+    folder.write("named.eqn", format!("{head}{named}{end}"));
+    folder.write("rows.csv", ROWS);
+    let predicted = |name: &str, of: &str| {
+        let run = folder.run(&format!("train {name}.eqn -q --out {name}"));
+        assert_eq!(run.code, Some(0), "{run:?}");
+        let run = folder.run(&format!("predict {name} rows.csv --json -q{of}"));
+        assert_eq!(run.code, Some(0), "{run:?}");
+        run.json()
+    };
+    let (unnamed, named) = (predicted("unnamed", ""), predicted("named", " --of p"));
+    let numbers = |value: &serde_json::Value| -> Vec<f64> {
+        serde_json::from_value(value.clone()).expect("numbers")
+    };
+    for row in 0..3 {
+        let (a, b) = (&unnamed["rows"][row], &named["rows"][row]);
+        assert_eq!(a["label"], b["label"]);
+        let (p, q) = (numbers(&a["softmax(output)"]), numbers(&b["p"]));
+        assert!(p.iter().zip(&q).all(|(p, q)| (p - q).abs() < 1e-5), "{p:?} {q:?}");
+    }
+}

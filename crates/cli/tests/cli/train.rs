@@ -221,3 +221,18 @@ fn wrong_usage_has_its_code_and_leaves_nothing() {
     assert_eq!(folder.run("train mlp --json").error(), "not-found");
     assert!(folder.run("train small.eqn --only on").stderr.contains("did you mean `one`"));
 }
+
+#[test]
+fn a_size_that_is_none_is_one_error() {
+    let folder = Folder::new("train-size");
+    for value in ["0", "-3", "1.5", "1e30"] {
+        let run = folder.run(&format!("train iris --no-run -q --set H={value}"));
+        assert_eq!(run.code, Some(2), "{run:?}");
+        assert_eq!(run.stderr.matches("error").count(), 1, "{}", run.stderr);
+        assert!(
+            run.stderr.contains(&format!("`--set H={value}`: `H` is a size")),
+            "{}",
+            run.stderr
+        );
+    }
+}
