@@ -358,6 +358,10 @@ fn what_makes_no_sense_is_refused() {
         "parts must not overlap",
     );
     one(
+        "x : R[3] per N = csv \"t.csv\" columns 1..3\ntest x = csv \"./t.csv\"",
+        "parts must not overlap",
+    );
+    one(
         "x : R[3] per N = csv \"t.csv\" columns 1..3\ny : label[K] per N = csv \"t.csv\"\n\
          test x = csv \"iris.csv\"",
         "`test` says no file for `y`",

@@ -163,7 +163,7 @@ fn rows_to_predict_are_scaled_as_those_of_the_training() -> Result<(), Error> {
     let x = data.tables[0].column("x").unwrap();
     let read = |name: &str| {
         let path = folder.path().join(name);
-        Table::inputs(net, &[x.symbol], &data.sizes, &[x.scaled()], &path)
+        Table::inputs(net, &[x.symbol], &data.sizes, &data.labels, &[x.scaled()], &path)
     };
     // The inputs alone, or the columns of the training.
     folder.write("new.csv", "10,20\n30,40\n50,60\n");
@@ -196,7 +196,8 @@ fn an_image_to_predict_takes_the_form_of_the_training() {
     encoder.write_header().unwrap().write_image_data(&[51, 51, 51, 255, 255, 255]).unwrap();
     folder.write("new.png", png);
     let path = folder.path().join("new.png");
-    let table = Table::inputs(net, &[x.symbol], &data.sizes, &[x.scaled()], &path).unwrap().0;
+    let table =
+        Table::inputs(net, &[x.symbol], &data.sizes, &data.labels, &[x.scaled()], &path).unwrap().0;
     let values = [table.columns[0].value(0, 0), table.columns[0].value(0, 1)];
     assert_eq!(values, [51.0 / 255.0, 255.0 / 255.0]);
 }

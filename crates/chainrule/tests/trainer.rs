@@ -56,6 +56,15 @@ fn a_limit_of_steps_may_fall_within_an_epoch() {
     assert_eq!((second.epoch, second.step, second.end), (1, 8, Some(End::Steps)));
     let done = trainer.finish().expect("the end");
     assert_eq!((done.epochs, done.steps), (1, 8));
+    // Steps alone keep the limit too.
+    let own = TrainSettings { batch: Some(Batch::Rows(20)), steps: Some(8), ..settings() };
+    let mut steps = iris(0, &own);
+    (0..8).for_each(|_| assert!(steps.step().is_ok()));
+    assert!(steps.step().unwrap_err().to_string().contains("is at its end"));
+    assert_eq!(steps.finish().expect("the end").parameters_sha256, done.parameters_sha256);
+    let mut steps = iris(0, &own);
+    (0..8).for_each(|_| assert!(steps.step().is_ok()));
+    assert_eq!(steps.finish().expect("the end").end, Some(End::Steps));
 }
 
 /// Trains to the end, pausing after every step that `pause` names and going on in a new trainer.

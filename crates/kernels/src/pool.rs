@@ -29,6 +29,8 @@ struct Shared {
     done: AtomicUsize,
     panicked: AtomicBool,
     stop: AtomicBool,
+    /// How many threads have begun: a thread that begins takes memory.
+    ready: AtomicUsize,
     sleeping: AtomicUsize,
     lock: Mutex<()>,
     wake: Condvar,
@@ -106,6 +108,7 @@ impl Shared {
     }
 
     fn live(&self, thread: usize) {
+        self.ready.fetch_add(1, Ordering::SeqCst);
         while !self.stop.load(Ordering::SeqCst) {
             self.help(thread);
             self.wait();
@@ -123,6 +126,7 @@ impl Pool {
             done: AtomicUsize::new(0),
             panicked: AtomicBool::new(false),
             stop: AtomicBool::new(false),
+            ready: AtomicUsize::new(0),
             sleeping: AtomicUsize::new(0),
             lock: Mutex::new(()),
             wake: Condvar::new(),
@@ -136,6 +140,10 @@ impl Pool {
                 Ok(handle) => threads.push(handle),
                 Err(_) => break,
             }
+        }
+        // What a thread takes to begin belongs to no run.
+        while shared.ready.load(Ordering::SeqCst) < threads.len() {
+            std::thread::yield_now();
         }
         Pool { shared, threads, piece: 0 }
     }

@@ -93,6 +93,14 @@ impl Limits<'_> {
         if far(form.constant) || form.strides.iter().any(|&stride| far(stride)) {
             return Err("a place has a stride or a constant beyond 2^48".into());
         }
+        // What kernels compute of strides and counts never overflows.
+        let lanes = form.strides.iter().zip(axes);
+        let far = lanes.fold(0u128, |far, (stride, axis)| {
+            far.saturating_add(stride.unsigned_abs() as u128 * axis.extent as u128)
+        });
+        if far > 1 << 60 {
+            return Err("a place moves by more than 2^60".into());
+        }
         Ok(())
     }
 

@@ -5,9 +5,10 @@ use std::path::Path;
 use chainrule_graph::{Module, SymbolId};
 
 use super::inspect::format_of;
+use super::labels::Classes;
 use super::plan::{Columns, Plan, Take};
 use super::read::State;
-use super::{Column, Search, SourceFile, Table, bind};
+use super::{Column, LabelNames, Search, SourceFile, Table, bind};
 use crate::Error;
 
 /// What a trained model knows of an input: [`Column::scale`] and [`Column::shift`] of its data.
@@ -30,7 +31,8 @@ impl Column {
 
 impl Table {
     /// Reads the inputs `names` of `module` from one file, folder or pattern, to predict their
-    /// labels. `sizes` are those that the training's data fixed, `scaled` what it did to them.
+    /// labels. `sizes` are those that the training's data fixed, `labels` what its classes are
+    /// called, `scaled` what it did to numbers.
     ///
     /// The format is that of the file's name (`.csv`, `.png`, ..), otherwise that of the training.
     /// A table of text has the inputs alone, from left to right, or the columns that the training
@@ -46,7 +48,7 @@ impl Table {
     /// let data = Dataset::read(net, &Search::default(), &DataSettings::default())?;
     /// let x = data.tables[0].column("x").expect("an input");
     /// let (table, _) =
-    ///     Table::inputs(net, &[x.symbol], &data.sizes, &[x.scaled()], Path::new("new.csv"))?;
+    ///     Table::inputs(net, &[x.symbol], &data.sizes, &[], &[x.scaled()], Path::new("new.csv"))?;
     /// assert_eq!(table.columns[0].width, 4);
     /// # Ok::<(), chainrule::Error>(())
     /// ```
@@ -58,13 +60,14 @@ impl Table {
         module: &Module,
         names: &[SymbolId],
         sizes: &[(String, u64)],
+        labels: &[LabelNames],
         scaled: &[Scaled],
         path: &Path,
     ) -> Result<(Table, Vec<SourceFile>), Error> {
         let Some(name) = path.to_str() else {
             return Err(Error::data(path, "the path is no UTF-8"));
         };
-        given(module, names, sizes, scaled, (name, None))
+        given(module, names, sizes, labels, scaled, (name, None))
     }
 
     /// As [`Table::inputs`], from a table of text in memory that messages call `name`.
@@ -76,10 +79,11 @@ impl Table {
         module: &Module,
         names: &[SymbolId],
         sizes: &[(String, u64)],
+        labels: &[LabelNames],
         scaled: &[Scaled],
         (name, text): (&str, &[u8]),
     ) -> Result<Table, Error> {
-        given(module, names, sizes, scaled, (name, Some(text))).map(|(table, _)| table)
+        given(module, names, sizes, labels, scaled, (name, Some(text))).map(|(table, _)| table)
     }
 }
 
@@ -88,6 +92,7 @@ fn given(
     module: &Module,
     names: &[SymbolId],
     sizes: &[(String, u64)],
+    labels: &[LabelNames],
     scaled: &[Scaled],
     (name, text): (&str, Option<&[u8]>),
 ) -> Result<(Table, Vec<SourceFile>), Error> {
@@ -100,6 +105,11 @@ fn given(
         if let Some(id) = known {
             state.sizes.set_number(id, *number);
         }
+    }
+    for (at, wanted) in state.plan.wanted.iter().enumerate() {
+        // A label that is read has the numbers that it had in the training.
+        let own = labels.iter().find(|label| label.symbol == wanted.name);
+        state.classes.extend(own.map(|label| (at, Classes { names: label.names.clone() })));
     }
     let mut all = Vec::new();
     for at in 0..state.plan.wanted.len() {

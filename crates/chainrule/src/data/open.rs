@@ -237,6 +237,18 @@ impl Opened {
         Error::data(std::path::Path::new(&self.place), message)
     }
 
+    /// Whether both are one file, however its path is written. Images and batches are many files
+    /// of a folder.
+    pub(super) fn is_same_file(&self, other: &Opened) -> bool {
+        let file = |opened: &Opened| match opened.content {
+            Content::Cells(_) | Content::Idx(_) | Content::Arrays(_) => {
+                std::fs::canonicalize(&opened.place).ok()
+            }
+            Content::Cifar(_) | Content::Images(..) => None,
+        };
+        file(self).is_some_and(|own| file(other) == Some(own))
+    }
+
     /// The table of text that this is.
     pub(super) fn cells(&self) -> Option<&Cells> {
         match &self.content {

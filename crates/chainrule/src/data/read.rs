@@ -3,7 +3,7 @@
 use chainrule_graph::{Kind, Module, Sizes};
 
 use super::labels::{Classes, RawLabels};
-use super::open::{Block, Reader};
+use super::open::{Block, Opened, Reader};
 use super::plan::{Columns, Extra, Origin, Plan, Take, Toy, Wanted};
 use super::split::{PARTS, Split, split};
 use super::{Column, DataSettings, Dataset, Part, Search, Table, Values, bind, toys};
@@ -311,7 +311,8 @@ impl<'m, 's> State<'m, 's> {
                 let path = if batch { format!("{file}#test") } else { file.to_string() };
                 let take = self.further(at, line.format.clone(), path);
                 let opened = self.reader.open(&take.format, &take.path)?;
-                if opened < main {
+                let again = |other: &Opened| other.is_same_file(&self.reader.opened[opened]);
+                if opened < main || self.reader.opened[..main].iter().any(again) {
                     return Err(Error::failed(format!(
                         "`{part}` reads \"{file}\" as the training does: parts must not overlap"
                     )));

@@ -87,6 +87,24 @@ pub(crate) fn sync(folder: &Path) -> io::Result<()> {
     }
 }
 
+/// Makes a folder and those above it, and brings their names to the disk.
+///
+/// # Errors
+///
+/// One cannot be made.
+pub(crate) fn folder(path: &Path) -> io::Result<()> {
+    if path.as_os_str().is_empty() || path.is_dir() {
+        return Ok(());
+    }
+    let above = path.parent().unwrap_or(Path::new(""));
+    folder(above)?;
+    match fs::create_dir(path) {
+        // Another program was faster.
+        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        made => made.and_then(|()| sync(above)),
+    }
+}
+
 /// Counts and hashes what goes through.
 struct Hashed<W> {
     out: W,
@@ -140,6 +158,20 @@ mod tests {
         assert_eq!(folder.names(), ["a.json"]);
         text(&path, "new").expect("it can be written");
         assert_eq!(fs::read_to_string(&path).expect("it is there"), "new");
+    }
+
+    #[test]
+    fn folders_are_made_with_those_above() {
+        let scratch = Scratch::new("folders");
+        let path = scratch.path().join("a/b/c");
+        for _ in 0..2 {
+            folder(&path).expect("it can be made");
+            assert!(path.is_dir());
+        }
+        fs::write(scratch.path().join("file"), "x").expect("it can be written");
+        assert!(folder(&scratch.path().join("file")).is_err());
+        assert!(folder(&scratch.path().join("file/a")).is_err());
+        assert_eq!(scratch.names(), ["a", "file"]);
     }
 
     #[test]

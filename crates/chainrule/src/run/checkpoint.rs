@@ -56,7 +56,7 @@ impl Checkpoints {
     ///
     /// It cannot be written: then the last one is as it was.
     pub(crate) fn commit(&self, state: &State, metrics: u64) -> Result<Manifest, Error> {
-        fs::create_dir_all(&self.folder).map_err(|c| Error::io("making", &self.folder, c))?;
+        atomic::folder(&self.folder).map_err(|c| Error::io("making", &self.folder, c))?;
         // What counts now is never written over.
         let old = self.manifest().ok().flatten().map(|old| old.state);
         let name = |more: &str| format!("step-{:09}{more}{STATE_SUFFIX}", state.step);

@@ -5,12 +5,15 @@ use chainrule_graph::module::Training;
 use super::Settings;
 use crate::data::DataSettings;
 use crate::train::{Batch, TrainSettings, TrainingRef};
-use crate::{Error, Model};
+use crate::{Error, Model, Setting};
+
+/// Options that are whole numbers.
+const WHOLE: [&str; 5] = ["epochs", "steps", "batch", "seed", "split.seed"];
 
 /// The trainings of a file that were asked for, with settings sorted by what they set.
 #[derive(Clone, Debug)]
 pub struct Chosen {
-    /// The file with the sizes and constants that were set.
+    /// The file with everything that was set in place.
     pub model: Model,
     /// What is set of the trainings.
     pub settings: TrainSettings,
@@ -54,19 +57,36 @@ impl Chosen {
                 ..TrainSettings::default()
             },
             data: DataSettings::default(),
-            trainings: trainings(model, only)?,
+            trainings: trainings(model, &[])?,
         };
         let own = model.settings();
-        let (numbers, others): (Vec<_>, Vec<_>) =
-            settings.set.iter().partition(|(name, _)| own.contains(name));
-        if !numbers.is_empty() {
-            let numbers = numbers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-            chosen.model = model.with(numbers)?;
+        let mut written = Vec::new();
+        if !chosen.trainings.is_empty() {
+            written.extend(settings.epochs.map(|n| ("epochs".to_string(), n.to_string())));
+            written.extend(settings.seed.and_then(|n| exactly_written("seed", n)));
         }
-        for (name, value) in others {
-            chosen.set(name, value)?;
+        for (name, value) in &settings.set {
+            if own.contains(name) {
+                written.push((name.clone(), value.clone()));
+            } else {
+                chosen.set(name, value)?;
+                written.extend(text_of(name, value));
+            }
         }
+        // What is set comes before what `with` and `for .. in {..}` set: a grid over that name is
+        // one training then.
+        let written: Vec<Setting<'_>> =
+            written.iter().map(|(name, value)| Setting { name, value }).collect();
+        chosen.model = model.overridden(&written)?;
+        chosen.trainings = trainings(&chosen.model, only)?;
+        chosen.all_used()?;
         Ok(chosen)
+    }
+
+    /// Every setting of an optimizer must be one of a training that was asked for.
+    fn all_used(&self) -> Result<(), Error> {
+        let other = self.settings.set.iter().find(|(name, _)| !self.is_of_optimizer(name));
+        other.map_or(Ok(()), |(name, _)| Err(self.unknown(name)))
     }
 
     /// Sets what is no size and no constant.
@@ -180,6 +200,19 @@ fn trainings(model: &Model, only: &[String]) -> Result<Vec<TrainingRef>, Error> 
         }
     }
     Ok(all.into_iter().filter(|which| only.iter().any(|asked| is(which, asked))).collect())
+}
+
+/// A setting as the file's text can have it; a whole number without an exponent.
+fn text_of(name: &str, value: &str) -> Option<(String, String)> {
+    match whole(name, value, 0) {
+        Ok(number) if WHOLE.contains(&name) => exactly_written(name, number),
+        _ => Some((name.into(), value.trim().into())),
+    }
+}
+
+/// A whole number as the file's text can have it: if the language's numbers hold it exactly.
+fn exactly_written(name: &str, number: u64) -> Option<(String, String)> {
+    (number <= 1 << 53).then(|| (name.into(), number.to_string()))
 }
 
 fn whole(name: &str, value: &str, least: u64) -> Result<u64, Error> {

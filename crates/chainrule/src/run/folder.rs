@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
@@ -59,14 +60,14 @@ impl Folder {
             Place::Numbered(root, _) => root.as_path(),
             Place::At(path) => path.parent().unwrap_or(Path::new("")),
         };
-        if !root.as_os_str().is_empty() {
-            fs::create_dir_all(root).map_err(|cause| Error::io("making", root, cause))?;
-        }
+        atomic::folder(root).map_err(|cause| Error::io("making", root, cause))?;
         if let Place::At(path) = place {
             vacant(path)?;
         }
         sweep(root);
-        let temporary = root.join(format!("{BEGUN}{}{TEMPORARY}", std::process::id()));
+        static MADE: AtomicU64 = AtomicU64::new(0);
+        let (id, at) = (std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        let temporary = root.join(format!("{BEGUN}{id}-{at}{TEMPORARY}"));
         let _ = fs::remove_dir_all(&temporary);
         let made = fill(&temporary, record, model).and_then(|made| settle(place, made));
         if made.is_err() {
@@ -237,7 +238,7 @@ impl Folder {
     ) -> Result<(), Error> {
         let path = self.model_path(training);
         let folder = path.parent().unwrap_or(&self.path);
-        fs::create_dir_all(folder).map_err(|cause| Error::io("making", folder, cause))?;
+        atomic::folder(folder).map_err(|cause| Error::io("making", folder, cause))?;
         atomic::write(&path, |out| super::network::write(out, network, Some(result))).map(|_| ())
     }
 
@@ -429,6 +430,18 @@ mod tests {
             .collect();
         names.sort();
         assert_eq!(names, ["iris-1", "iris-2", "iris-4", "iris-5"]);
+    }
+
+    #[test]
+    fn several_at_once_have_a_number_each() {
+        let scratch = Scratch::new("at-once");
+        let place = Place::Numbered(scratch.path().into(), "iris".into());
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| create(&place).expect("it can be made"));
+            }
+        });
+        assert_eq!(scratch.names(), ["iris-1", "iris-2", "iris-3", "iris-4"]);
     }
 
     #[test]

@@ -22,6 +22,7 @@ impl Metrics {
     pub(crate) fn open(path: PathBuf) -> Result<Metrics, Error> {
         let open = || {
             let file = OpenOptions::new().append(true).create(true).open(&path)?;
+            super::atomic::sync(path.parent().unwrap_or(Path::new("")))?;
             Ok((file.metadata()?.len(), file))
         };
         match open() {

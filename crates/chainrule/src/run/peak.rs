@@ -37,6 +37,10 @@ impl Peak {
         let part = part(|part| scores.iter().any(|s| s.part == part))?.to_string();
         let scores = scores.iter().find(|s| s.part == part)?;
         let (name, value) = scores.values.first()?.clone();
+        // JSON has no other numbers: a curve that is read again must tell the same.
+        if !value.is_finite() {
+            return old;
+        }
         let better = old.as_ref().is_none_or(|old| value < old.value);
         if better { Some(Peak { epoch, step, part, name, value }) } else { old }
     }
@@ -109,7 +113,15 @@ mod tests {
             values: vec![("J".into(), value)],
         };
         let mut peak = None;
-        for (epoch, value) in [(1, 3.0), (2, 1.0), (3, f64::NAN), (4, 1.0), (5, 2.0)] {
+        for (epoch, value) in [
+            (0, f64::NAN),
+            (0, f64::INFINITY),
+            (1, 3.0),
+            (2, 1.0),
+            (3, f64::NAN),
+            (4, 1.0),
+            (5, 2.0),
+        ] {
             let all = [scores("train", -value), scores("validation", value)];
             peak = Peak::of(peak, (epoch, epoch), &all);
         }

@@ -12,6 +12,11 @@ use crate::Error;
 use crate::data::Dataset;
 use crate::train::Precision;
 
+/// Most threads that a run can ask for.
+const THREADS: u64 = 1024;
+/// Most seconds between checkpoints: a day.
+const CHECKPOINT: u64 = 86_400;
+
 /// What a caller set instead of the file.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Settings {
@@ -111,14 +116,18 @@ impl Settings {
             Some([Value::String(name), Value::String(value)]) => Ok((name.clone(), value.clone())),
             _ => Err("`set` is no list of names with values".to_string()),
         };
-        let threads = whole(value, "threads")?;
+        let at_most = |key: &str, most: u64| {
+            let number = whole(value, key)?;
+            let fits = (number <= most).then_some(number);
+            fits.ok_or_else(|| format!("`{key}` is {number}, more than {most}"))
+        };
         Ok(Settings {
             seed: maybe(value, "seed", whole)?,
             epochs: maybe(value, "epochs", whole)?,
             set: list(value, "set")?.iter().map(pair).collect::<Result<_, _>>()?,
             precision: precision_of(&text(value, "precision")?)?,
-            threads: usize::try_from(threads).map_err(|_| "`threads` is too large")?,
-            checkpoint: whole(value, "checkpoint")?,
+            threads: at_most("threads", THREADS)? as usize,
+            checkpoint: at_most("checkpoint", CHECKPOINT)?,
         })
     }
 }
@@ -396,6 +405,7 @@ pub(crate) mod tests {
             ("\"gd-H=2\"", "\"/etc\"", "not the name of a folder"),
             ("\"f64\"", "\"f16\"", "f32 or f64"),
             ("\"0-1,5\"", "7", "`rows` is no text"),
+            ("\"checkpoint\": 60", "\"checkpoint\": 18446744073709551615", "more than 86400"),
         ];
         for (old, new, expected) in cases {
             let changed = text.replacen(old, new, 1);
@@ -403,6 +413,10 @@ pub(crate) mod tests {
             let message = Record::parse(changed.as_bytes()).expect_err("it is wrong");
             assert!(message.contains(expected), "{message}\nnot: {expected}");
         }
+        // The machine has a field of that name, too.
+        let many = text.replace("\"threads\": 2", "\"threads\": 1000000");
+        let message = Record::parse(many.as_bytes()).expect_err("it is wrong");
+        assert!(message.contains("more than 1024"), "{message}");
     }
 
     #[test]

@@ -146,11 +146,11 @@ impl Running<'_> {
         let mut last = Instant::now();
         while trainer.end().is_none() {
             let watch = &mut *self.watch;
-            let due = last + every;
+            let due = last.checked_add(every);
             let kept = self.keep.is_some();
             let report = trainer.epoch(&mut |progress| {
                 watch.step(progress);
-                if watch.stop() || (kept && Instant::now() >= due) {
+                if watch.stop() || (kept && due.is_some_and(|due| Instant::now() >= due)) {
                     Control::Pause
                 } else {
                     Control::Continue

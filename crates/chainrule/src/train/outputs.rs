@@ -148,6 +148,23 @@ fn compared(module: &Module) -> Option<SymbolId> {
     })
 }
 
+/// The label that a metric compares with the place of a greatest entry: `y` of `argmax(p) == y`.
+pub(super) fn compared_label(module: &Module) -> Option<SymbolId> {
+    let graph = &module.graph;
+    let is_label = |id: SymbolId| {
+        let symbol = module.symbol(id);
+        symbol.role == Role::Data && matches!(symbol.ty.kind, Kind::Label(_))
+    };
+    module.metrics.iter().find_map(|metric| {
+        let nodes = below(module, module.binding(*metric)?.value);
+        nodes.iter().find(|id| matches!(graph.node(**id).op, Op::ArgMax))?;
+        nodes.iter().find_map(|id| match graph.node(*id).op {
+            Op::Symbol { id, .. } if is_label(id) => Some(id),
+            _ => None,
+        })
+    })
+}
+
 /// The distribution that belongs to some scores.
 fn distribution(module: &Module, scores: SymbolId) -> Answer {
     let graph = &module.graph;

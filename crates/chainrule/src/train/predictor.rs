@@ -209,7 +209,7 @@ impl Predictor {
                     known.join(", ")
                 )));
             };
-            let width = input.dims.iter().product::<usize>().max(1);
+            let width = input.width();
             if values.is_empty() || !values.len().is_multiple_of(width) {
                 return Err(Error::failed(format!(
                     "`{name}` has {width} numbers a row; {} are no whole number of rows",
@@ -321,7 +321,11 @@ impl Predictor {
             best
         };
         let classes = output.values.chunks(*width).map(greatest).collect();
-        let names = self.network.labels.iter().find(|l| l.names.len() == *width);
+        let compared = outputs::compared_label(&self.module);
+        let compared = compared.map(|id| self.module.symbol(id).name.as_str());
+        let labels = self.network.labels.iter().filter(|l| l.names.len() == *width);
+        let own = labels.clone().find(|l| Some(l.symbol.as_str()) == compared);
+        let names = own.or(labels.clone().next());
         (Some(classes), names.map(|l| l.names.clone()))
     }
 
@@ -361,7 +365,7 @@ fn put(network: &Network, compiled: &Compiled, engine: &mut Engine) -> Result<()
         let width = element_dims(compiled.module(), *column)?.iter().product::<usize>();
         let name = &compiled.module().symbol(*column).name;
         let Some(input) = network.inputs.iter().find(|i| i.name == *name) else { continue };
-        let own = input.dims.iter().product::<usize>();
+        let own = input.width();
         let fits = |list: &[f64]| [0, 1, width].contains(&list.len());
         if own != width || !fits(&input.scale) || !fits(&input.shift) {
             return Err(misfit(&format!("`{name}` has {width} entries a row, not {own}")));

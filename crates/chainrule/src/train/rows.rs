@@ -112,7 +112,8 @@ impl<'m> Rows<'m> {
         self
     }
 
-    /// The rows of `train`, `validation` or `test`. Without parts all rows are `train`.
+    /// The rows of `train`, `validation` or `test`; a part without rows is left out. Without parts
+    /// all rows are `train`.
     #[must_use]
     pub fn part(mut self, name: &str, rows: impl IntoIterator<Item = u32>) -> Rows<'m> {
         self.parts.push((name.into(), rows.into_iter().collect()));
@@ -263,10 +264,16 @@ impl<'m> Rows<'m> {
                     let text = format!("the part `{name}` has row {row}; there are {all} rows");
                     return Err(Error::failed(text));
                 }
-                parts.push(Part { name: name.clone(), table: 0, rows: rows.clone() });
+                if parts.iter().any(|part: &Part| part.name == *name) {
+                    return Err(Error::failed(format!("the part `{name}` is given twice")));
+                }
+                if !rows.is_empty() {
+                    parts.push(Part { name: name.clone(), table: 0, rows: rows.clone() });
+                }
             }
         }
-        if parts.len() != self.parts.len() || parts.first().is_none_or(|p| p.name != "train") {
+        let given = self.parts.iter().filter(|(_, rows)| !rows.is_empty());
+        if parts.len() != given.count() || parts.first().is_none_or(|p| p.name != "train") {
             let text = "parts are called train, validation and test; there must be a train part";
             return Err(Error::failed(text.into()));
         }
@@ -306,6 +313,11 @@ mod tests {
         assert_eq!(found, "the model has no data `z` (it has x, y)");
         assert!(message(|r| good_rows(r, x()).part("train", [2])).contains("there are 2 rows"));
         assert!(message(|r| good_rows(r, x()).part("test", [1])).contains("a train part"));
+        assert!(message(|r| good_rows(r, x()).part("train", [])).contains("a train part"));
+        let twice = message(|r| good_rows(r, x()).part("train", [0]).part("train", [1]));
+        assert_eq!(twice, "the part `train` is given twice");
+        let empty = message(|r| good_rows(r, x()).part("train", [0]).part("test", []));
+        assert_eq!(empty, "2 rows");
     }
 
     fn good_rows(rows: Rows<'_>, x: Vec<f64>) -> Rows<'_> {

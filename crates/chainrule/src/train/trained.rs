@@ -17,6 +17,13 @@ pub struct Input {
     pub shift: Vec<f64>,
 }
 
+impl Input {
+    /// Numbers a row.
+    pub(super) fn width(&self) -> usize {
+        self.dims.iter().fold(1, |n: usize, dim| n.saturating_mul(*dim)).max(1)
+    }
+}
+
 /// The names of the classes of a label.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Labels {

@@ -166,14 +166,21 @@ impl Trainer {
     ///
     /// The loss is no number (the error says where that began), or the training is at its end.
     pub fn step(&mut self) -> Result<StepReport, Error> {
-        if self.at.position == self.plan.rows {
-            self.close(false)?;
-        }
+        self.close_if_over()?;
         self.check_open()?;
         let began = Instant::now();
         let report = self.one()?;
         self.seconds += began.elapsed().as_secs_f64();
         Ok(report)
+    }
+
+    /// Closes an epoch, or the training, that steps alone brought to its end.
+    fn close_if_over(&mut self) -> Result<(), Error> {
+        let over = self.at.position == self.plan.rows || self.is_over();
+        if self.end.is_none() && self.at.position > 0 && over {
+            self.close(false)?;
+        }
+        Ok(())
     }
 
     fn check_open(&self) -> Result<(), Error> {
@@ -439,9 +446,7 @@ impl Trainer {
     ///
     /// A value cannot be computed.
     pub fn finish(mut self) -> Result<Trained, Error> {
-        if self.at.position == self.plan.rows && self.end.is_none() {
-            self.close(false)?;
-        }
+        self.close_if_over()?;
         let state = self.state();
         if let Some(best) = &self.best {
             self.machine.put(&best.parameters, &state.optimizer)?;

@@ -46,6 +46,9 @@ impl Whole {
         rows: usize,
         row: usize,
     ) -> Result<Whole, Error> {
+        if rows == 0 {
+            return Err(refused("a part without rows has no values"));
+        }
         let most = (ENTRIES / row.max(1)).clamp(16, ROWS);
         let piece = rows.min(if most >= 64 { most / 64 * 64 } else { most });
         let (mut pieces, mut end): (Vec<Piece>, Option<_>) = (Vec::new(), None);

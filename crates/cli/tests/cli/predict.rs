@@ -47,6 +47,51 @@ fn classes_and_probabilities() {
     assert_eq!(hidden["rows"][2]["h"].as_array().map(Vec::len), Some(3));
 }
 
+/// Classes that a network reads keep their numbers; those that it predicts have the names of the
+/// label that the metric compares, not of another one with as many classes.
+#[test]
+fn labels_among_the_inputs() {
+    let folder = Folder::new("predict-labels");
+    let rows: String = (0..60)
+        .map(|i| format!("{},{},{}\n", i % 7, ["red", "blue"][i % 2], ["no", "yes"][i % 2]))
+        .collect();
+    folder.write("rows.csv", &rows);
+    let text = "\
+size K = 2
+batch N
+data
+  x : R        per N = csv \"rows.csv\" column 1
+  c : label[K] per N = csv \"rows.csv\" column 2
+  y : label[K] per N = csv \"rows.csv\" column 3
+param
+  w : R[K]    = 0
+  C : R[K, K] = 0
+net
+  s = C onehot(c) + w x
+  J = mean[N] cross_entropy(s, y)
+train J by gd(step = 0.5) epochs 200
+show accuracy = mean[N] 1[argmax(s) == y]
+";
+    folder.write("net.eqn", text);
+    let run = folder.run("train net.eqn -q --out run");
+    assert_eq!(run.code, Some(0), "{run:?}");
+    // Alone, `red` would be the first class.
+    folder.write("new.csv", "3,red\n");
+    let of = |file: &str| {
+        let json = folder.run(&format!("predict run {file} --json -q")).json();
+        let rows = json["rows"].as_array().expect("rows").clone();
+        rows.iter().map(|row| row["label"].as_str().expect("a name").to_string()).collect()
+    };
+    let found: Vec<String> = of("new.csv");
+    assert_eq!(found, ["no"]);
+    let found: Vec<String> = of("rows.csv");
+    assert_eq!(found[..4], ["no", "yes", "no", "yes"]);
+    folder.write("other.csv", "3,green\n");
+    let other = folder.run("predict run other.csv");
+    assert_eq!(other.code, Some(1), "{other:?}");
+    assert!(other.stderr.contains("`green`"), "{}", other.stderr);
+}
+
 #[test]
 fn rows_that_do_not_fit_are_refused() {
     let folder = trained("predict-wrong");

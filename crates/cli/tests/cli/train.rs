@@ -118,6 +118,41 @@ fn the_answer_for_a_program() {
     }
 }
 
+/// What is set from outside comes before the grid of the file, and names say what was run.
+#[test]
+fn a_grid_over_what_is_set_is_one_training() {
+    let folder = Folder::new("train-grid");
+    let grid = "train J by gd(step = 0.1) epochs 4 batch 20 for H in {2, 3}, seed in {1, 2} \
+                as one";
+    let line = "train J by gd(step = 0.1)      epochs 4 batch 20 seed 1 as one";
+    assert!(SMALL.contains(line));
+    folder.write("small.eqn", SMALL.replace(line, grid));
+    let of = |args: &str| -> Vec<(String, u64, u64, u64)> {
+        let json = folder.run(&format!("train small.eqn --only one --json -q {args}")).json();
+        let all = json["trainings"].as_array().expect("trainings").iter();
+        let whole = |value: &serde_json::Value| value.as_u64().expect("a number");
+        let one = |t: &serde_json::Value| {
+            let name = t["name"].as_str().expect("a name").to_string();
+            (name, whole(&t["parameters"]), whole(&t["epochs"]), whole(&t["seed"]))
+        };
+        all.map(one).collect()
+    };
+    assert_eq!(of("--no-run").len(), 4);
+    let found = of("--set H=5 --epochs 2 --out run");
+    let expected = [1, 2].map(|seed| (format!("one H=5 seed={seed}"), 40, 2, seed));
+    assert_eq!(found, expected);
+    assert_eq!(of("--set H=5 --seed 7 --no-run").len(), 1);
+    let text = folder.read("run/small.eqn");
+    assert!(text.contains("H = 5") && text.contains("epochs 2"), "{text}");
+    let again = folder.run("evaluate run --json -q").json();
+    assert_eq!(again["trainings"][1]["as_recorded"], true, "{again}");
+    let resumed = folder.run("resume run --json -q").json();
+    assert_eq!(resumed["trainings"][0]["name"], expected[0].0.as_str());
+    // A setting of a training that is not asked for.
+    let other = folder.run("train small.eqn --only one --set beta1=0.5 --no-run");
+    assert_eq!(other.code, Some(2), "{other:?}");
+}
+
 #[test]
 fn many_epochs_are_few_lines() {
     let folder = Folder::new("train-lines");
