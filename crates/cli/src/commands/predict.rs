@@ -135,9 +135,6 @@ fn rows(network: &Network, args: &Args) -> Result<Vec<Vec<f64>>, Failure> {
     let names = network.inputs.iter().map(|input| module.find(&input.name));
     let names: Option<Vec<_>> = names.collect();
     let names = names.ok_or_else(|| broken("it names an input that its equations do not have"))?;
-    let label =
-        |label: &Labels| LabelNames { symbol: label.symbol.clone(), names: label.names.clone() };
-    let labels: Vec<LabelNames> = network.labels.iter().map(label).collect();
     if names.is_empty() {
         return Err(Failure::Changed(format!(
             "`{}` has no value for each row that a prediction could be: give the one before the \
@@ -146,6 +143,9 @@ fn rows(network: &Network, args: &Args) -> Result<Vec<Vec<f64>>, Failure> {
             network.file
         )));
     }
+    let label =
+        |label: &Labels| LabelNames { symbol: label.symbol.clone(), names: label.names.clone() };
+    let labels: Vec<LabelNames> = network.labels.iter().map(label).collect();
     let mut all: Vec<Vec<f64>> = vec![Vec::new(); names.len()];
     for file in &args.files {
         let sizes = &network.sizes;
