@@ -86,6 +86,34 @@ impl Model {
         };
         self.modules().iter().enumerate().flat_map(of).collect()
     }
+
+    /// The name of a training among all those of the file: its own, or `model/name` where another
+    /// model has a training of that name; `None` if there is no such training.
+    ///
+    /// ```
+    /// let text = "\
+    /// model a
+    /// param w : R = 1
+    /// net J = w^2
+    /// train J by gd(step = 0.1) epochs 1
+    /// model b
+    /// param v : R = 1
+    /// net J = v^2
+    /// train J by gd(step = 0.1) epochs 1
+    /// train J by adam() epochs 1
+    /// ";
+    /// let file = chainrule::Model::parse("two.eqn", text)?;
+    /// let names = file.trainings().into_iter().filter_map(|which| file.training_name(which));
+    /// assert_eq!(names.collect::<Vec<_>>(), ["a/gd", "b/gd", "adam"]);
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    pub fn training_name(&self, which: TrainingRef) -> Option<String> {
+        let module = self.modules().get(which.model)?;
+        let name = &module.trainings.get(which.training)?.name;
+        let others = self.modules().iter().enumerate().filter(|(at, _)| *at != which.model);
+        let shared = others.flat_map(|(_, other)| &other.trainings).any(|t| t.name == *name);
+        Some(if shared { format!("{}/{name}", module.name) } else { name.clone() })
+    }
 }
 
 /// What is fixed about a training: what the file, the caller and the data decided.

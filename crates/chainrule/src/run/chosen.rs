@@ -25,7 +25,8 @@ pub struct Chosen {
 
 impl Chosen {
     /// Sorts the settings; `only` names the trainings, all if it is empty. A name with settings
-    /// (`sgd H=2`) may be shortened to its first word, which then stands for all of them.
+    /// (`sgd H=2`) may be shortened to its first word, which then stands for all of them, and so
+    /// does the name of a model for its trainings.
     ///
     /// ```
     /// use chainrule::Model;
@@ -59,6 +60,12 @@ impl Chosen {
             data: DataSettings::default(),
             trainings: trainings(model, &[])?,
         };
+        for (name, given) in [("epochs", settings.epochs), ("seed", settings.seed)] {
+            if given.is_some() && settings.set.iter().any(|(set, _)| set == name) {
+                let message = format!("`{name}` is given twice, by --{name} and by --set {name}");
+                return Err(Error::setting(message));
+            }
+        }
         let own = model.settings();
         let mut written = Vec::new();
         if !chosen.trainings.is_empty() {
@@ -165,9 +172,9 @@ impl Chosen {
         settings
     }
 
-    /// The name of a training.
-    pub fn name(&self, which: TrainingRef) -> &str {
-        &training(&self.model, which).name
+    /// The name of a training, unique in the file.
+    pub fn name(&self, which: TrainingRef) -> String {
+        self.model.training_name(which).unwrap_or_default()
     }
 }
 
@@ -182,15 +189,18 @@ fn trainings(model: &Model, only: &[String]) -> Result<Vec<TrainingRef>, Error> 
     if only.is_empty() {
         return Ok(all);
     }
+    let full = |which: &TrainingRef| model.training_name(*which).unwrap_or_default();
     let is = |which: &TrainingRef, asked: &str| {
-        let name = &training(model, *which).name;
-        name == asked || name.split(' ').next() == Some(asked)
+        let is = |name: &str| name == asked || name.split(' ').next() == Some(asked);
+        let several = model.modules().len() > 1;
+        is(&training(model, *which).name)
+            || is(&full(which))
+            || (several && model.modules()[which.model].name == asked)
     };
     for asked in only {
         if !all.iter().any(|which| is(which, asked)) {
-            let names: Vec<&str> =
-                all.iter().map(|which| training(model, *which).name.as_str()).collect();
-            let near = chainrule_syntax::suggest::nearest(asked, names.iter().copied());
+            let names: Vec<String> = all.iter().map(full).collect();
+            let near = chainrule_syntax::suggest::nearest(asked, names.iter().map(String::as_str));
             let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
             return Err(Error::setting(format!(
                 "`--only {asked}`: {} has no training of that name (it has {}){near}",

@@ -240,13 +240,13 @@ impl Record {
         let mut trainings = Vec::new();
         for which in &chosen.trainings {
             let name = chosen.name(*which);
-            let first = plain(name);
+            let first = plain(&name);
             let numbered = (2..).map(|n| format!("{first}-{n}"));
             let folder =
                 std::iter::once(first.clone()).chain(numbered).find(|f| !folders.contains(f));
             let folder = folder.unwrap_or(first);
             folders.push(folder.clone());
-            trainings.push(TrainingRecord { name: name.into(), folder });
+            trainings.push(TrainingRecord { name, folder });
         }
         Ok(Record {
             command,

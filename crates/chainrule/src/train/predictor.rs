@@ -79,7 +79,10 @@ impl Predictor {
         let Some(module) = model.modules().get(network.model) else {
             return Err(misfit("its equations have no such model"));
         };
-        let known = module.trainings.iter().find(|t| t.name == network.training);
+        let known = module.trainings.iter().find(|t| {
+            let own = network.training.strip_suffix(&t.name);
+            own.is_some_and(|m| m.is_empty() || m.strip_suffix('/') == Some(&*module.name))
+        });
         let Some(training) = known else {
             let what = format!("its equations have no training `{}`", network.training);
             return Err(misfit(&what));

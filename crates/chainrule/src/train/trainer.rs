@@ -75,6 +75,7 @@ impl Trainer {
         data: Arc<Dataset>,
         settings: &TrainSettings,
     ) -> Result<Trainer, Error> {
+        let name = model.training_name(which);
         let model = model.for_training(which.model, which.training)?.model;
         let module = &model.modules()[which.model];
         let training = super::setup::with_settings(&module.trainings[which.training], settings)?;
@@ -93,7 +94,8 @@ impl Trainer {
         let rows = |name: &String| data.part(name).map_or(0, |p| p.rows.len() as u64);
         let evaluated = curves.parts.iter().map(rows).sum();
         let interval = curves.interval(plan.total(), plan.batch, evaluated);
-        let facts = super::setup::facts(&model, module, &training, &plan, &curves, &machine);
+        let mut facts = super::setup::facts(&model, module, &training, &plan, &curves, &machine);
+        facts.name = name.unwrap_or(facts.name);
         Ok(Trainer {
             order: Order::new(data.parts[part].rows.len(), plan.seed, plan.batch < plan.rows),
             keep: Keep::new(machine.len()),

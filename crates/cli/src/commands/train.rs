@@ -37,7 +37,8 @@ pub(crate) struct Args {
     /// The equation file, `-` for standard input, or a built-in example
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Run only the training of this name (or of this first word); may be repeated
+    /// Run only the training of this name (or of this first word, or those of the model of this
+    /// name); may be repeated
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
     /// Train so many epochs, whatever the file says
@@ -107,7 +108,7 @@ fn settings(args: &Args, shell: &Shell) -> Settings {
     }
 }
 
-/// Where the run goes: named after the model, else after the file.
+/// Where the run goes: named after the model if there is one, else after the file.
 fn place(args: &Args, chosen: &Chosen) -> Place {
     if let Some(out) = &args.out {
         return Place::At(out.clone());
@@ -115,6 +116,7 @@ fn place(args: &Args, chosen: &Chosen) -> Place {
     let name = &chosen.model.modules()[chosen.trainings[0].model].name;
     let stem = || args.file.file_stem().and_then(|stem| stem.to_str());
     let stem = || stem().filter(|_| !input::is_stdin(Path::new(&args.file)));
-    let name = Some(name.as_str()).filter(|name| !name.is_empty()).or_else(stem);
+    let one = chosen.model.modules().len() == 1;
+    let name = Some(name.as_str()).filter(|name| one && !name.is_empty()).or_else(stem);
     Place::Numbered(training::runs(), name.unwrap_or("net").to_string())
 }

@@ -25,6 +25,71 @@ train J by adam(step = 0.01)   epochs 3 batch all seed 2 as two
 show accuracy = mean[N] 1[argmax(p) == y]
 ";
 
+/// Two models whose trainings share a name, another size of the second.
+const MODELS: &str = "\
+size d = 4, K = 3
+batch N
+data
+  x : R[d]     per N = csv \"iris.csv\" columns 1..4 - mean / std
+  y : label[K] per N = csv \"iris.csv\" column 5
+  split train 90, validation 20, test 40, seed 1
+model linear
+param
+  W : R[K, d] = 0
+net
+  J = mean[N] cross_entropy(W x, y)
+train J by gd(step = 0.1) epochs 2
+model deep
+size H = 9
+param
+  V : R[H, d] ~ he
+  W : R[K, H] ~ he
+net
+  J = mean[N] cross_entropy(W relu(V x), y)
+train J by gd(step = 0.1) epochs 3
+train J by adam() epochs 4
+";
+
+#[test]
+fn models_of_one_file_keep_their_trainings_apart() {
+    let folder = Folder::new("train-models");
+    folder.write("multi.eqn", MODELS);
+    let run = folder.run("train multi.eqn -q --json");
+    assert_eq!(run.code, Some(0), "{run:?}");
+    let value: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let names: Vec<_> = (0..3).map(|at| value["trainings"][at]["name"].clone()).collect();
+    assert_eq!(names, ["linear/gd", "deep/gd", "adam"]);
+    let best = |at: usize| value["trainings"][at]["best"]["epoch"].as_u64().expect("a number");
+    assert!(best(0) <= 2 && best(1) <= 3, "{value}");
+    for file in ["multi.eqn", "models/linear-gd.safetensors", "models/deep-gd.safetensors"] {
+        assert!(folder.path().join("runs/multi-1").join(file).is_file(), "{file}");
+    }
+    let all = folder.run("evaluate multi-1 --json");
+    assert_eq!(all.code, Some(0), "{all:?}");
+    assert_eq!(all.stdout.matches("\"as_recorded\":true").count(), 3, "{all:?}");
+    let one = folder.run("evaluate multi-1 --training deep/gd");
+    assert!(one.stdout.contains("deep/gd") && !one.stdout.contains("linear"), "{one:?}");
+    folder.write("rows.csv", "5.1,3.5,1.4,0.2\n");
+    let said = folder.run("predict multi-1 rows.csv --training deep/gd");
+    assert!(said.code == Some(0) && said.stderr.contains("model deep/gd"), "{said:?}");
+    let resumed = folder.run("resume multi-1");
+    assert!(resumed.stderr.contains("all trainings are done"), "{resumed:?}");
+    for (only, expected) in [("deep/gd", 1), ("gd", 2), ("deep", 2), ("adam", 1)] {
+        let run = folder.run(&format!("train multi.eqn -q --json --no-run --only {only}"));
+        assert_eq!(run.stdout.matches("\"optimizer\"").count(), expected, "{only}: {run:?}");
+    }
+}
+
+#[test]
+fn a_number_is_given_once() {
+    let folder = Folder::new("train-twice");
+    folder.write("small.eqn", SMALL);
+    for words in ["--epochs 2 --set epochs=10", "--seed 2 --set seed=3"] {
+        let run = folder.run(&format!("train small.eqn --no-run {words}"));
+        assert!(run.code == Some(2) && run.stderr.contains("given twice"), "{run:?}");
+    }
+}
+
 #[test]
 fn a_training_leaves_a_run() {
     let folder = Folder::new("train-run");
