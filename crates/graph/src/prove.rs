@@ -36,7 +36,9 @@ pub(crate) use state::Prover;
 use term::{Kind, Poly};
 
 /// How much work one attempt may take.
-const STEPS: u64 = 60_000;
+const STEPS: u64 = 30_000;
+/// How often more names are looked through.
+const ROUNDS: usize = 6;
 
 /// A rule that a proof uses: what it replaces by what, as formulas of entries.
 #[derive(Clone, PartialEq, Debug)]
@@ -115,22 +117,20 @@ pub fn equal(module: &Module, left: NodeId, right: NodeId) -> Option<Proof> {
 /// The same where a condition holds, with names replaced.
 pub fn equal_where(module: &Module, question: &Question<'_>) -> Option<Proof> {
     let fixed: BTreeMap<SymbolId, NodeId> = question.replaced.iter().copied().collect();
-    let mut before: Option<BTreeMap<SymbolId, NodeId>> = None;
-    for stage in 0..3 {
-        let mut inlined = match stage {
-            0 => BTreeMap::new(),
-            1 => one_sided(module, question),
-            _ => definitions(module, question),
-        };
-        inlined.extend(&fixed);
-        if before.as_ref() == Some(&inlined) {
-            continue;
+    let mut inlined = fixed.clone();
+    for round in 0..ROUNDS {
+        if let Some(proof) = attempt(module, question, inlined.clone()) {
+            return Some(proof);
         }
-        let proof = attempt(module, question, inlined.clone());
-        if proof.is_some() {
-            return proof;
+        let before = inlined.len();
+        if round + 2 < ROUNDS {
+            outermost(module, question, &mut inlined);
+        } else {
+            definitions(module, question, &mut inlined);
         }
-        before = Some(inlined);
+        if inlined.len() == before {
+            return None;
+        }
     }
     None
 }
@@ -143,7 +143,11 @@ fn attempt(
     let mut prover = Prover::new(module, STEPS);
     prover.inlined = inlined;
     prover.numbers = question.numbers;
-    let zero = prover.is_zero_gap(question)?;
+    let zero = prover.is_zero_gap(question);
+    if std::env::var("GAP").is_ok() {
+        eprintln!("RESULT {zero:?} left {} of {}", prover.left(), STEPS);
+    }
+    let zero = zero?;
     zero.then(|| prover.proof())
 }
 
@@ -169,6 +173,13 @@ impl Prover<'_> {
         gap.plus(&b, close::MINUS)?;
         if gap.is_zero() {
             return Some(true);
+        }
+        if std::env::var("GAP").is_ok() {
+            let mut printer = print::Printer::new(self);
+            let text = |p: &Poly, printer: &mut print::Printer<'_, '_>| {
+                chainrule_syntax::print::expr(&printer.poly(p, &BTreeMap::new(), 0))
+            };
+            eprintln!("GAP {}  left {}", text(&gap, &mut printer), self.left());
         }
         if self.vanishes(&gap)? {
             return Some(true);
@@ -265,38 +276,44 @@ fn read_by(
     names
 }
 
-/// Defined names that one side alone reads, looked through until none is left.
-fn one_sided(module: &Module, question: &Question<'_>) -> BTreeMap<SymbolId, NodeId> {
-    let mut inlined = BTreeMap::new();
-    for _ in 0..module.bindings.len() + 1 {
-        let left = read_by(module, question.left, &inlined);
-        let right = read_by(module, question.right, &inlined);
-        let apart = left.symmetric_difference(&right);
-        let before = inlined.len();
-        let defined: Vec<(SymbolId, NodeId)> =
-            apart.filter_map(|s| definition(module, *s).map(|d| (*s, d))).collect();
-        inlined.extend(defined);
-        if inlined.len() == before {
-            break;
+fn roots(question: &Question<'_>) -> Vec<NodeId> {
+    [question.left, question.right].into_iter().chain(question.condition).collect()
+}
+
+/// Defined names that no other name of the question is made of.
+fn outermost(module: &Module, question: &Question<'_>, inlined: &mut BTreeMap<SymbolId, NodeId>) {
+    let mut names = BTreeSet::new();
+    for root in roots(question) {
+        names.extend(read_by(module, root, inlined));
+    }
+    let defined: Vec<(SymbolId, NodeId)> =
+        names.iter().filter_map(|s| definition(module, *s).map(|d| (*s, d))).collect();
+    let mut inner = BTreeSet::new();
+    for (_, value) in &defined {
+        let mut open = read_by(module, *value, inlined);
+        // What a name is made of, through other names.
+        while let Some(next) = open.pop_first() {
+            if inner.insert(next)
+                && let Some(value) = definition(module, next)
+            {
+                open.extend(read_by(module, value, inlined));
+            }
         }
     }
-    inlined
+    inlined.extend(defined.into_iter().filter(|(s, _)| !inner.contains(s)));
 }
 
 /// All defined names.
-fn definitions(module: &Module, question: &Question<'_>) -> BTreeMap<SymbolId, NodeId> {
-    let mut inlined = BTreeMap::new();
-    let roots: Vec<NodeId> =
-        [question.left, question.right].into_iter().chain(question.condition).collect();
+fn definitions(module: &Module, question: &Question<'_>, inlined: &mut BTreeMap<SymbolId, NodeId>) {
     loop {
         let before = inlined.len();
-        for root in &roots {
-            for symbol in read_by(module, *root, &inlined) {
+        for root in roots(question) {
+            for symbol in read_by(module, root, inlined) {
                 inlined.extend(definition(module, symbol).map(|d| (symbol, d)));
             }
         }
         if inlined.len() == before {
-            return inlined;
+            return;
         }
     }
 }

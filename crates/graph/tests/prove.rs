@@ -47,6 +47,26 @@ fn count(folder: &str) -> (usize, usize) {
 }
 
 #[test]
+fn one() {
+    let only = std::env::var("ONLY").unwrap_or_default();
+    for path in files("suite/claims").into_iter().chain(files("suite/identities")) {
+        if !only.split(',').any(|o| path.to_string_lossy().ends_with(&format!("{o}.eqn"))) {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).expect("the file can be read");
+        for module in read(&text).modules {
+            for claim in check(&module, &Settings::default()).claims {
+                println!("{} {:?} {}", claim.name, claim.verdict, claim.message);
+                for step in claim.proof.iter().flat_map(|p| &p.steps) {
+                    let show = chainrule_syntax::print::expr;
+                    println!("    {} = {}   [{}]", show(&step.from), show(&step.to), step.rule);
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn identities_are_proved() {
     let (proved, verified) = count("suite/identities");
     println!("identities: {proved} proved, {verified} verified");

@@ -156,8 +156,13 @@ impl Prover<'_> {
             own = self.form(&poly, &[])?;
         }
         if signed {
-            let turned = self.form(&poly.scaled(MINUS)?, &[])?;
-            if (&turned.0, &turned.1) < (&own.0, &own.1) {
+            let minus = poly.scaled(MINUS)?;
+            let turned = self.form(&minus, &[])?;
+            // With few minus signs, then the lesser one.
+            let signs = |p: &Poly| p.terms.values().filter(|c| c.is_negative()).count();
+            let (here, there) = (signs(&poly), signs(&minus));
+            let less = (&turned.0, &turned.1) < (&own.0, &own.1);
+            if there < here || there == here && less {
                 return Some((turned, content.times(MINUS)?));
             }
         }
@@ -197,7 +202,8 @@ impl Prover<'_> {
             return;
         }
         let text = super::print::atom_text(self, atom);
-        self.assumed.insert(format!("{text} != 0"));
+        let inner = text.strip_prefix('(').and_then(|t| t.strip_suffix(')'));
+        self.assumed.insert(format!("{} != 0", inner.unwrap_or(&text)));
     }
 }
 

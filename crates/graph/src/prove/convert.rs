@@ -311,6 +311,7 @@ impl Prover<'_> {
         }
         if let ([Value::Label(ix)], true) = (factors.as_slice(), deltas.is_empty())
             && spec.divide.is_empty()
+            && self.keeps_labels(spec, &self.module.graph.ty(inputs[0]).kind)
         {
             return self.moved_label(spec, ix, ty, &locals);
         }
@@ -321,6 +322,16 @@ impl Prover<'_> {
         }
         product = self.settled(&product)?;
         self.written(spec, product, deltas, summed, reached, &locals, inputs, ty)
+    }
+
+    /// Whether the entries only move: nothing is put where an index says.
+    fn keeps_labels(&self, spec: &Spec, kind: &TypeKind) -> bool {
+        let Place::Dims(slots) = &spec.output else { return false };
+        let local = |slot: &Slot| match slot {
+            Slot::Map(map) => matches!(map.as_index(), Some(spec::Ix::Local(_))),
+            Slot::Label(_) => false,
+        };
+        matches!(kind, TypeKind::Label(_)) || slots.iter().all(local)
     }
 
     /// A label whose dims move.

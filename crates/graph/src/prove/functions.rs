@@ -218,8 +218,14 @@ impl Prover<'_> {
                     *e = e.times(MINUS)?;
                 }
                 let rest = self.with(poly, inverse)?;
-                let (own, content) = self.primitive(&rest, false)?;
                 let mono = Mono { plain: common, sums: Vec::new() };
+                if let Some((own, factor)) = rest.single() {
+                    let mut out = self.mono_log(&own.clone(), factor)?;
+                    let more = self.mono_log(&mono, Ratio::ONE)?;
+                    out.plus(&more, Ratio::ONE)?;
+                    return Some(out);
+                }
+                let (own, content) = self.primitive(&rest, false)?;
                 let mut out = self.mono_log(&mono, content)?;
                 let atom = self.of_form(Kind::Log, own.0, own.1, &own.2, Vec::new())?;
                 out.plus(&Poly::of(vec![(atom, Ratio::ONE)]), Ratio::ONE)?;
@@ -345,6 +351,9 @@ impl Prover<'_> {
             }
             if !common.is_empty() {
                 rest = self.with(poly, common)?;
+                if rest.single().is_some() {
+                    return self.positive(&rest);
+                }
             }
         }
         if let Some(value) = rest.constant() {
