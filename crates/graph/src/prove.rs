@@ -11,6 +11,7 @@
 mod atoms;
 mod canon;
 mod close;
+mod component;
 mod convert;
 mod functions;
 mod ix;
@@ -30,6 +31,7 @@ use crate::index::{NodeId, SymbolId};
 use crate::module::{Module, Role, Start};
 use crate::op::Op;
 use crate::size::Ratio;
+pub use component::{Component, component};
 use convert::Value;
 use ix::Ix;
 pub(crate) use state::Prover;

@@ -1,10 +1,14 @@
 //! The prover over the suites and over formulas that must not be provable.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use chainrule_graph::check::{Settings, Verdict, check};
-use chainrule_graph::read;
+use chainrule_graph::differentiate::resolved;
+use chainrule_graph::module::Statement;
+use chainrule_graph::{prove, read};
+use chainrule_syntax::print;
 
 fn files(folder: &str) -> Vec<PathBuf> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").join(folder);
@@ -78,4 +82,36 @@ fn true_claims_are_proved() {
     let (proved, verified) = count("suite/claims");
     println!("claims: {proved} proved, {verified} verified");
     assert!(proved * 100 >= 85 * (proved + verified), "{proved} of {}", proved + verified);
+}
+
+/// The entry of a term, as it is printed.
+fn entry(given: &str, term: &str) -> String {
+    let text = format!("{given}claim \"c\" {term} = {term}\n");
+    let reading = read(&text);
+    assert!(reading.is_ok(), "{:?}", reading.diagnostics);
+    let mut module = reading.modules.into_iter().next().expect("one model");
+    let Some(Statement::Links(left, _)) = module.claims[0].statement.clone() else {
+        panic!("{term} is no term: {:?}", module.claims[0].ill_formed)
+    };
+    let left = resolved(&mut module, left, &mut BTreeMap::new()).expect("it has a derivative");
+    let found = prove::component(&module, left).expect("it has an entry");
+    let indices: Vec<String> = found.indices.iter().map(|d| d.join(" ")).collect();
+    format!("[{}] {}", indices.join(","), print::expr(&found.formula))
+}
+
+#[test]
+fn entries_of_terms() {
+    let given = "size n, m, k\ngiven\n  A : R[n, m]\n  X : R[m, k]\n  W : R[n, m]\n  e, b : R[n]\n  z : R[m]\n  y : label[m]\n";
+    for (term, expected) in [
+        ("W^T e", "[i] sum[j] W[j,i] e[j]"),
+        ("jac(A X, X)", "[i j,l p] 1[j == p] A[i,l]"),
+        ("A z + b", "[i] sum[j] A[i,j] z[j] + b[i]"),
+        ("(A z + b) z^T", "[i,j] z[j] (sum[l] A[i,l] z[l] + b[i])"),
+        ("diag(z)", "[i,j] z[i] 1[i == j]"),
+        ("softmax(z) - onehot(y)", "[i] softmax(z)[i] - 1[i == y]"),
+        ("relu(A z)", "[i] relu(sum[j] A[i,j] z[j])"),
+        ("jac(relu(A z), z)", "[i,j] A[i,j] 1[sum[l] A[i,l] z[l] > 0]"),
+    ] {
+        assert_eq!(entry(given, term), expected, "{term}");
+    }
 }

@@ -21,6 +21,10 @@ impl Prover<'_> {
         if poly.is_zero() {
             return if q.is_negative() || q.is_zero() { None } else { Some(Poly::zero()) };
         }
+        if self.display && poly.terms.len() > 1 && !q.is_zero() {
+            let atom = self.applied(Kind::Pow, poly, &[], Vec::new())?;
+            return Some(Poly::of(vec![(atom, q)]));
+        }
         match whole(q) {
             Some(0) => return Some(Poly::one()),
             Some(n) if n > 0 => return self.multiplied_out(poly, n),
@@ -171,6 +175,10 @@ impl Prover<'_> {
 
     /// `exp(poly)`
     pub(crate) fn exp_of(&mut self, poly: &Poly) -> Option<Poly> {
+        if self.display {
+            let atom = self.applied(Kind::Exp, poly, &[], Vec::new())?;
+            return Some(Poly::of(vec![(atom, Ratio::ONE)]));
+        }
         let mut out = Poly::one();
         let mut own: Vec<Factor> = Vec::new();
         for (mono, factor) in &poly.terms {
@@ -208,6 +216,10 @@ impl Prover<'_> {
     pub(crate) fn log_of(&mut self, poly: &Poly) -> Option<Poly> {
         if poly.is_zero() {
             return None;
+        }
+        if self.display {
+            let atom = self.applied(Kind::Log, poly, &[], Vec::new())?;
+            return Some(Poly::of(vec![(atom, Ratio::ONE)]));
         }
         let out = match poly.single() {
             Some((mono, factor)) => self.mono_log(&mono.clone(), factor)?,

@@ -36,6 +36,8 @@ pub(crate) struct Prover<'m> {
     pub(crate) splits: BTreeMap<Var, Ix>,
     /// Names that are looked through, with what they stand for.
     pub(crate) inlined: BTreeMap<SymbolId, NodeId>,
+    /// Whether formulas are for reading: no sum is multiplied out and no function taken apart.
+    pub(crate) display: bool,
     /// Whether sizes stand for the numbers of the file.
     pub(crate) numbers: bool,
     pub(crate) entries: BTreeMap<NodeId, Rc<Entry>>,
@@ -57,6 +59,7 @@ impl<'m> Prover<'m> {
             axes: BTreeMap::new(),
             splits: BTreeMap::new(),
             inlined: BTreeMap::new(),
+            display: false,
             numbers: false,
             entries: BTreeMap::new(),
             powers: HashMap::default(),
@@ -117,6 +120,11 @@ impl<'m> Prover<'m> {
         let var = self.fresh(extent);
         self.axes.insert(axis, var);
         Some(Ix::var(var))
+    }
+
+    /// The variable of a named axis, if it was met.
+    pub(crate) fn axis_var(&self, axis: AxisId) -> Option<Var> {
+        self.axes.get(&axis).copied()
     }
 
     /// The named axes with their variables.
