@@ -11,7 +11,7 @@ mod kinks;
 mod optimizer;
 mod own;
 mod point;
-mod sizes;
+pub(crate) mod sizes;
 mod stated;
 mod verdict;
 

@@ -19,6 +19,7 @@ mod matrix;
 mod ops;
 mod places;
 mod print;
+mod replay;
 mod rules;
 mod state;
 mod term;
@@ -147,10 +148,18 @@ fn attempt(
     prover.numbers = question.numbers;
     let zero = prover.is_zero_gap(question);
     if std::env::var("GAP").is_ok() {
-        eprintln!("RESULT {zero:?} left {} of {}", prover.left(), STEPS);
+        eprintln!("RESULT {zero:?} used {}", STEPS - prover.left());
     }
     let zero = zero?;
-    zero.then(|| prover.proof())
+    if !zero {
+        return None;
+    }
+    let replayed = replay::check(&prover, question);
+    if std::env::var("GAP").is_ok() {
+        eprintln!("REPLAY {replayed:?}");
+    }
+    replayed.ok()?;
+    Some(prover.proof())
 }
 
 impl Prover<'_> {
@@ -175,13 +184,6 @@ impl Prover<'_> {
         gap.plus(&b, close::MINUS)?;
         if gap.is_zero() {
             return Some(true);
-        }
-        if std::env::var("GAP").is_ok() {
-            let mut printer = print::Printer::new(self);
-            let text = |p: &Poly, printer: &mut print::Printer<'_, '_>| {
-                chainrule_syntax::print::expr(&printer.poly(p, &BTreeMap::new(), 0))
-            };
-            eprintln!("GAP {}  left {}", text(&gap, &mut printer), self.left());
         }
         if self.vanishes(&gap)? {
             return Some(true);

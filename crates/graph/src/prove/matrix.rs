@@ -265,7 +265,7 @@ impl Prover<'_> {
         Some(Matrix { poly, ..m })
     }
 
-    fn opaque_det(&mut self, m: &Matrix, log: bool) -> Option<Poly> {
+    pub(crate) fn opaque_det(&mut self, m: &Matrix, log: bool) -> Option<Poly> {
         let own = self.form(&m.poly, &[m.row, m.column])?;
         let turned = self.form(&m.poly, &[m.column, m.row])?;
         let (form, holes, symmetries) =

@@ -136,6 +136,14 @@ impl<'m> Prover<'m> {
         &self.heads[at as usize]
     }
 
+    /// The names that were met.
+    pub(crate) fn symbols(&self) -> impl Iterator<Item = (u32, SymbolId)> + '_ {
+        self.heads.iter().enumerate().filter_map(|(at, head)| match head.kind {
+            Kind::Symbol(id) => Some((at as u32, id)),
+            _ => None,
+        })
+    }
+
     pub(crate) fn shared_head(&self, at: u32) -> Rc<Head> {
         self.heads[at as usize].clone()
     }

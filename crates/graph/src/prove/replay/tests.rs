@@ -1,0 +1,1 @@
+//! Proofs that were tampered with do not replay.
