@@ -168,9 +168,8 @@ impl Prover<'_> {
         let n = whole(q);
         let ((form, args, symmetries), content) = self.primitive(poly, n.is_some())?;
         let atom = self.of_form(Kind::Pow, form, args, &symmetries, Vec::new())?;
-        let own = Poly::of(vec![(atom, q)]);
         let factor = self.power_of(&Poly::number(content), q)?;
-        self.times(&factor, &own)
+        self.with(&factor, vec![(atom, q)])
     }
 
     /// `exp(poly)`

@@ -227,6 +227,7 @@ impl<'m> Prover<'m> {
         to: Poly,
         side: Option<String>,
     ) {
+        debug_assert!(super::RULES.contains(&rule), "{rule}");
         if self.logged.insert((from.clone(), rule)) {
             self.log.push(Logged { rule, from, to, side });
         }

@@ -123,25 +123,29 @@ impl<'w, 'm> Terms<'w, 'm> {
             return Err(Stop::Redraw);
         }
         let mut data = vec![0; shape.iter().product()];
-        let dims = shape[ty.axes.len()..].to_vec();
-        for index in places(&space) {
-            let point: Point = axes.iter().copied().zip(index.iter().copied()).collect();
-            let locals = &index[axes.len()..];
-            let mut product = 1;
-            let mut inside = true;
-            for (place, x) in spec.inputs.iter().zip(inputs) {
-                match self.place(place, x.dims(), &point, locals, inputs)? {
-                    Some(at) => product = times(product, x.at(&point, &at)),
-                    None => inside = false,
-                }
+        let out = Tensor { axes: ty.axes.clone(), shape: shape.clone(), data: Vec::new() };
+        let mut reads = Vec::new();
+        for (place, x) in spec.inputs.iter().zip(inputs) {
+            reads.push(self.walk(place, x, &axes, inputs)?);
+        }
+        let write = self.walk(&spec.output, &out, &axes, inputs)?;
+        let mut index = vec![0; space.len()];
+        if space.contains(&0) {
+            return Err(Stop::Redraw);
+        }
+        loop {
+            let mut product = Some(1);
+            for (read, x) in reads.iter().zip(inputs) {
+                let own = read.at(&index, inputs).map(|at| x.data[at]);
+                product = product.zip(own).map(|(a, b)| times(a, b));
             }
-            let to = self.place(&spec.output, &dims, &point, locals, inputs)?;
-            if inside && let Some(to) = to {
-                let full = ty.axes.iter().map(|a| point[a]).chain(to);
-                let at = full.zip(&shape).fold(0, |at, (i, n)| at * n + i);
-                data[at] = add(data[at], product);
-            } else if !spec.pad {
-                return Err(Stop::Redraw);
+            match (product, write.at(&index, inputs)) {
+                (Some(product), Some(to)) => data[to] = add(data[to], product),
+                _ if spec.pad => {}
+                _ => return Err(Stop::Redraw),
+            }
+            if !crate::interpret::advance(&mut index, &space) {
+                break;
             }
         }
         for size in &spec.divide {
@@ -151,51 +155,51 @@ impl<'w, 'm> Terms<'w, 'm> {
         Ok(Tensor { axes: ty.axes.clone(), shape, data })
     }
 
-    /// Where an operand is read; `None` outside.
-    fn place(
-        &self,
-        place: &Place,
-        dims: &[usize],
-        point: &Point,
-        locals: &[usize],
-        inputs: &[Rc<Tensor>],
-    ) -> Got<Option<Vec<usize>>> {
-        let number = |map: &Map| -> Got<i64> {
-            let mut total = self.world.whole(&map.constant)?;
+    /// Where an operand is read or written, from a point of the space.
+    fn walk(&self, place: &Place, x: &Tensor, axes: &[AxisId], inputs: &[Rc<Tensor>]) -> Got<Walk> {
+        let mut strides = vec![1; x.shape.len()];
+        for k in (1..x.shape.len()).rev() {
+            strides[k - 1] = strides[k] * x.shape[k];
+        }
+        let position = |axis: AxisId| axes.iter().position(|a| *a == axis).ok_or(Stop::Redraw);
+        let mut walk = Walk { steps: Vec::new(), slots: Vec::new() };
+        for (axis, stride) in x.axes.iter().zip(&strides) {
+            walk.steps.push((position(*axis)?, *stride));
+        }
+        let linear = |map: &Map| -> Got<(Vec<(usize, i64)>, i64)> {
+            let mut terms = Vec::new();
             for (ix, by) in &map.terms {
                 let at = match ix {
-                    Ix::Axis(axis) => point.get(axis).copied().unwrap_or(0),
-                    Ix::Local(at) => locals[*at as usize],
+                    Ix::Axis(axis) => position(*axis)?,
+                    Ix::Local(at) => axes.len() + *at as usize,
                 };
-                total += self.world.whole(by)? * at as i64;
+                terms.push((at, self.world.whole(by)?));
             }
-            Ok(total)
+            Ok((terms, self.world.whole(&map.constant)?))
         };
         match place {
             Place::Flat(map) => {
-                let mut at = number(map)? as usize;
-                let mut out = vec![0; dims.len()];
-                for (slot, n) in out.iter_mut().zip(dims).rev() {
-                    *slot = at % n;
-                    at /= n;
-                }
-                Ok(Some(out))
+                let (terms, constant) = linear(map)?;
+                let extent = x.dims().iter().product();
+                walk.slots.push(Step { terms, constant, label: None, extent, stride: 1 });
             }
             Place::Dims(slots) => {
-                let mut out = Vec::new();
-                for (slot, n) in slots.iter().zip(dims) {
-                    let at = match slot {
-                        Slot::Map(map) => number(map)?,
-                        Slot::Label(k) => inputs[*k].at(point, &[]) as i64,
+                let own = x.dims().iter().zip(&strides[x.axes.len()..]);
+                for (slot, (extent, stride)) in slots.iter().zip(own) {
+                    let ((terms, constant), label) = match slot {
+                        Slot::Map(map) => (linear(map)?, None),
+                        Slot::Label(k) => {
+                            let nowhere = Place::Dims(Vec::new());
+                            let label = self.walk(&nowhere, &inputs[*k], axes, inputs)?;
+                            ((Vec::new(), 0), Some((*k, label.steps)))
+                        }
                     };
-                    if at < 0 || at >= *n as i64 {
-                        return Ok(None);
-                    }
-                    out.push(at as usize);
+                    let (extent, stride) = (*extent, *stride);
+                    walk.slots.push(Step { terms, constant, label, extent, stride });
                 }
-                Ok(Some(out))
             }
         }
+        Ok(walk)
     }
 
     fn entry(&mut self, at: &At<'_>, point: &Point, index: &[usize]) -> Got<u64> {
@@ -384,6 +388,46 @@ impl<'w, 'm> Terms<'w, 'm> {
             }
             _ => Ok(value),
         }
+    }
+}
+
+/// Where an operand is read: steps of its axes, and its dims.
+struct Walk {
+    steps: Vec<(usize, usize)>,
+    slots: Vec<Step>,
+}
+
+/// One dim of an operand.
+struct Step {
+    terms: Vec<(usize, i64)>,
+    constant: i64,
+    /// The label that tells the place instead: which input, and the steps of its axes.
+    label: Option<(usize, Vec<(usize, usize)>)>,
+    extent: usize,
+    stride: usize,
+}
+
+impl Walk {
+    /// The place in the data; `None` outside.
+    fn at(&self, index: &[usize], inputs: &[Rc<Tensor>]) -> Option<usize> {
+        let along = |steps: &[(usize, usize)]| -> usize {
+            steps.iter().map(|(at, stride)| index[*at] * stride).sum()
+        };
+        let mut place = along(&self.steps);
+        for slot in &self.slots {
+            let at = match &slot.label {
+                Some((k, steps)) => inputs[*k].data[along(steps)] as i64,
+                None => {
+                    let term = |(at, by): &(usize, i64)| index[*at] as i64 * by;
+                    slot.constant + slot.terms.iter().map(term).sum::<i64>()
+                }
+            };
+            if at < 0 || at >= slot.extent as i64 {
+                return None;
+            }
+            place += at as usize * slot.stride;
+        }
+        Some(place)
     }
 }
 
