@@ -36,6 +36,7 @@ mod derive;
 mod error;
 mod lowered;
 mod model;
+pub mod notation;
 mod planned;
 pub mod run;
 mod show;
