@@ -40,6 +40,7 @@ pub mod notation;
 mod planned;
 pub mod run;
 mod show;
+mod snippet;
 pub mod train;
 mod training;
 
@@ -58,5 +59,6 @@ pub use planned::PlannedPage;
 pub use show::{
     Cost, Equation, Piece, Row, Setting, Show, ShownClaim, ShownNote, ShownSize, ShownTraining,
 };
+pub use snippet::{Last, Snippet};
 pub use train::{TrainSettings, Trainer};
 pub use training::Prepared;
