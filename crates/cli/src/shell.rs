@@ -165,6 +165,16 @@ impl Shell {
         }
     }
 
+    /// Says on stderr what went wrong in a part of the work while the rest goes on; with `--json`
+    /// the answer says it.
+    pub(crate) fn told(&self, error: &chainrule::Error) {
+        if let Some((source, diagnostics)) = error.diagnostics()
+            && !self.is_json()
+        {
+            self.diagnostics(source, diagnostics);
+        }
+    }
+
     /// Says what is wrong with the arguments, or shows the help that they ask for.
     pub(crate) fn usage(&self, error: &clap::Error) -> Exit {
         let text = error.render();

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use super::fields::{field, list, maybe, numbers, sizes, text, texts, whole};
 use super::tensors::{self, Head, precision_text};
-use super::{FORMAT, PROGRAM, Summary, check_kind};
+use super::{FORMAT, PROGRAM, check_kind};
 use crate::Error;
 use crate::train::hash;
-use crate::train::{Input, Labels, Network, Precision, Tensor};
+use crate::train::{Input, Labels, Network, Precision, Summary, Tensor};
 
 /// The kind of file.
 const KIND: &str = "model";
