@@ -2,6 +2,7 @@
 
 use chainrule_graph::Module;
 use chainrule_graph::module::Training;
+use chainrule_graph::schedule::Rule;
 
 use super::curves::Curves;
 use super::machine::Machine;
@@ -44,7 +45,9 @@ pub(super) fn facts(
     machine: &Machine,
 ) -> Facts {
     let rule = |(word, name, numbers): &(String, String, Vec<f64>)| {
-        let numbers: Vec<String> = numbers.iter().map(f64::to_string).collect();
+        let names = Rule::find(word, name).map_or(&[][..], |rule| rule.numbers);
+        let number = |((name, _), value): (&(&str, Option<f64>), &f64)| format!("{name} = {value}");
+        let numbers: Vec<String> = names.iter().zip(numbers).map(number).collect();
         match numbers.as_slice() {
             [] => format!("{word} {name}"),
             some => format!("{word} {name}({})", some.join(", ")),
