@@ -156,6 +156,7 @@ impl Shell {
     pub(crate) fn explain(&self, failure: &Failure) {
         match failure {
             Failure::Pipe => {}
+            Failure::Interrupted(text) => self.say(text),
             Failure::Facade(error) if error.diagnostics().is_some() => {
                 if let Some((source, diagnostics)) = error.diagnostics() {
                     self.diagnostics(source, diagnostics);

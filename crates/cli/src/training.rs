@@ -29,9 +29,9 @@ pub(crate) fn run(
     data: Vec<Option<Arc<Dataset>>>,
     every: u64,
     folder: Option<&Folder>,
+    interrupt: Interrupt,
     shell: &Shell,
 ) -> Result<Exit, Failure> {
-    let interrupt = Interrupt::listen();
     let all = chosen.trainings.len();
     if folder.is_some_and(Folder::is_done) {
         shell.say(if all == 1 { "the training is done" } else { "all trainings are done" });

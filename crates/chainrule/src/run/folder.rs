@@ -14,7 +14,8 @@ use super::checkpoint::Checkpoints;
 use super::metrics::{self, Metrics};
 use super::record::{Equations, RESULT, Record, TrainingRecord, plain};
 use super::{atomic, fields, network};
-use crate::train::{Network, Summary, hash};
+use crate::bytes::sha256;
+use crate::train::{Network, Summary};
 use crate::{Error, Model};
 
 pub use place::Place;
@@ -132,7 +133,7 @@ impl Folder {
         let path = self.path.join(&self.equations.file);
         let bytes =
             bounded(&path, RECORD_BYTES).map_err(|cause| Error::io("reading", &path, cause))?;
-        let is = hash::of_bytes(&bytes);
+        let is = sha256(&bytes);
         if is == *was {
             return Ok(());
         }
@@ -303,10 +304,8 @@ fn fill(path: &Path, mut record: Record, model: &Model) -> Result<Folder, Error>
     fs::create_dir(path).map_err(|cause| Error::io("making", path, cause))?;
     let stem = Path::new(&record.file).file_stem().and_then(OsStr::to_str).unwrap_or("net");
     let text = model.source().text();
-    let equations = Equations {
-        file: format!("{}.eqn", plain(stem)),
-        sha256: Some(hash::of_bytes(text.as_bytes())),
-    };
+    let equations =
+        Equations { file: format!("{}.eqn", plain(stem)), sha256: Some(sha256(text.as_bytes())) };
     record.home = record
         .home
         .as_deref()

@@ -9,7 +9,7 @@ use super::machine::Machine;
 use super::outputs;
 use super::plan::Plan;
 use super::trained::Input;
-use super::{Facts, Labels, Network, State, Tensor, TrainSettings, Trainer};
+use super::{Facts, Network, State, Tensor, TrainSettings, Trainer};
 use crate::{Error, Model};
 
 /// The training with the optimizer's settings that the caller gives.
@@ -158,9 +158,7 @@ pub(super) fn network(trainer: &Trainer) -> Network {
         sizes: trainer.data.sizes.clone(),
         parameters: trainer.parameters(),
         inputs: read.iter().filter_map(input).collect(),
-        labels: labels
-            .map(|l| Labels { symbol: l.symbol.clone(), names: l.names.clone() })
-            .collect(),
+        labels: labels.cloned().collect(),
         outputs: name.into_iter().collect(),
     }
 }

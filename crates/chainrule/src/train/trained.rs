@@ -3,6 +3,7 @@
 use chainrule_kernels::program::Precision;
 
 use super::{End, Scores, State, Tensor};
+use crate::data::LabelNames;
 
 /// An input of a network and what is done to its raw values: `scale raw + shift`.
 #[derive(Clone, PartialEq, Debug)]
@@ -22,15 +23,6 @@ impl Input {
     pub(super) fn width(&self) -> usize {
         self.dims.iter().fold(1, |n: usize, dim| n.saturating_mul(*dim)).max(1)
     }
-}
-
-/// The names of the classes of a label.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Labels {
-    /// The label's name in the equations.
-    pub symbol: String,
-    /// The classes in order.
-    pub names: Vec<String>,
 }
 
 /// Everything that prediction needs: equations, weights, what is done to the inputs, label names.
@@ -53,7 +45,7 @@ pub struct Network {
     /// The inputs. Labels and other targets are among them if an output reads them.
     pub inputs: Vec<Input>,
     /// Label names.
-    pub labels: Vec<Labels>,
+    pub labels: Vec<LabelNames>,
     /// What is predicted unless other names are asked for.
     pub outputs: Vec<String>,
 }
