@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chainrule_graph::differentiate::{self, Refusal};
 use chainrule_graph::module::{self, Role};
 use chainrule_graph::{Module, NodeId, Op, SymbolId, Type, raise};
-use chainrule_syntax::ast::{DeriveOption, Layout};
+use chainrule_syntax::Span;
+use chainrule_syntax::ast::{DeriveOption, Expr, ExprKind, Layout};
 
 use crate::{Diagnostic, Error, Model, Severity};
 
@@ -187,10 +188,12 @@ fn gradients(module: &mut Module, targets: &[NodeId], out: &mut Derive) -> Resul
     for line in &derivation.lines {
         let ty = module.symbol(line.symbol).ty.clone();
         let equation = reader.equation(line.value);
+        let name = ExprKind::Name(module.symbol(line.symbol).name.clone());
+        let name = Expr { kind: name, span: Span::default() };
         out.steps.push(Step {
-            name: format!("{}{}", module.symbol(line.symbol).name, equation.indices),
+            name: chainrule_syntax::print::expr(&equation.left(name)),
             shape: shape(module, &ty),
-            text: shortened(equation.text),
+            text: shortened(chainrule_syntax::print::expr(&equation.right)),
             rule: rule(&line.rules),
             shapes: factors(module, line.value),
         });
@@ -201,7 +204,7 @@ fn gradients(module: &mut Module, targets: &[NodeId], out: &mut Derive) -> Resul
         let value = line.map_or(*gradient, |l| l.value);
         let wrt = module.symbol(*variable).name.clone();
         let shape = shape(module, module.graph.ty(*gradient));
-        let text = shortened(raise::equation(module, value).text);
+        let text = shortened(chainrule_syntax::print::expr(&raise::equation(module, value).right));
         if line.is_none() {
             // What was asked for has a line, even if nothing reads the variable.
             let name = format!("d{}/d{wrt}", out.of);
@@ -252,7 +255,7 @@ fn operator(
         _ => "gradient",
     };
     let shape = shape(module, module.graph.ty(value));
-    let text = shortened(raise::equation(module, value).text);
+    let text = shortened(chainrule_syntax::print::expr(&raise::equation(module, value).right));
     let wrt = node.inputs.get(1).map_or(String::new(), |by| raise::text(module, *by));
     out.gradients.push(Gradient { wrt, shape: shape.clone(), text: text.clone() });
     let shapes = factors(module, value);
