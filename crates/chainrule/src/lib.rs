@@ -30,6 +30,7 @@
 pub struct Readme;
 
 mod builtin;
+mod bytes;
 mod check;
 pub mod data;
 mod derive;

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use chainrule::run::{Folder, Summary};
+use chainrule::run::Folder;
 use chainrule::syntax::ast::BlockWord;
-use chainrule::train::Scores;
+use chainrule::train::{Scores, Summary};
 use chainrule::{Diagnostic, Label, Model, Severity};
 use serde_json::{Value, json};
 
@@ -44,7 +44,19 @@ pub(crate) fn table(all: &[Summary], width: usize) -> String {
         table.column("", word, column(&|s| count(s).to_string()));
     }
     table.column("", "seconds", column(&|s| seconds(s.seconds)));
+    if all.iter().any(|s| s.diverged.is_some()) {
+        let step = |s: &Summary| match &s.diverged {
+            Some(diverged) => format!("step {}", diverged.step),
+            None => "-".into(),
+        };
+        table.column("", "diverged", column(&step));
+    }
     format!("{heading}\n{}", table.text(width))
+}
+
+/// `NAME in step N`, if a training diverged.
+pub(crate) fn diverged(summary: &Summary) -> Option<String> {
+    summary.diverged.as_ref().map(|found| format!("{} in step {}", summary.name, found.step))
 }
 
 /// A number of a training.
