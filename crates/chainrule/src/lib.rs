@@ -52,7 +52,10 @@ pub use chainrule_graph::{Module, Size, Type};
 pub use chainrule_syntax as syntax;
 pub use chainrule_syntax::{Diagnostic, Edit, Label, Repair, Severity, Source, Span};
 pub use check::{CheckOptions, Checked, CheckedModel};
-pub use derive::{Derive, Gradient, Named, Step};
+pub use derive::{
+    Block, Depth, Derive, DeriveOptions, Detail, Document, Form, Gradient, LayoutChoice, Named,
+    Step,
+};
 pub use error::{Error, ErrorKind};
 pub use lowered::{LoweredPage, ShownContraction};
 pub use model::{Model, format, read_text};

@@ -35,10 +35,13 @@ use chainrule_syntax::ast::{Expr, StatementKind};
 use chainrule_syntax::parse;
 
 pub use context::Context;
+pub(crate) use latex::escaped as escaped_latex;
 pub use latex::latex;
+pub(crate) use mathml::escaped as escaped_html;
 pub use mathml::mathml;
 pub use rows::rows;
 pub use set::typeset;
+pub(crate) use typst::escaped as escaped_typst;
 pub use typst::typst;
 pub use unicode::unicode;
 pub use width::width;
