@@ -17,6 +17,7 @@ pub mod machine;
 pub mod module;
 pub mod op;
 mod ops;
+pub mod prove;
 pub mod raise;
 pub mod random;
 mod read;

@@ -12,6 +12,7 @@ use super::{Settings, Stop, counter};
 use crate::differentiate::resolved;
 use crate::index::{NodeId, SymbolId};
 use crate::module::{Claim, Module, Statement};
+use crate::prove::{self, Proof, Question};
 use chainrule_syntax::ast::Relation;
 pub(super) use links::Sides;
 
@@ -60,11 +61,12 @@ pub(super) struct Finding {
     pub(super) message: String,
     pub(super) counterexample: Option<Counterexample>,
     pub(super) gap: Option<f64>,
+    pub(super) proof: Option<Proof>,
 }
 
 impl Finding {
     pub(super) fn of(verdict: Verdict, message: impl Into<String>) -> Finding {
-        Finding { verdict, message: message.into(), counterexample: None, gap: None }
+        Finding { verdict, message: message.into(), counterexample: None, gap: None, proof: None }
     }
 }
 
@@ -82,6 +84,7 @@ pub(super) fn judge(work: &mut Work, claim: &Claim, settings: &Settings) -> Judg
         message: found.message,
         counterexample: found.counterexample,
         gap: found.gap,
+        proof: found.proof,
     }
 }
 
@@ -95,7 +98,8 @@ fn find(work: &mut Work, claim: &Claim, settings: &Settings) -> Result<Finding, 
                 return Ok(unseen(&tested));
             }
             let Some(broken) = &tested.broken else {
-                return exception::unless(work, claim, &sides, &tested, settings);
+                let found = exception::unless(work, claim, &sides, &tested, settings)?;
+                return Ok(proved(&work.module, &sides, found));
             };
             if forms::transposed(work, claim, *first, links, settings)? {
                 let message = "it holds with every Jacobian transposed";
@@ -123,10 +127,36 @@ fn find(work: &mut Work, claim: &Claim, settings: &Settings) -> Result<Finding, 
                 message: format!("{link}{text}"),
                 counterexample,
                 gap: Some(if equal { tested.gap } else { apart }),
+                proof: None,
             })
         }
         None => forms::ill_formed(work, claim, settings),
     }
+}
+
+/// A claim that holds at all drawn points without exception, proved if it can be: every link, for
+/// all sizes and values.
+fn proved(module: &Module, sides: &Sides, found: Finding) -> Finding {
+    if found.verdict != Verdict::Verified || sides.relations.iter().any(|r| *r != Relation::Equal) {
+        return found;
+    }
+    let mut all = Proof::default();
+    for pair in sides.nodes.windows(2) {
+        let question = Question {
+            left: pair[0],
+            right: pair[1],
+            condition: sides.condition,
+            replaced: &sides.replaced,
+            numbers: links::of_sizes(module, sides),
+        };
+        let Some(proof) = prove::equal_where(module, &question) else { return found };
+        all.join(proof);
+    }
+    let message = match all.conditions() {
+        Some(conditions) => format!("{conditions}; {}", found.message),
+        None => found.message,
+    };
+    Finding { verdict: Verdict::Proved, message, proof: Some(all), ..found }
 }
 
 /// A claim without a point to look at.

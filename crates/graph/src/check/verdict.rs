@@ -2,9 +2,13 @@
 
 use chainrule_syntax::ast::Expected;
 
+use crate::prove::Proof;
+
 /// What a claim is found to be.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Verdict {
+    /// The normal forms agree: it holds for all sizes and values. All draws agree too.
+    Proved,
     /// All draws agree.
     Verified,
     /// It holds except where a declared value sits on a kink. `missing`: all that fails there is
@@ -30,6 +34,7 @@ impl Verdict {
     /// The word of the language.
     pub fn text(self) -> &'static str {
         match self {
+            Verdict::Proved => "proved",
             Verdict::Verified => "verified",
             Verdict::TrueWhere { .. } => "true-where",
             Verdict::TrueAsFactor => "true-as-factor",
@@ -46,10 +51,11 @@ impl Verdict {
         use Verdict as V;
         match expected {
             None => !matches!(self, V::False | V::IllFormed | V::NotTested),
-            Some(Expected::True) => matches!(self, V::Verified | V::TrueWhere { missing: true }),
+            Some(Expected::True) => {
+                matches!(self, V::Proved | V::Verified | V::TrueWhere { missing: true })
+            }
             Some(Expected::Verified) => self == V::Verified,
-            // A proof is more than numbers.
-            Some(Expected::Proved) => false,
+            Some(Expected::Proved) => self == V::Proved,
             Some(Expected::TrueWhere) => matches!(self, V::TrueWhere { .. }),
             Some(Expected::TrueAsFactor) => self == V::TrueAsFactor,
             Some(Expected::TrueInLayout) => self == V::TrueInLayout,
@@ -76,6 +82,8 @@ pub struct Judged {
     pub counterexample: Option<Counterexample>,
     /// The largest relative difference of the sides.
     pub gap: Option<f64>,
+    /// Why it holds for all sizes and values, if that was shown.
+    pub proof: Option<Proof>,
 }
 
 /// A point where a claim fails.
