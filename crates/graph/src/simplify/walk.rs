@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::index::NodeId;
+use crate::index::{AxisId, NodeId};
 use crate::module::{Module, Role};
-use crate::op::{Op, Over};
+use crate::op::{Op, Over, Position};
 use crate::record::Differential;
-use crate::size::Ratio;
+use crate::size::{Ratio, Size};
 use crate::terms::Terms;
 use crate::types::Type;
 use chainrule_syntax::ast::BigOp;
@@ -133,6 +133,12 @@ impl Simplifier {
                 self.copies(m, id, from)
             }
             Op::Reduce { op, over: Over::Dims(at) } => self.sum_of_dims(m, *op, at, inputs[0]),
+            Op::Scatter { positions, dims, over, pad: false }
+                if m.graph.ty(inputs[0]).is_scalar() && inputs.len() == 1 =>
+            {
+                self.placed(m, inputs[0], positions, dims, over)
+            }
+            Op::Others { over } => self.others(m, over, inputs[0]),
             Op::Kron if inputs.iter().any(|i| m.graph.ty(*i).is_scalar()) => {
                 let at = usize::from(!m.graph.ty(inputs[0]).is_scalar());
                 let scaled = Terms::of(m).op(Op::Scale, &[inputs[at], inputs[1 - at]]).ok()?;
@@ -180,6 +186,53 @@ impl Simplifier {
         let sum = Terms::of(m).op(Op::Reduce { op, over: Over::Axis(*at) }, &[x]).ok()?;
         let sum = self.again(m, sum);
         if *at == 0 { self.turned(m, sum) } else { Some(sum) }
+    }
+
+    /// An entry put at its place: a multiple of a unit vector, or of `e_i e_j^T`.
+    fn placed(
+        &mut self,
+        m: &mut Module,
+        value: NodeId,
+        positions: &[Position],
+        dims: &[Size],
+        over: &[AxisId],
+    ) -> Option<NodeId> {
+        let mut units = Vec::new();
+        for (position, n) in positions.iter().zip(dims) {
+            let Position::Affine(_) = position else { return None };
+            let identity = Terms::of(m).op(Op::Identity { n: n.clone() }, &[]).ok()?;
+            let at = vec![Position::All, position.clone()];
+            let unit = Op::Access { positions: at, pad: false };
+            units.push(Terms::of(m).op(unit, &[identity]).ok()?);
+        }
+        let mut t = Terms::of(m);
+        let array = match units.as_slice() {
+            [one] => *one,
+            [row, column] => {
+                let column = t.op(Op::Transpose, &[*column]).ok()?;
+                t.op(Op::MatMul, &[*row, column]).ok()?
+            }
+            _ => return None,
+        };
+        let mut all = t.op(Op::Scale, &[value, array]).ok()?;
+        if !over.is_empty() {
+            all = t.sum_axes(all, over.to_vec()).ok()?;
+        }
+        Some(self.again(m, all))
+    }
+
+    /// The product of all other entries, for entries that are not 0: `prod(x) ./ x`.
+    fn others(&mut self, m: &mut Module, over: &Over, x: NodeId) -> Option<NodeId> {
+        if *over != Over::All {
+            return None;
+        }
+        let mut t = Terms::of(m);
+        let all = Op::Reduce { op: BigOp::Prod, over: over.clone() };
+        let product = t.op(all, &[x]).ok()?;
+        let ty = t.ty(x);
+        let product = t.lifted(product, &ty).ok()?;
+        let quotient = t.op(Op::HadamardQuotient, &[product, x]).ok()?;
+        Some(self.again(m, quotient))
     }
 
     /// The sum of all entries, if every term has columns that add up to 1.
