@@ -133,6 +133,7 @@ fn heads(
                 }
                 names.push(symbol);
                 open.extend(blocks::reads(module, binding.stable));
+                open.extend(blocks::reads(module, binding.value));
             }
         }
         for line in &lines[range.clone()] {

@@ -90,11 +90,9 @@ fn names(out: &mut String, derive: &Derive, style: Style) {
 
 /// The equations that the block's lines come from.
 fn header(out: &mut String, block: &Block, style: Style) {
-    let mut width = 0;
+    let lefts = block.equations.iter().filter_map(|d| d.left.as_ref());
+    let width = lefts.map(|l| count(&style.formula(&print::expr(l)))).max().unwrap_or(0).min(20);
     for detail in &block.equations {
-        if let Some(left) = &detail.left {
-            width = count(&style.formula(&print::expr(left)));
-        }
         sub_step(out, detail, 2, width, style);
     }
 }

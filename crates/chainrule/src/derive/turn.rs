@@ -42,6 +42,8 @@ impl Turn {
         let node = module.graph.node(id).clone();
         let turned = if node.ty.dims.is_empty() || node.ty.dims.len() > 2 {
             self.kept(module, id)?
+        } else if matches!(node.op, Op::Add | Op::Sub) && !self.is_read(module, id) {
+            Terms::of(module).transpose(id)?
         } else {
             match &node.op {
                 Op::Symbol { id: symbol, .. } if self.rows.contains_key(symbol) => {
@@ -80,6 +82,11 @@ impl Turn {
         };
         self.done.insert(id, turned);
         Ok(turned)
+    }
+
+    /// Whether a term reads a cotangent that is turned.
+    fn is_read(&self, module: &Module, id: NodeId) -> bool {
+        super::blocks::reads(module, id).iter().any(|s| self.rows.contains_key(s))
     }
 
     /// The term itself, with turned cotangents turned back where it reads them.

@@ -54,7 +54,7 @@ fn title(derive: &Derive) -> String {
     if let [step] = &derive.steps[..]
         && derive.title == step.name
     {
-        return format!("$display({})$", listed(&derive.typeset(&step.left)));
+        return format!("$display({})$", notation::typst(&derive.typeset(&step.left)));
     }
     let math = |name: &str| match notation::read(name) {
         Some(expr) => format!("${}$", notation::typst(&derive.typeset(&expr))),
@@ -62,11 +62,6 @@ fn title(derive: &Derive) -> String {
     };
     let wrt: Vec<String> = derive.gradients.iter().map(|g| math(&g.wrt)).collect();
     format!("Gradient of {} by {}", math(&derive.of), wrt.join(", "))
-}
-
-/// For an argument of a call: a comma would part two.
-fn listed(math: &Math) -> String {
-    notation::typst(math).replace(", ", "\\, ")
 }
 
 fn block(out: &mut String, derive: &Derive, block: &Block) {
@@ -115,8 +110,7 @@ fn line(out: &mut String, left: Option<&Math>, right: &Math, why: &str, indent: 
     let pad = format!("#h({}em)", 2 * indent);
     match &rows[..] {
         [one] => {
-            let body = listed_rows(&format!("{left} = {one}"));
-            let _ = writeln!(out, "#line([], [{pad}$display({body})$], [{why}])");
+            let _ = writeln!(out, "#line([], [{pad}$display({left} = {one})$], [{why}])");
         }
         rows => {
             let rows: Vec<String> = rows.iter().map(|r| format!("& {r}")).collect();
@@ -129,8 +123,4 @@ fn line(out: &mut String, left: Option<&Math>, right: &Math, why: &str, indent: 
             );
         }
     }
-}
-
-fn listed_rows(text: &str) -> String {
-    text.replace(", ", "\\, ")
 }

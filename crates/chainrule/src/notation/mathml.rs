@@ -36,7 +36,7 @@ fn write(out: &mut String, math: &Math) {
         }
         Math::Word(text) => {
             let text = if text == "argmax" { "arg max" } else { text };
-            element(out, "mi", text);
+            element(out, "mi", &text.replace('_', "-"));
         }
         Math::Bold(digit) => {
             out.push_str(&format!("<mn style=\"font-weight:bold\">{digit}</mn>"));
@@ -84,7 +84,6 @@ fn write(out: &mut String, math: &Math) {
         Math::Fraction(above, below) => parts(out, "mfrac", &[above, below]),
         Math::Root(inner) => parts(out, "msqrt", &[inner]),
         Math::Big { op, under, over } => {
-            let own = Box::new(Math::Text(String::new()));
             let mut inner = String::new();
             large(&mut inner, *op);
             let name = match (under, over) {
@@ -93,7 +92,6 @@ fn write(out: &mut String, math: &Math) {
                 (None, Some(_)) => "mover",
                 (None, None) => return out.push_str(&inner),
             };
-            let _ = own;
             out.push_str(&format!("<{name}>{inner}"));
             [under, over].into_iter().flatten().for_each(|p| write(out, p));
             out.push_str(&format!("</{name}>"));
