@@ -48,7 +48,7 @@ pub(super) fn page(derive: &Derive, style: Style) -> String {
     let blocks = derive.blocks.iter().any(|b| !b.equations.is_empty());
     let indent = if blocks { 4 } else { 2 };
     let left = |s: &Step| count(&style.formula(&s.name));
-    let width = derive.steps.iter().map(left).max().unwrap_or(0).min(20);
+    let width = derive.steps.iter().map(left).max().unwrap_or(0).min(24);
     for block in &derive.blocks {
         let _ = writeln!(out);
         header(&mut out, block, style);

@@ -12,9 +12,9 @@ const HEAD: &str = "#set page(paper: \"a4\", margin: 2cm)
 #set text(size: 10pt)
 #set par(justify: false)
 #show math.equation.where(block: true): set align(left)
-#let line(left, body, why) = block(above: 0.9em, below: 0.9em, width: 100%, breakable: false)[
-  #body #h(1fr) #text(size: 0.85em, why)
-]
+#let line(indent, body, why) = block(above: 0.8em, below: 0.8em, breakable: false, pad(left: indent,
+  grid(columns: (1fr, auto), column-gutter: 1em, align: (left + horizon, right + horizon),
+    body, text(size: 0.85em, why))))
 ";
 
 /// The whole document.
@@ -107,20 +107,9 @@ fn line(out: &mut String, left: Option<&Math>, right: &Math, why: &str, indent: 
     let room = (WIDTH - name - 2.0 * indent as f64).max(16.0);
     let rows: Vec<String> = notation::rows(right, room).iter().map(notation::typst).collect();
     let left = left.map_or(String::new(), notation::typst);
-    let pad = format!("#h({}em)", 2 * indent);
-    match &rows[..] {
-        [one] => {
-            let _ = writeln!(out, "#line([], [{pad}$display({left} = {one})$], [{why}])");
-        }
-        rows => {
-            let rows: Vec<String> = rows.iter().map(|r| format!("& {r}")).collect();
-            let body = rows.join(" \\ & quad ");
-            let body = body.replacen("& ", "", 1).replace("& quad & ", "& quad ");
-            let _ = writeln!(
-                out,
-                "#line([], [#pad(left: {}em)[$ {left} = & {body} $]], [{why}])",
-                2 * indent
-            );
-        }
-    }
+    let body = match &rows[..] {
+        [one] => format!("$ {left} = {one} $"),
+        rows => format!("$ {left} = & {} $", rows.join(" \\ & quad ")),
+    };
+    let _ = writeln!(out, "#line({}em, [{body}], [{why}])", 2 * indent);
 }

@@ -64,10 +64,11 @@ fn write(out: &mut String, math: &Math) {
         }
         Math::Fenced(fence, inner) => {
             let (open, close) = bars(*fence);
+            let is_tall = inner.is_tall();
             out.push_str("<mrow>");
-            bracket(out, open, "prefix", true);
+            bracket(out, open, "prefix", is_tall);
             write(out, inner);
-            bracket(out, close, "postfix", true);
+            bracket(out, close, "postfix", is_tall);
             out.push_str("</mrow>");
         }
         Math::Bracket { fence, opens, .. } => {
@@ -129,7 +130,7 @@ fn bars(fence: Fence) -> (&'static str, &'static str) {
 
 fn bracket(out: &mut String, text: &str, form: &str, is_stretchy: bool) {
     let stretchy = if is_stretchy { "" } else { " stretchy=\"false\"" };
-    out.push_str(&format!("<mo form=\"{form}\"{stretchy}>{text}</mo>"));
+    out.push_str(&format!("<mo form=\"{form}\"{stretchy} lspace=\"0\" rspace=\"0\">{text}</mo>"));
 }
 
 fn parts(out: &mut String, name: &str, parts: &[&Math]) {
