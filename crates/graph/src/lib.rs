@@ -24,6 +24,7 @@ pub mod record;
 mod repair;
 pub mod scalar;
 pub mod schedule;
+pub mod simplify;
 pub mod size;
 pub mod spec;
 mod stable;
