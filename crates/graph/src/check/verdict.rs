@@ -1,6 +1,9 @@
 //! Verdicts, and whether they are the expected ones.
 
+use chainrule_syntax::Diagnostic;
 use chainrule_syntax::ast::Expected;
+
+use super::nearest::Nearest;
 
 /// What a claim is found to be.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -76,6 +79,10 @@ pub struct Judged {
     pub counterexample: Option<Counterexample>,
     /// The largest relative difference of the sides.
     pub gap: Option<f64>,
+    /// Why it is ill-formed, with the places in the file.
+    pub ill_formed: Option<Diagnostic>,
+    /// A true form near to it, if it is false or ill-formed.
+    pub nearest: Option<Nearest>,
 }
 
 /// A point where a claim fails.
