@@ -30,12 +30,14 @@
 pub struct Readme;
 
 mod builtin;
+mod bytes;
 mod check;
 pub mod data;
 mod derive;
 mod error;
 mod lowered;
 mod model;
+pub mod notation;
 mod planned;
 pub mod run;
 mod show;
@@ -50,7 +52,10 @@ pub use chainrule_graph::{Module, Size, Type};
 pub use chainrule_syntax as syntax;
 pub use chainrule_syntax::{Diagnostic, Edit, Label, Repair, Severity, Source, Span};
 pub use check::{CheckOptions, Checked, CheckedModel};
-pub use derive::{Derive, Gradient, Named, Step};
+pub use derive::{
+    Block, Depth, Derive, DeriveOptions, Detail, Document, Form, Gradient, LayoutChoice, Named,
+    Step,
+};
 pub use error::{Error, ErrorKind};
 pub use lowered::{LoweredPage, ShownContraction};
 pub use model::{Model, format, read_text};

@@ -243,7 +243,8 @@ pub struct Training {
     /// `epochs`, `batch` (`None` for all rows), `seed` and the like, also those behind `with` and
     /// `for`.
     pub options: Vec<(String, Option<f64>)>,
-    /// `schedule`, `stop`, `clip`: the word, the rule's name, its numbers.
+    /// `schedule`, `stop`, `clip`: the word, the rule's name, all its numbers in their order
+    /// ([`Rule`](crate::schedule::Rule)).
     pub rules: Vec<(String, String, Vec<f64>)>,
     /// Sizes and constants that this training sets.
     pub with: Vec<(String, f64)>,

@@ -6,8 +6,10 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use chainrule_syntax::ast::{BigOp, Expr, ExprKind, Index, NormKind, ProductOp, Sign};
-use chainrule_syntax::print;
+use chainrule_syntax::ast::{
+    BigForm, BigOp, Binder, Comparison, Expr, ExprKind, Index, NormKind, ProductOp, Sign,
+};
+use chainrule_syntax::{Span, print};
 
 use super::{Raise, call, e, product};
 use crate::index::{AxisId, NodeId, SymbolId};
@@ -16,12 +18,23 @@ use crate::op::{Affine, Op, Over, Position};
 use crate::size::Size;
 
 /// A formula with what stands in brackets behind its name: `[c,s,t]` of an index equation.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Equation {
-    /// The indices of the left side, with brackets; empty unless this is an index equation.
-    pub indices: String,
+    /// The indices of the left side; empty unless this is an index equation.
+    pub indices: Vec<Index>,
     /// The right side.
-    pub text: String,
+    pub right: Expr,
+}
+
+impl Equation {
+    /// `name`, or `name[c,s,t]`.
+    pub fn left(&self, name: Expr) -> Expr {
+        if self.indices.is_empty() {
+            return name;
+        }
+        let (base, bracket) = (Box::new(name), Span::default());
+        e(ExprKind::Access { base, indices: self.indices.clone(), pad: false, bracket })
+    }
 }
 
 /// Writes the equations of one module: the table of its names is made once.
@@ -47,7 +60,7 @@ impl<'m> Reader<'m> {
         {
             return found;
         }
-        Equation { indices: String::new(), text: print::expr(&raise.node(node)) }
+        Equation { indices: Vec::new(), right: raise.node(node) }
     }
 }
 
@@ -209,21 +222,51 @@ impl Raise<'_> {
         product(ProductOp::Slash, x, norm)
     }
 
-    /// `1[x is the maximum over i, j]`: the first one, if there are several.
+    /// `1[x == max(x)]`, with the name of the maximum if it has one. Of several maxima the first
+    /// counts, which the formula does not say.
     pub(super) fn first(&mut self, op: BigOp, over: &Over, input: NodeId) -> Expr {
-        let body = print::expr(&self.node(input));
-        let word = if op == BigOp::Min { "minimum" } else { "maximum" };
-        let over = match over {
-            Over::Named(axes) => {
-                let names: Vec<String> =
-                    axes.iter().map(|a| print::expr(&self.index_name(*a))).collect();
-                format!(" over {}", names.join(", "))
-            }
-            Over::Axis(at) | Over::Batch(at) => format!(" along axis {at}"),
-            Over::Dims(at) if at.len() == 1 => format!(" along axis {}", at[0]),
-            Over::All | Over::Dims(_) => String::new(),
+        let x = self.node(input);
+        let extremum = match self.named_extremum(op, over, input) {
+            Some(name) => name,
+            None => self.own_extremum(op, over, input),
         };
-        name(format!("1[{body} is the {word}{over}]"))
+        let test = e(ExprKind::Compare(Comparison::Equal, Box::new(x), Box::new(extremum)));
+        e(ExprKind::Indicator(Box::new(test)))
+    }
+
+    /// The value that is defined as this maximum: `m`, or an entry of it, `M[o,p,q]`.
+    fn named_extremum(&self, op: BigOp, over: &Over, input: NodeId) -> Option<Expr> {
+        let wanted = Op::Reduce { op, over: over.clone() };
+        let is_reduced = |id: NodeId| {
+            let node = self.module.graph.node(id);
+            node.op == wanted && node.inputs[0] == input
+        };
+        self.module.bindings.iter().find_map(|binding| {
+            let node = self.module.graph.node(binding.value);
+            match &node.op {
+                _ if is_reduced(binding.value) => Some(self.symbol(binding.symbol)),
+                Op::Collect { axes, .. } if is_reduced(node.inputs[0]) => {
+                    let indices = axes.iter().map(|a| Index::At(self.index_name(*a))).collect();
+                    Some(self.indexed(self.symbol(binding.symbol), indices, false))
+                }
+                _ => None,
+            }
+        })
+    }
+
+    /// The maximum written out, over indices of its own.
+    fn own_extremum(&mut self, op: BigOp, over: &Over, input: NodeId) -> Expr {
+        let Over::Named(axes) = over else { return self.reduce(op, over, input) };
+        let mut letters = ["a", "b", "c", "e", "f", "g", "h"].into_iter();
+        for axis in axes {
+            let free = |l: &&str| self.module.find(l).is_none();
+            if let Some(letter) = letters.by_ref().find(free) {
+                self.renamed.insert(*axis, name(letter.into()));
+            }
+        }
+        let written = self.reduce(op, over, input);
+        axes.iter().for_each(|axis| drop(self.renamed.remove(axis)));
+        written
     }
 
     /// Inside a formula: the entries and where they are added up.
@@ -294,17 +337,8 @@ impl Raise<'_> {
             value = inner.inputs[0];
         }
         let body = self.node(value);
-        let right = match summed.as_slice() {
-            [] => body,
-            _ => {
-                let names: Vec<String> =
-                    summed.iter().map(|a| self.module.axes.get(*a).name.clone()).collect();
-                name(format!("sum[{}] {}", names.join(","), print::expr(&body)))
-            }
-        };
-        let indices = left.into_iter().map(Index::At).collect();
-        let left = self.indexed(name(String::new()), indices, false);
-        Some(Equation { indices: print::expr(&left), text: print::expr(&right) })
+        let right = if summed.is_empty() { body } else { self.summed(&summed, body) };
+        Some(Equation { indices: left.into_iter().map(Index::At).collect(), right })
     }
 
     /// Whether every entry is met once: `2p+i` with `i` below 2.
@@ -356,9 +390,19 @@ impl Raise<'_> {
             terms: map.terms.iter().filter(|(a, _)| *a != axis).copied().collect(),
             constant: map.constant.clone(),
         };
-        let text =
-            format!("{}-{}", print::expr(new), print::expr(&self.affine(&rest)).replace(' ', ""));
         let plain = rest.terms.len() == 1 && rest.constant == Size::number(0);
-        plain.then(|| (axis, name(text)))
+        let difference = vec![(Sign::Plus, new.clone()), (Sign::Minus, self.affine(&rest))];
+        plain.then(|| (axis, e(ExprKind::Sum(difference))))
+    }
+
+    /// `sum[i,j] body`
+    fn summed(&self, axes: &[AxisId], body: Expr) -> Expr {
+        let binder = |axis: &AxisId| {
+            let name = super::name(&self.module.axes.get(*axis).name);
+            Binder { name, range: None }
+        };
+        let binders = axes.iter().map(binder).collect();
+        let (form, body, word) = (BigForm::Bracket, Box::new(body), Span::default());
+        e(ExprKind::Big { op: BigOp::Sum, form, binders, body, word })
     }
 }
