@@ -8,6 +8,7 @@ mod data;
 mod derive;
 mod evaluate;
 mod fmt;
+mod judge;
 mod new;
 mod predict;
 mod resume;
@@ -55,6 +56,7 @@ commands! {
     Evaluate = evaluate,
     Predict = predict,
     Check = check,
+    Judge = judge,
     Data = data,
     Fmt = fmt,
     Completions = completions,

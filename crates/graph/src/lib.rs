@@ -6,6 +6,7 @@ pub mod builder;
 pub mod check;
 pub mod cost;
 pub mod differentiate;
+pub mod edit;
 mod elaborate;
 pub mod elementary;
 pub mod forms;
