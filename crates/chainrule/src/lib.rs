@@ -34,6 +34,7 @@ mod check;
 pub mod data;
 mod derive;
 mod error;
+pub mod export;
 mod lowered;
 mod model;
 mod planned;
