@@ -163,7 +163,8 @@ impl Model {
         });
         let line = |b: &chainrule_graph::module::Binding| {
             let written = text.get(b.span.range()).unwrap_or_default();
-            let lines: Vec<&str> = written.lines().map(|l| l.split('#').next().unwrap_or(l)).collect();
+            let lines: Vec<&str> =
+                written.lines().map(|l| l.split('#').next().unwrap_or(l)).collect();
             lines.join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
         };
         let mut equations: Vec<String> = Vec::new();
@@ -190,21 +191,27 @@ fn choose(module: &Module, wanted: &Wanted) -> Result<(SymbolId, Vec<SymbolId>),
             let trained = module.trainings.first().map(|t| t.loss);
             let derived = asked.first().map(|(of, _)| *of);
             trained.or(derived).ok_or_else(|| {
-                Error::setting("what is to be exported? No line trains or derives; name a value: `--of J`".into())
+                Error::setting(
+                    "what is to be exported? No line trains or derives; name a value: `--of J`"
+                        .into(),
+                )
             })?
         }
     };
     let ty = &module.symbol(of).ty;
     if !ty.dims.is_empty() {
         let name = &module.symbol(of).name;
-        let message = format!("`{name}` is {}: a gradient is that of a number", module.type_text(ty));
+        let message =
+            format!("`{name}` is {}: a gradient is that of a number", module.type_text(ty));
         return Err(Error::setting(message));
     }
     if !wanted.wrt.is_empty() {
         return Ok((of, wanted.wrt.iter().map(find).collect::<Result<_, _>>()?));
     }
     let params: Vec<SymbolId> = module.params().map(|(id, _)| id).collect();
-    if !params.is_empty() && asked.iter().all(|(o, w)| *o != of || w.iter().any(|v| params.contains(v))) {
+    if !params.is_empty()
+        && asked.iter().all(|(o, w)| *o != of || w.iter().any(|v| params.contains(v)))
+    {
         return Ok((of, params));
     }
     let mut wrt: Vec<SymbolId> =

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chainrule_graph::check::{Gradient, Report, Settings, against, check, own, targets, Verdict};
+use chainrule_graph::check::{Gradient, Report, Settings, Verdict, against, check, own, targets};
 use chainrule_graph::module::Statement;
 use chainrule_graph::{Module, read};
 

@@ -1,6 +1,6 @@
 //! Claims: what their verdicts say, at which sizes and values they are found, and what is not tested.
 
-use chainrule_graph::check::{Judged, Settings, check, own, Verdict};
+use chainrule_graph::check::{Judged, Settings, Verdict, check, own};
 use chainrule_graph::read;
 
 /// A verdict's word; whether what is verified was proved besides is told in `prove.rs`.

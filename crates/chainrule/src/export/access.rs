@@ -198,9 +198,7 @@ impl Builder<'_> {
                     alls.next().ok_or_else(|| Unsupported("an access without its axes".into()))?,
                 ),
                 Position::Affine(map) => match Builder::alone(map) {
-                    Some(axis) if self.extent(Ix::Axis(axis)) == *dim => {
-                        At::Index(Ix::Axis(axis))
-                    }
+                    Some(axis) if self.extent(Ix::Axis(axis)) == *dim => At::Index(Ix::Axis(axis)),
                     _ => {
                         let terms = map.terms.iter().map(|(a, k)| (Ix::Axis(*a), *k)).collect();
                         At::Map(terms, map.constant.clone())
@@ -361,9 +359,8 @@ impl Builder<'_> {
         }
         if names.len() > 1 && !self.grids.contains(&names) {
             // Names that another grid of the same line uses stay what they are.
-            let clash = |g: &Vec<(String, Size)>| {
-                g.iter().any(|(n, _)| names.iter().any(|(m, _)| m == n))
-            };
+            let clash =
+                |g: &Vec<(String, Size)>| g.iter().any(|(n, _)| names.iter().any(|(m, _)| m == n));
             if self.grids.iter().any(clash) {
                 for (name, _) in &mut names {
                     let stem = name.clone();
@@ -419,10 +416,9 @@ impl Builder<'_> {
         let rank = all.len();
         let code = self.laid_out(product, &all);
         let mut code = match place {
-            Some(place) => Code::new(
-                Form::Scatter { value: Box::new(code), place, dims },
-                lengths.len(),
-            ),
+            Some(place) => {
+                Code::new(Form::Scatter { value: Box::new(code), place, dims }, lengths.len())
+            }
             None => code,
         };
         debug_assert!(rank >= code.rank || !code.plain);

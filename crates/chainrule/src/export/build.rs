@@ -274,8 +274,7 @@ impl<'m> Builder<'m> {
     /// Arrays aligned to the axes that any of them has.
     fn operands(&mut self, id: NodeId) -> Made<(Vec<Code>, Vec<Label>)> {
         let node = self.module.graph.node(id);
-        let values: Vec<Value> =
-            node.inputs.iter().map(|i| self.array(*i)).collect::<Made<_>>()?;
+        let values: Vec<Value> = node.inputs.iter().map(|i| self.array(*i)).collect::<Made<_>>()?;
         let has = |l: &Label| values.iter().any(|v| v.labels.contains(l));
         let labels: Vec<Label> = self.labels(&node.ty).into_iter().filter(has).collect();
         let codes = values.into_iter().map(|v| Builder::aligned(v, &labels)).collect();

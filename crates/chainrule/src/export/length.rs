@@ -48,7 +48,12 @@ fn whole(module: &Module, size: &Size) -> (String, i64) {
 }
 
 /// A size as code; as a `number` it need not be whole.
-pub(super) fn text(module: &Module, size: &Size, lengths: Lengths, number: bool) -> (String, Level) {
+pub(super) fn text(
+    module: &Module,
+    size: &Size,
+    lengths: Lengths,
+    number: bool,
+) -> (String, Level) {
     let (text, parts) = whole(module, size);
     let (text, level) = match tree(&text) {
         Some(tree) => expr(&tree),

@@ -123,9 +123,7 @@ fn docstring(program: &Program, dialect: &Dialect, header: &Header) -> String {
 pub(super) fn derived(program: &Program) -> Vec<String> {
     let reader = raise::Reader::new(&program.module);
     let line = |l: &chainrule_graph::differentiate::Line| {
-        let equation = reader.equation(l.value);
-        let name = &program.module.symbol(l.symbol).name;
-        format!("{name}{} = {}", equation.indices, equation.text)
+        reader.equation(l.value).line(&program.module.symbol(l.symbol).name)
     };
     program.derivation.lines.iter().map(line).collect()
 }
@@ -153,7 +151,11 @@ fn signature(program: &Program, body: &Body) -> String {
 
 /// A number without a needless point.
 pub(super) fn plain(value: f64) -> String {
-    if value.fract() == 0.0 && value.abs() < 1e15 { format!("{value}") } else { format!("{value:?}") }
+    if value.fract() == 0.0 && value.abs() < 1e15 {
+        format!("{value}")
+    } else {
+        format!("{value:?}")
+    }
 }
 
 /// All size names that either function reads, those they are made of too.
@@ -177,9 +179,8 @@ pub(super) fn all_sizes(program: &Program, body: &Body) -> BTreeSet<String> {
 
 /// Where a base size can be read off: an argument and the place of the axis.
 pub(super) fn found<'p>(program: &'p Program, name: &str) -> Option<(&'p Argument, usize)> {
-    let is = |size: &Size| {
-        size.as_name().is_some_and(|id| program.module.sizes.get(id).name == name)
-    };
+    let is =
+        |size: &Size| size.as_name().is_some_and(|id| program.module.sizes.get(id).name == name);
     program.arguments.iter().filter(|a| !matches!(a.kind, ArgumentKind::Noise(_))).find_map(|a| {
         let at = program.lengths(a.symbol).iter().position(is)?;
         Some((a, at))
@@ -239,7 +240,10 @@ fn function(program: &Program, writer: &Writer<'_>, dialect: &Dialect, gradients
     if gradients {
         let wrt: Vec<&str> = returned.iter().map(|(n, _)| n.as_str()).collect();
         let symbol = &program.module.symbol(program.of).name;
-        lines.push(format!("{INDENT}\"\"\"{symbol}, and its gradients by {}.\"\"\"", wrt.join(", ")));
+        lines.push(format!(
+            "{INDENT}\"\"\"{symbol}, and its gradients by {}.\"\"\"",
+            wrt.join(", ")
+        ));
     } else {
         let symbol = &program.module.symbol(program.of).name;
         lines.push(format!("{INDENT}\"\"\"{symbol}.\"\"\""));

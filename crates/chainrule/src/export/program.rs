@@ -327,7 +327,10 @@ impl Program {
             let hit = move |a: &&chainrule_graph::AxisId| self.module.axes.is_batch(**a) == wanted;
             ty.axes.iter().filter(hit).map(|a| {
                 let axis = self.module.axes.get(*a);
-                axis.extent.clone().or_else(|| axis.batch.map(Size::name)).unwrap_or_else(|| Size::number(1))
+                axis.extent
+                    .clone()
+                    .or_else(|| axis.batch.map(Size::name))
+                    .unwrap_or_else(|| Size::number(1))
             })
         };
         batch(true).chain(batch(false)).chain(ty.dims.iter().cloned()).collect()
@@ -460,5 +463,8 @@ fn is_heavy(op: &Op) -> bool {
             | Op::SizeNumber { .. }
             | Op::Reshape { .. }
             | Op::Reduce { op: BigOp::Sum, over: Over::Named(_) }
-    ) && !matches!(op.def().cost, chainrule_graph::op::Cost::Free | chainrule_graph::op::Cost::Output(_))
+    ) && !matches!(
+        op.def().cost,
+        chainrule_graph::op::Cost::Free | chainrule_graph::op::Cost::Output(_)
+    )
 }

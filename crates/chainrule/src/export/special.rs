@@ -109,8 +109,7 @@ impl Builder<'_> {
             Label::Dim(at) => dims[*at],
         };
         let class = at - ty.axes.len();
-        let rest: Vec<Ix> =
-            (0..dims.len()).filter(|i| *i != class).map(|i| dims[i]).collect();
+        let rest: Vec<Ix> = (0..dims.len()).filter(|i| *i != class).map(|i| dims[i]).collect();
         let label = self.array(y)?;
         let label_axes = label.labels.iter().map(|l| own(l, &rest)).collect();
         let slots: Vec<Option<Ix>> =
@@ -148,8 +147,7 @@ impl Builder<'_> {
 
     /// The axes in the order of the type.
     fn sorted(&self, code: Code, own: &[Label], ty: &Type) -> Value {
-        let labels: Vec<Label> =
-            self.labels(ty).into_iter().filter(|l| own.contains(l)).collect();
+        let labels: Vec<Label> = self.labels(ty).into_iter().filter(|l| own.contains(l)).collect();
         let order: Vec<usize> =
             labels.iter().filter_map(|l| own.iter().position(|o| o == l)).collect();
         Value { code: code.permuted(&order), labels }
@@ -179,12 +177,8 @@ impl Builder<'_> {
         let (first, rank) = (ty.axes.len(), code.rank);
         let dims: Vec<usize> = (first..rank).collect();
         let code = match kind {
-            NormKind::One => {
-                Code::call(Prim::Abs, vec![code], rank).folded(Fold::Sum, dims)
-            }
-            NormKind::Infinity => {
-                Code::call(Prim::Abs, vec![code], rank).folded(Fold::Max, dims)
-            }
+            NormKind::One => Code::call(Prim::Abs, vec![code], rank).folded(Fold::Sum, dims),
+            NormKind::Infinity => Code::call(Prim::Abs, vec![code], rank).folded(Fold::Max, dims),
             NormKind::Spectral if ty.dims.len() == 2 => {
                 Code::call(Prim::SpectralNorm, vec![code], first)
             }
@@ -292,7 +286,8 @@ impl Builder<'_> {
             four.push([dims.first().copied(), dims.get(1).copied()]);
         }
         let dims: Vec<Ix> = (0..2).flat_map(|i| [four[0][i], four[1][i]]).flatten().collect();
-        let axes: Vec<(Label, Ix)> = node.ty.axes.iter().map(|a| (Label::Axis(*a), Ix::Axis(*a))).collect();
+        let axes: Vec<(Label, Ix)> =
+            node.ty.axes.iter().map(|a| (Label::Axis(*a), Ix::Axis(*a))).collect();
         let first = axes.len();
         let outs: Vec<(Label, Ix)> = axes
             .into_iter()
@@ -301,7 +296,8 @@ impl Builder<'_> {
         let lengths: Vec<Size> = dims.iter().map(|ix| self.extent(*ix)).collect();
         let value = self.finished(product, &outs);
         debug_assert!(value.labels.len() <= first + lengths.len());
-        let wide = Type { axes: node.ty.axes.clone(), dims: lengths, kind: chainrule_graph::Kind::Real };
+        let wide =
+            Type { axes: node.ty.axes.clone(), dims: lengths, kind: chainrule_graph::Kind::Real };
         let code = self.whole(value, &wide);
         Ok(self.fit(code, &node.ty))
     }

@@ -102,9 +102,7 @@ impl Writer<'_> {
     fn expression(&self, code: &Code) -> (String, Level) {
         match &code.form {
             Form::Name(name) => (name.clone(), Level::Atom),
-            Form::Call { prim, args, axis, sizes } => {
-                self.call(code, *prim, args, *axis, sizes)
-            }
+            Form::Call { prim, args, axis, sizes } => self.call(code, *prim, args, *axis, sizes),
             _ => self.target.form(self, code),
         }
     }

@@ -117,10 +117,9 @@ pub(super) fn folded(w: &Writer<'_>, fold: Fold, a: &Code, axes: &[usize], list:
     match fold {
         Fold::Max | Fold::Min => format!("torch.a{}({}, {list})", fold_word(fold), w.argument(a)),
         Fold::Prod if all => format!("torch.prod({})", w.argument(a)),
-        Fold::Prod => axes
-            .iter()
-            .rev()
-            .fold(w.atom(a), |text, axis| format!("{text}.prod({axis})")),
+        Fold::Prod => {
+            axes.iter().rev().fold(w.atom(a), |text, axis| format!("{text}.prod({axis})"))
+        }
         _ if all => format!("torch.{}({})", fold_word(fold), w.argument(a)),
         _ => format!("{}.{}({list})", w.atom(a), fold_word(fold)),
     }
