@@ -7,6 +7,7 @@ pub(super) mod links;
 
 use std::collections::BTreeMap;
 
+use super::nearest::{Nearest, nearest};
 use super::verdict::{Counterexample, Judged, Verdict};
 use super::{Settings, Stop, counter};
 use crate::differentiate::resolved;
@@ -18,7 +19,7 @@ pub(super) use links::Sides;
 
 /// All claims of a module.
 pub(super) fn judged(module: &Module, settings: &Settings) -> Vec<Judged> {
-    let mut work = Work { module: module.clone(), done: BTreeMap::new() };
+    let mut work = Work::of(module.clone());
     module.claims.iter().map(|claim| judge(&mut work, claim, settings)).collect()
 }
 
@@ -29,6 +30,10 @@ pub(super) struct Work {
 }
 
 impl Work {
+    pub(super) fn of(module: Module) -> Work {
+        Work { module, done: BTreeMap::new() }
+    }
+
     /// The term without derivative operators.
     pub(super) fn resolved(&mut self, node: NodeId) -> Result<NodeId, Stop> {
         Ok(resolved(&mut self.module, node, &mut self.done)?)
@@ -62,11 +67,23 @@ pub(super) struct Finding {
     pub(super) counterexample: Option<Counterexample>,
     pub(super) gap: Option<f64>,
     pub(super) proof: Option<Proof>,
+    /// The link that breaks, where shapes fit.
+    pub(super) broken: Option<usize>,
+    /// A true form, where the judgement itself finds it.
+    pub(super) nearest: Option<Nearest>,
 }
 
 impl Finding {
     pub(super) fn of(verdict: Verdict, message: impl Into<String>) -> Finding {
-        Finding { verdict, message: message.into(), counterexample: None, gap: None, proof: None }
+        Finding {
+            verdict,
+            message: message.into(),
+            counterexample: None,
+            gap: None,
+            proof: None,
+            broken: None,
+            nearest: None,
+        }
     }
 }
 
@@ -76,6 +93,11 @@ pub(super) fn judge(work: &mut Work, claim: &Claim, settings: &Settings) -> Judg
         Finding::of(if large { Verdict::NotTested } else { Verdict::IllFormed }, stop.0)
     });
     let passed = found.verdict.meets(claim.expect);
+    let wrong = matches!(found.verdict, Verdict::False | Verdict::IllFormed);
+    let nearest = match found.nearest {
+        None if wrong => nearest(&work.module, claim, found.broken, settings),
+        known => known,
+    };
     Judged {
         name: claim.name.clone(),
         verdict: found.verdict,
@@ -85,10 +107,16 @@ pub(super) fn judge(work: &mut Work, claim: &Claim, settings: &Settings) -> Judg
         counterexample: found.counterexample,
         gap: found.gap,
         proof: found.proof,
+        ill_formed: claim
+            .ill_formed
+            .first()
+            .filter(|_| found.verdict == Verdict::IllFormed)
+            .cloned(),
+        nearest,
     }
 }
 
-fn find(work: &mut Work, claim: &Claim, settings: &Settings) -> Result<Finding, Stop> {
+pub(super) fn find(work: &mut Work, claim: &Claim, settings: &Settings) -> Result<Finding, Stop> {
     match &claim.statement {
         Some(Statement::Type(node, ty)) => forms::typed(work, claim, *node, ty, settings),
         Some(Statement::Links(first, links)) => {
@@ -128,6 +156,8 @@ fn find(work: &mut Work, claim: &Claim, settings: &Settings) -> Result<Finding, 
                 counterexample,
                 gap: Some(if equal { tested.gap } else { apart }),
                 proof: None,
+                broken: Some(broken.link),
+                nearest: None,
             })
         }
         None => forms::ill_formed(work, claim, settings),

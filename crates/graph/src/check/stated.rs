@@ -50,6 +50,8 @@ fn judge(module: &Module, name: &str, param: &str, value: &str, settings: &Setti
         counterexample: None,
         gap: None,
         proof: None,
+        nearest: None,
+        ill_formed: None,
     })
 }
 

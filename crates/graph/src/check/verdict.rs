@@ -1,7 +1,9 @@
 //! Verdicts, and whether they are the expected ones.
 
+use chainrule_syntax::Diagnostic;
 use chainrule_syntax::ast::Expected;
 
+use super::nearest::Nearest;
 use crate::prove::Proof;
 
 /// What a claim is found to be.
@@ -84,6 +86,10 @@ pub struct Judged {
     pub gap: Option<f64>,
     /// Why it holds for all sizes and values, if that was shown.
     pub proof: Option<Proof>,
+    /// Why it is ill-formed, with the places in the file.
+    pub ill_formed: Option<Diagnostic>,
+    /// A true form near to it, if it is false or ill-formed.
+    pub nearest: Option<Nearest>,
 }
 
 /// A point where a claim fails.
