@@ -16,6 +16,7 @@ mod convert;
 mod functions;
 mod ix;
 mod matrix;
+mod opaque;
 mod ops;
 mod places;
 mod print;

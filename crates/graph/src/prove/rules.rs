@@ -363,8 +363,8 @@ fn unified(pattern: &Ix, ix: &Ix, holes: &[Var], map: &mut BTreeMap<Var, Ix>) ->
 
 /// A product without what a pattern takes.
 fn taken(open: &Open, found: &Match, bounds: &[Var]) -> Option<Open> {
-    let mut rest = Open::default();
-    rest.bounds = open.bounds.iter().filter(|v| !bounds.contains(v)).copied().collect();
+    let kept = open.bounds.iter().filter(|v| !bounds.contains(v)).copied().collect();
+    let mut rest = Open { bounds: kept, factors: Vec::new() };
     for (k, (atom, e)) in open.factors.iter().enumerate() {
         let left = match found.used.get(&k) {
             Some(used) => e.plus(used.times(MINUS)?)?,
