@@ -15,6 +15,7 @@ mod component;
 mod convert;
 mod functions;
 mod ix;
+mod leaf;
 mod matrix;
 mod opaque;
 mod ops;

@@ -44,7 +44,7 @@ impl Prover<'_> {
             return self.finished(&formals, &value);
         }
         let made = match &op {
-            Op::Inverse | Op::Det | Op::LogDet | Op::MatrixPower { .. } => {
+            Op::Inverse | Op::Det | Op::LogDet | Op::MatrixPower { .. } | Op::PseudoInverse => {
                 self.of_matrix(&op, inputs[0], &formals)
             }
             Op::OneHot => self.one_hot(inputs[0], &formals),
@@ -347,6 +347,9 @@ impl Prover<'_> {
         if ty.dims.len() != 2 || ty.dims[0].is_one() {
             return None;
         }
+        if *op == Op::PseudoInverse {
+            return self.pseudo(input, formals);
+        }
         let (poly, own) = self.whole(input)?;
         if let Op::MatrixPower { power } = op {
             return self.matrix_power(input, *power, formals);
@@ -378,6 +381,38 @@ impl Prover<'_> {
     /// Whether a matrix is invertible by its type.
     fn is_safe(&self, node: NodeId) -> bool {
         self.module.graph.ty(node).kind == crate::types::Kind::Spd
+    }
+
+    /// `(A^T A)^-1 A^T` of a tall matrix, `A^T (A A^T)^-1` of a wide one.
+    fn pseudo(&mut self, input: NodeId, formals: &[Ix]) -> Option<Poly> {
+        let module = self.module;
+        let dims = module.graph.ty(input).dims.clone();
+        let number = |at: usize| dims[at].value(&module.sizes);
+        // Sizes that the file fixes keep their order.
+        let tall = dims[0] == dims[1] || {
+            let gap = number(0)?.plus(number(1)?.times(MINUS)?)?;
+            !gap.is_negative()
+        };
+        let short = usize::from(tall);
+        let [r, c, k] = [(); 3].map(|()| self.fresh(dims[short].clone()));
+        let inner = self.fresh(dims[1 - short].clone());
+        let at = |this: &mut Self, short_ix: Ix, long: Ix| {
+            let place = if tall { [long, short_ix] } else { [short_ix, long] };
+            this.number_at(input, &place)
+        };
+        let first = at(self, Ix::var(r), Ix::var(inner))?;
+        let second = at(self, Ix::var(c), Ix::var(inner))?;
+        let gram = self.times(&first, &second)?;
+        let gram = self.summed(&gram, &[inner])?;
+        let text = crate::raise::text(module, input);
+        self.assumed.insert(format!("{text} of full rank"));
+        let m = Matrix { row: r, column: c, poly: gram };
+        let (own, long) =
+            if tall { (&formals[0], &formals[1]) } else { (&formals[1], &formals[0]) };
+        let inverse = self.inverse(m, own, &Ix::var(k), 0)?;
+        let factor = at(self, Ix::var(k), long.clone())?;
+        let product = self.times(&inverse, &factor)?;
+        self.summed(&product, &[k])
     }
 
     fn matrix_power(&mut self, input: NodeId, power: u32, formals: &[Ix]) -> Option<Poly> {

@@ -166,7 +166,7 @@ impl<'w, 'm> Terms<'w, 'm> {
         let logistic = |v: u64| inverse(add(1, world.exp(v)?));
         Ok(match at.op {
             Op::Number { bits } => {
-                let value = super::super::convert::decimal(f64::from_bits(*bits));
+                let value = super::super::leaf::decimal(f64::from_bits(*bits));
                 super::field::ratio(value.ok_or(Stop::Redraw)?)?
             }
             Op::SizeNumber { size } => world.size(size)?,
@@ -241,6 +241,10 @@ impl<'w, 'm> Terms<'w, 'm> {
                 inverse.ok_or(Stop::Redraw)?[index[0] * n + index[1]]
             }
             Op::Det if square => solved(n, &block()).0,
+            Op::PseudoInverse if square => {
+                let columns = x.dims()[1];
+                pseudo(n, columns, &block())?[index[0] * n + index[1]]
+            }
             Op::LogDet if square => {
                 self.world.log(super::field::magnitude(solved(n, &block()).0))?
             }
@@ -371,6 +375,23 @@ impl At<'_> {
         }
         None
     }
+}
+
+/// `(A^T A)^-1 A^T` or `A^T (A A^T)^-1`, whichever is smaller.
+fn pseudo(rows: usize, columns: usize, a: &[u64]) -> Got<Vec<u64>> {
+    let tall = rows >= columns;
+    let (n, long) = if tall { (columns, rows) } else { (rows, columns) };
+    let at = |k: usize, l: usize| if tall { a[l * columns + k] } else { a[k * columns + l] };
+    let gram =
+        |cell: usize| (0..long).map(|l| times(at(cell / n, l), at(cell % n, l))).fold(0, add);
+    let gram: Vec<u64> = (0..n * n).map(gram).collect();
+    let inverse = solved(n, &gram).1.ok_or(Stop::Redraw)?;
+    let cell = |to: usize| {
+        let (i, j) = (to / rows, to % rows);
+        let (short, l) = if tall { (i, j) } else { (j, i) };
+        (0..n).map(|k| times(inverse[short * n + k], at(k, l))).fold(0, add)
+    };
+    Ok((0..rows * columns).map(cell).collect())
 }
 
 fn sign(world: &World<'_>, v: u64) -> u64 {
