@@ -72,7 +72,8 @@ impl Prover<'_> {
         if let Some(spec) = op.def().spec.and_then(|s| s(&op, &types, &ty, &module.context())) {
             let made = self.multilinear(&spec, &node.inputs, &ty);
             return match made {
-                None if self.left() > 0 => self.opaque(id),
+                // An op that speaks of named axes is no function of its input's dims alone.
+                None if self.left() > 0 && !has_axes(&op) => self.opaque(id),
                 made => made,
             };
         }
@@ -460,4 +461,16 @@ impl Prover<'_> {
         let dims = formals.iter().map(|f| self.resolved(f)).collect::<Option<_>>()?;
         Some(Entry { dims, value })
     }
+}
+
+/// Whether an op's parameters name axes.
+fn has_axes(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::Access { .. }
+            | Op::Scatter { .. }
+            | Op::Collect { .. }
+            | Op::Lift { .. }
+            | Op::Reduce { .. }
+    )
 }

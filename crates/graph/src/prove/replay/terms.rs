@@ -46,8 +46,8 @@ pub(super) fn step(
                 .ok_or_else(|| wrong("the left side is no indicator"))?;
             let argument = applied(prover, world, form, inner, env)?;
             let value = poly(prover, world, &logged.to, env)?;
-            if value > 1 {
-                return Err(wrong("the right side is neither 0 nor 1"));
+            if sign_of(prover, world, form, inner, &logged.to, env)? != value {
+                return Err(wrong("the factors do not have this sign"));
             }
             world.set_sign(argument, value == 1);
             Ok(())
@@ -187,6 +187,78 @@ fn logarithm(
         }
     }
     Ok(argument.filter(|_| mono.sums.is_empty()).map(|a| (a, times)))
+}
+
+/// `1[P > 0]` from what is left of P without factors that are positive by type: 0 or 1.
+fn sign_of(
+    prover: &Prover<'_>,
+    world: &World<'_>,
+    form: &Form,
+    inner: &Atom,
+    to: &Poly,
+    env: &Env,
+) -> Got<u64> {
+    let own = holes(prover, world, form, inner, env)?;
+    if let Some((mono, factor)) = form.poly.single() {
+        let mut negative_ones = u64::from(factor.is_negative());
+        let parts = mono.plain.iter().map(|f| {
+            let one = Mono { plain: vec![f.clone()], sums: Vec::new() };
+            Poly { terms: [(one, Ratio::ONE)].into() }
+        });
+        let sums = mono.sums.iter().map(|s| {
+            let one = Mono { plain: Vec::new(), sums: vec![s.clone()] };
+            Poly { terms: [(one, Ratio::ONE)].into() }
+        });
+        for part in parts.chain(sums) {
+            let squares = part.factors().all(|(_, e)| e.whole().is_some_and(|w| w % 2 == 0));
+            let value = poly(prover, world, &part, &own)?;
+            if value == 0 {
+                return Ok(0);
+            }
+            if !has_sign(prover, &part, true) && !squares {
+                negative_ones += 1 - world.positive(value);
+            }
+        }
+        return Ok(u64::from(negative_ones % 2 == 0));
+    }
+    // A sum: what is left is the sum by a positive number and positive atoms.
+    let Some((left, _)) = to.single().filter(|(m, _)| m.plain.len() == 1) else {
+        return Err(Stop::Redraw);
+    };
+    let head = prover.head(left.plain[0].0.head);
+    let (Some(rest), above) = (head.forms.first(), head.kind == Kind::Positive) else {
+        return Err(Stop::Redraw);
+    };
+    let mut whole = poly(prover, world, &form.poly, &own)?;
+    for (mono, _) in form.poly.terms.iter().take(1) {
+        for f in &mono.plain {
+            let one = Mono { plain: vec![f.clone()], sums: Vec::new() };
+            let one = Poly { terms: [(one, Ratio::ONE)].into() };
+            let common = form.poly.terms.keys().all(|m| m.plain.contains(f));
+            if common && has_sign(prover, &one, true) {
+                whole = times(whole, inverse(poly(prover, world, &one, &own)?)?);
+            }
+        }
+    }
+    let rest_value = applied(prover, world, rest, &left.plain[0].0, env)?;
+    let turned = if above { rest_value } else { negative(rest_value) };
+    let quotient = times(whole, inverse(turned)?);
+    let positive = form
+        .poly
+        .terms
+        .values()
+        .flat_map(|a| rest.poly.terms.values().filter_map(move |b| a.divide(*b)));
+    for factor in positive {
+        let size = if factor.is_negative() {
+            factor.times(super::super::close::MINUS)
+        } else {
+            Some(factor)
+        };
+        if size.map(ratio) == Some(Ok(quotient)) {
+            return Ok(world.positive(turned));
+        }
+    }
+    Err(Stop::Wrong("`indicator without positive factors`: something else was taken out".into()))
 }
 
 /// Whether the types alone say that a sum is positive (or not positive).
