@@ -26,11 +26,16 @@ pub(super) fn judged(module: &Module, settings: &Settings) -> Vec<Judged> {
 pub(super) struct Work {
     pub(super) module: Module,
     pub(super) done: BTreeMap<NodeId, NodeId>,
+    /// How many true forms were looked for.
+    searches: usize,
 }
+
+/// For more false claims of one model no true form is looked for.
+const MOST_SEARCHES: usize = 200;
 
 impl Work {
     pub(super) fn of(module: Module) -> Work {
-        Work { module, done: BTreeMap::new() }
+        Work { module, done: BTreeMap::new(), searches: 0 }
     }
 
     /// The term without derivative operators.
@@ -86,7 +91,10 @@ pub(super) fn judge(work: &mut Work, claim: &Claim, settings: &Settings) -> Judg
     let passed = found.verdict.meets(claim.expect);
     let wrong = matches!(found.verdict, Verdict::False | Verdict::IllFormed);
     let nearest = match found.nearest {
-        None if wrong => nearest(&work.module, claim, found.broken, settings),
+        None if wrong && work.searches < MOST_SEARCHES => {
+            work.searches += 1;
+            nearest(&work.module, claim, found.broken, settings)
+        }
         known => known,
     };
     Judged {
