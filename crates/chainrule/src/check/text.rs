@@ -157,7 +157,8 @@ fn claims(model: &CheckedModel, out: &mut String) {
     fit(&head, &mut rows, &[(1, 12)]);
     table(out, &head, &rows, 4);
     for (at, claim) in all.into_iter().enumerate() {
-        if !claim.passed || claim.verdict.text() != "verified" {
+        let holds = matches!(claim.verdict.text(), "verified" | "proved");
+        if !claim.passed || !holds || claim.message.starts_with("for ") {
             paragraph(out, &format!("{}: {}", claim.name, claim.message), 2, 4);
             let excerpt = at.checked_sub(report.stated.len()).and_then(|at| model.excerpts.get(at));
             for line in excerpt.into_iter().flat_map(|e| e.lines()) {

@@ -13,6 +13,7 @@ use super::{Settings, Stop, counter};
 use crate::differentiate::resolved;
 use crate::index::{NodeId, SymbolId};
 use crate::module::{Claim, Module, Statement};
+use crate::prove::{self, Proof, Question};
 use chainrule_syntax::ast::Relation;
 pub(super) use links::Sides;
 
@@ -74,17 +75,25 @@ pub(super) struct Finding {
     pub(super) broken: Option<usize>,
     /// A true form, where the judgement itself finds it.
     pub(super) nearest: Option<Nearest>,
+    pub(super) proof: Option<Proof>,
 }
 
 impl Finding {
     pub(super) fn of(verdict: Verdict, message: impl Into<String>) -> Finding {
-        let (counterexample, gap, broken, nearest) = (None, None, None, None);
-        Finding { verdict, message: message.into(), counterexample, gap, broken, nearest }
+        Finding {
+            verdict,
+            message: message.into(),
+            counterexample: None,
+            gap: None,
+            broken: None,
+            nearest: None,
+            proof: None,
+        }
     }
 }
 
 pub(super) fn judge(work: &mut Work, claim: &Claim, settings: &Settings) -> Judged {
-    let found = find(work, claim, settings).unwrap_or_else(|stop| {
+    let found = find(work, claim, settings, true).unwrap_or_else(|stop| {
         let large = stop.0 == crate::interpret::TOO_LARGE;
         Finding::of(if large { Verdict::NotTested } else { Verdict::IllFormed }, stop.0)
     });
@@ -111,10 +120,17 @@ pub(super) fn judge(work: &mut Work, claim: &Claim, settings: &Settings) -> Judg
             .filter(|_| found.verdict == Verdict::IllFormed)
             .cloned(),
         nearest,
+        proof: found.proof,
     }
 }
 
-pub(super) fn find(work: &mut Work, claim: &Claim, settings: &Settings) -> Result<Finding, Stop> {
+/// What a claim is; `proofs`: one that holds at all points is proved if it can be.
+pub(super) fn find(
+    work: &mut Work,
+    claim: &Claim,
+    settings: &Settings,
+    proofs: bool,
+) -> Result<Finding, Stop> {
     match &claim.statement {
         Some(Statement::Type(node, ty)) => forms::typed(work, claim, *node, ty, settings),
         Some(Statement::Links(first, links)) => {
@@ -124,7 +140,8 @@ pub(super) fn find(work: &mut Work, claim: &Claim, settings: &Settings) -> Resul
                 return Ok(unseen(&tested));
             }
             let Some(broken) = &tested.broken else {
-                return exception::unless(work, claim, &sides, &tested, settings);
+                let found = exception::unless(work, claim, &sides, &tested, settings)?;
+                return Ok(if proofs { proved(&work.module, &sides, found) } else { found });
             };
             if forms::transposed(work, claim, *first, links, settings)? {
                 let message = "it holds with every Jacobian transposed";
@@ -154,10 +171,36 @@ pub(super) fn find(work: &mut Work, claim: &Claim, settings: &Settings) -> Resul
                 gap: Some(if equal { tested.gap } else { apart }),
                 broken: Some(broken.link),
                 nearest: None,
+                proof: None,
             })
         }
         None => forms::ill_formed(work, claim, settings),
     }
+}
+
+/// A claim that holds at all drawn points without exception, proved if it can be: every link, for
+/// all sizes and values.
+fn proved(module: &Module, sides: &Sides, found: Finding) -> Finding {
+    if found.verdict != Verdict::Verified || sides.relations.iter().any(|r| *r != Relation::Equal) {
+        return found;
+    }
+    let mut all = Proof::default();
+    for pair in sides.nodes.windows(2) {
+        let question = Question {
+            left: pair[0],
+            right: pair[1],
+            condition: sides.condition,
+            replaced: &sides.replaced,
+            numbers: links::of_sizes(module, sides),
+        };
+        let Some(proof) = prove::equal_where(module, &question) else { return found };
+        all.join(proof);
+    }
+    let message = match all.conditions() {
+        Some(conditions) => format!("{conditions}; {}", found.message),
+        None => found.message,
+    };
+    Finding { verdict: Verdict::Proved, message, proof: Some(all), ..found }
 }
 
 /// A claim without a point to look at.

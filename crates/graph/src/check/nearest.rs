@@ -30,7 +30,7 @@ pub struct Nearest {
 }
 
 /// How much is read for one side, in symbols of formulas.
-const MOST: usize = 24_000;
+const MOST: usize = 16_000;
 /// What a change costs that is not read, because it was read before: a part of its symbols.
 const AGAIN: usize = 4;
 /// Formulas with more symbols are too long to be changed here and there.

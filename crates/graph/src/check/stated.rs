@@ -51,6 +51,7 @@ fn judge(module: &Module, name: &str, param: &str, value: &str, settings: &Setti
         gap: None,
         nearest: None,
         ill_formed: None,
+        proof: None,
     })
 }
 

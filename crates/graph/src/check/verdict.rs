@@ -4,10 +4,13 @@ use chainrule_syntax::Diagnostic;
 use chainrule_syntax::ast::Expected;
 
 use super::nearest::Nearest;
+use crate::prove::Proof;
 
 /// What a claim is found to be.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Verdict {
+    /// The normal forms agree: it holds for all sizes and values. All draws agree too.
+    Proved,
     /// All draws agree.
     Verified,
     /// It holds except where a declared value sits on a kink. `missing`: all that fails there is
@@ -33,6 +36,7 @@ impl Verdict {
     /// The word of the language.
     pub fn text(self) -> &'static str {
         match self {
+            Verdict::Proved => "proved",
             Verdict::Verified => "verified",
             Verdict::TrueWhere { .. } => "true-where",
             Verdict::TrueAsFactor => "true-as-factor",
@@ -49,10 +53,11 @@ impl Verdict {
         use Verdict as V;
         match expected {
             None => !matches!(self, V::False | V::IllFormed | V::NotTested),
-            Some(Expected::True) => matches!(self, V::Verified | V::TrueWhere { missing: true }),
+            Some(Expected::True) => {
+                matches!(self, V::Proved | V::Verified | V::TrueWhere { missing: true })
+            }
             Some(Expected::Verified) => self == V::Verified,
-            // A proof is more than numbers.
-            Some(Expected::Proved) => false,
+            Some(Expected::Proved) => self == V::Proved,
             Some(Expected::TrueWhere) => matches!(self, V::TrueWhere { .. }),
             Some(Expected::TrueAsFactor) => self == V::TrueAsFactor,
             Some(Expected::TrueInLayout) => self == V::TrueInLayout,
@@ -83,6 +88,8 @@ pub struct Judged {
     pub ill_formed: Option<Diagnostic>,
     /// A true form near to it, if it is false or ill-formed.
     pub nearest: Option<Nearest>,
+    /// Why it holds for all sizes and values, if that was shown.
+    pub proof: Option<Proof>,
 }
 
 /// A point where a claim fails.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use chainrule_syntax::ast::{
-    BigForm, BigOp, Binder, Comparison, Expr, ExprKind, Index, NormKind, ProductOp, Sign,
+    BigForm, BigOp, Binder, Comparison, Expr, ExprKind, Factor, Index, NormKind, ProductOp, Sign,
 };
 use chainrule_syntax::{Span, print};
 
@@ -35,6 +35,11 @@ impl Equation {
         let (base, bracket) = (Box::new(name), Span::default());
         e(ExprKind::Access { base, indices: self.indices.clone(), pad: false, bracket })
     }
+
+    /// The right side as text.
+    pub fn text(&self) -> String {
+        print::expr(&self.right)
+    }
 }
 
 /// Writes the equations of one module: the table of its names is made once.
@@ -48,6 +53,11 @@ impl<'m> Reader<'m> {
     /// A reader of `module`.
     pub fn new(module: &'m Module) -> Reader<'m> {
         Reader { module, named: Raise::new(module, true).named }
+    }
+
+    /// A reader that writes no name for a value: for formulas whose names are put in already.
+    pub fn plain(module: &'m Module) -> Reader<'m> {
+        Reader { module, named: Some(Rc::default()) }
     }
 
     /// The equation that says what `node` is.
@@ -76,8 +86,40 @@ fn name(text: String) -> Expr {
 fn transpose(of: Expr) -> Expr {
     match of.kind {
         ExprKind::Transpose(inner) => *inner,
+        ExprKind::Power(base, exponent) if is_minus_one(&exponent) => {
+            e(ExprKind::InverseTranspose(base))
+        }
+        ExprKind::Power(base, exponent) => {
+            let power = e(ExprKind::Power(base, exponent));
+            e(ExprKind::Transpose(Box::new(e(ExprKind::Paren(Box::new(power))))))
+        }
         kind => e(ExprKind::Transpose(Box::new(e(kind)))),
     }
+}
+
+fn is_minus_one(exponent: &Expr) -> bool {
+    let ExprKind::Negative(one) = &exponent.kind else { return false };
+    matches!(&one.kind, ExprKind::Number(number) if number.integer() == Some(1))
+}
+
+/// The factors of a product, read from the left; of anything else itself.
+fn factors_of(product: Expr) -> (Expr, Vec<Factor>) {
+    let (mut first, mut rest) = (product, Vec::new());
+    while let ExprKind::Product { first: inner, rest: mut behind } = first.kind {
+        behind.append(&mut rest);
+        (first, rest) = (*inner, behind);
+    }
+    (first, rest)
+}
+
+/// A product with one of these operators, in parentheses of its own: products of the two kinds do
+/// not mix.
+fn grouped(inner: Expr, ops: &[ProductOp]) -> Expr {
+    let mixes = match &inner.kind {
+        ExprKind::Product { rest, .. } => rest.iter().any(|f| ops.contains(&f.op)),
+        _ => false,
+    };
+    if mixes { e(ExprKind::Paren(Box::new(inner))) } else { inner }
 }
 
 /// A plain index, alone.
@@ -99,7 +141,10 @@ impl Raise<'_> {
             Op::MatMul => {
                 let mut factors = Vec::new();
                 self.chain(id, &mut factors);
-                let mut factors = factors.into_iter().map(|f| self.node(f));
+                let mut factors = factors.into_iter().map(|f| {
+                    let inner = self.node(f);
+                    grouped(inner, &[ProductOp::DotStar, ProductOp::DotSlash])
+                });
                 let first = factors.next()?;
                 Some(factors.fold(first, |a, b| product(ProductOp::Juxtaposition, a, b)))
             }
@@ -108,9 +153,17 @@ impl Raise<'_> {
                 let (a, b) = self.operands(&node.inputs);
                 Some(e(ExprKind::Sum(vec![(Sign::Plus, a), (minus, b)])))
             }
-            Op::HadamardQuotient => {
+            Op::Hadamard | Op::HadamardQuotient => {
                 let (a, b) = self.operands(&node.inputs);
-                Some(product(ProductOp::DotSlash, a, b))
+                let matrix = [ProductOp::Juxtaposition];
+                let (a, b) = if self.is_matrix_product(node.inputs[0]) {
+                    (grouped(a, &matrix), b)
+                } else {
+                    (a, b)
+                };
+                let dot = node.op == Op::Hadamard;
+                let op = if dot { ProductOp::DotStar } else { ProductOp::DotSlash };
+                Some(product(op, a, b))
             }
             Op::Compare { op } => {
                 let (a, b) = self.operands(&node.inputs);
@@ -133,8 +186,68 @@ impl Raise<'_> {
                 let inner = self.node(node.inputs[0]);
                 Some(transpose(inner))
             }
+            Op::Scale => self.scaled(node.inputs[0], node.inputs[1]),
+            Op::DotPower => {
+                let (a, b) = self.operands(&node.inputs);
+                Some(e(ExprKind::DotPower(Box::new(a), Box::new(b))))
+            }
             _ => None,
         }
+    }
+
+    /// A number in front of an array: from the left it is one product, `2 A^T A`.
+    fn scaled(&mut self, s: NodeId, a: NodeId) -> Option<Expr> {
+        let number = self.module.graph.ty(a).is_scalar();
+        if matches!(self.module.graph.node(s).op, Op::Neg) {
+            return None;
+        }
+        let op = ProductOp::Juxtaposition;
+        let factor = |value: Expr| Factor { op, op_span: Span::default(), value };
+        let (mut numbers, mut rest) = (Vec::new(), Vec::new());
+        self.numbers(s, &mut numbers);
+        let mut first = None;
+        for id in numbers {
+            let value = self.node(id);
+            match (first.is_some(), number) {
+                (false, _) => {
+                    let (head, behind) = factors_of(value);
+                    first = Some(head);
+                    rest.extend(behind);
+                }
+                (true, _) => rest.push(factor(value)),
+            }
+        }
+        let starts_with_number = |e: &Expr| matches!(e.kind, ExprKind::Number(_));
+        let (inner, behind) = factors_of(self.node(a));
+        if starts_with_number(&inner) {
+            let inner = e(ExprKind::Product { first: Box::new(inner), rest: behind });
+            rest.push(factor(inner));
+        } else {
+            rest.push(factor(inner));
+            rest.extend(behind);
+        }
+        Some(e(ExprKind::Product { first: Box::new(first?), rest }))
+    }
+
+    /// The factors of a number.
+    fn numbers(&self, id: NodeId, factors: &mut Vec<NodeId>) {
+        let node = self.module.graph.node(id);
+        let plain = self.named.as_ref().is_some_and(|named| !named.contains_key(&id));
+        if node.op == Op::Scale && plain && factors.len() < 64 {
+            self.numbers(node.inputs[0], factors);
+            self.numbers(node.inputs[1], factors);
+        } else {
+            factors.push(id);
+        }
+    }
+
+    /// Whether this is written as a product of matrices.
+    fn is_matrix_product(&self, id: NodeId) -> bool {
+        let mut node = self.module.graph.node(id);
+        while node.op == Op::Scale {
+            node = self.module.graph.node(node.inputs[1]);
+        }
+        node.op == Op::MatMul
     }
 
     /// The factors of a product of matrices.
@@ -208,6 +321,13 @@ impl Raise<'_> {
             Some(_) => Over::Batch(*at),
             None => Over::Axis(*at),
         };
+        // Over the samples of a matrix: `E ones(N)`.
+        if let (Over::Batch(_), BigOp::Sum) = (&over, op) {
+            let ones = call("ones", vec![self.size(&dims[*at])]);
+            let matrix = self.node(input);
+            let matrix = if *at == 0 { transpose(matrix) } else { matrix };
+            return Some(product(ProductOp::Juxtaposition, matrix, ones));
+        }
         let sum = self.reduce(op, &over, input);
         Some(if *at == 0 { transpose(sum) } else { sum })
     }
