@@ -7,6 +7,7 @@ mod completions;
 mod data;
 mod derive;
 mod evaluate;
+mod export;
 mod fmt;
 mod judge;
 mod new;
@@ -51,6 +52,7 @@ commands! {
     New = new,
     Show = show,
     Derive = derive,
+    Export = export,
     Train = train,
     Resume = resume,
     Evaluate = evaluate,

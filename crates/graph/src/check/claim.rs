@@ -71,11 +71,11 @@ pub(super) struct Finding {
     pub(super) message: String,
     pub(super) counterexample: Option<Counterexample>,
     pub(super) gap: Option<f64>,
+    pub(super) proof: Option<Proof>,
     /// The link that breaks, where shapes fit.
     pub(super) broken: Option<usize>,
     /// A true form, where the judgement itself finds it.
     pub(super) nearest: Option<Nearest>,
-    pub(super) proof: Option<Proof>,
 }
 
 impl Finding {
@@ -85,9 +85,9 @@ impl Finding {
             message: message.into(),
             counterexample: None,
             gap: None,
+            proof: None,
             broken: None,
             nearest: None,
-            proof: None,
         }
     }
 }
@@ -114,13 +114,13 @@ pub(super) fn judge(work: &mut Work, claim: &Claim, settings: &Settings) -> Judg
         message: found.message,
         counterexample: found.counterexample,
         gap: found.gap,
+        proof: found.proof,
         ill_formed: claim
             .ill_formed
             .first()
             .filter(|_| found.verdict == Verdict::IllFormed)
             .cloned(),
         nearest,
-        proof: found.proof,
     }
 }
 
@@ -169,9 +169,9 @@ pub(super) fn find(
                 message: format!("{link}{text}"),
                 counterexample,
                 gap: Some(if equal { tested.gap } else { apart }),
+                proof: None,
                 broken: Some(broken.link),
                 nearest: None,
-                proof: None,
             })
         }
         None => forms::ill_formed(work, claim, settings),

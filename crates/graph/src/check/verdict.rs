@@ -84,12 +84,12 @@ pub struct Judged {
     pub counterexample: Option<Counterexample>,
     /// The largest relative difference of the sides.
     pub gap: Option<f64>,
+    /// Why it holds for all sizes and values, if that was shown.
+    pub proof: Option<Proof>,
     /// Why it is ill-formed, with the places in the file.
     pub ill_formed: Option<Diagnostic>,
     /// A true form near to it, if it is false or ill-formed.
     pub nearest: Option<Nearest>,
-    /// Why it holds for all sizes and values, if that was shown.
-    pub proof: Option<Proof>,
 }
 
 /// A point where a claim fails.

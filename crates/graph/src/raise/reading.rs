@@ -36,6 +36,12 @@ impl Equation {
         e(ExprKind::Access { base, indices: self.indices.clone(), pad: false, bracket })
     }
 
+    /// The whole line: `name[c,s,t] = right`.
+    pub fn line(&self, name: &str) -> String {
+        let left = self.left(e(ExprKind::Name(name.into())));
+        format!("{} = {}", print::expr(&left), self.text())
+    }
+
     /// The right side as text.
     pub fn text(&self) -> String {
         print::expr(&self.right)
