@@ -45,17 +45,13 @@ impl Builder<'_> {
         let dims = self.indices(&ty.dims);
         let mut product = Product::default();
         self.open(&At { id, dims: &dims, bound: &Bound::new(), sums: true }, &mut product)?;
-        let outs: Vec<(Label, Ix)> = self.labels(ty).into_iter().map(|l| (l, at(l, &dims))).collect();
+        let outs: Vec<(Label, Ix)> =
+            self.labels(ty).into_iter().map(|l| (l, at(l, &dims))).collect();
         Ok(self.finished(product, &outs))
     }
 
     /// A node's factors, whether it is a product or not.
-    pub(super) fn factors_of(
-        &mut self,
-        id: NodeId,
-        dims: &[Ix],
-        bound: &Bound,
-    ) -> Made<Product> {
+    pub(super) fn factors_of(&mut self, id: NodeId, dims: &[Ix], bound: &Bound) -> Made<Product> {
         let mut product = Product::default();
         self.factor(&At { id, dims, bound, sums: true }, &mut product)?;
         Ok(product)
@@ -109,6 +105,7 @@ impl Builder<'_> {
                         Some(ix) => *ix,
                         None => self.summed(&Size::number(1), "", product),
                     };
+                    self.called(ix, *axis);
                     bound.insert(*axis, ix);
                 }
                 self.factor(&At { id: input(0), dims: &[], bound: &bound, ..*at }, product)
@@ -182,6 +179,11 @@ impl Builder<'_> {
                 let inner = At { id: node.inputs[0], dims: &dims, bound: &bound, ..*at };
                 self.factor(&inner, product)
             }
+            Op::Access { .. } => {
+                let factor = self.entries(at.id, at.dims, at.bound, product)?;
+                product.factors.push(factor);
+                Ok(())
+            }
             _ => self.leaf(at, product),
         }
     }
@@ -204,10 +206,7 @@ impl Builder<'_> {
         let left = [outer[0], k];
         let right = [k, outer[1]];
         let sums = inner.is_one() && at.sums && false;
-        self.factor(
-            &At { id: node.inputs[0], dims: &left[..a.dims.len()], sums, ..*at },
-            product,
-        )?;
+        self.factor(&At { id: node.inputs[0], dims: &left[..a.dims.len()], sums, ..*at }, product)?;
         self.factor(&At { id: node.inputs[1], dims: &right[..b.dims.len()], sums, ..*at }, product)
     }
 
@@ -513,8 +512,7 @@ fn merged(factors: Vec<Factor>, out: &[Ix]) -> Vec<Factor> {
 
 /// The axes in the order of `out`, which has them all.
 fn ordered(code: Code, own: &[Ix], out: &[Ix]) -> Code {
-    let order: Vec<usize> =
-        out.iter().filter_map(|ix| own.iter().position(|o| o == ix)).collect();
+    let order: Vec<usize> = out.iter().filter_map(|ix| own.iter().position(|o| o == ix)).collect();
     code.permuted(&order)
 }
 

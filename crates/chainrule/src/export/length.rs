@@ -48,7 +48,12 @@ fn whole(module: &Module, size: &Size) -> (String, i64) {
 }
 
 /// A size as code; as a `number` it need not be whole.
-pub(super) fn text(module: &Module, size: &Size, lengths: Lengths, number: bool) -> (String, Level) {
+pub(super) fn text(
+    module: &Module,
+    size: &Size,
+    lengths: Lengths,
+    number: bool,
+) -> (String, Level) {
     let (text, parts) = whole(module, size);
     let (text, level) = match tree(&text) {
         Some(tree) => expr(&tree),
@@ -144,4 +149,10 @@ pub(super) fn formula(
         return (format!("{text} {slash} {parts}"), Level::Product);
     }
     (module.sizes.formula(size, name), Level::Any)
+}
+
+/// A size as a whole number, written as code, over another.
+pub(super) fn parts(module: &Module, size: &Size) -> (String, i64) {
+    let (text, parts) = whole(module, size);
+    (tree(&text).map_or(text, |tree| expr(&tree).0), parts)
 }

@@ -24,15 +24,14 @@ impl Builder<'_> {
             Op::Others { over } => self.marked(id, Prim::Others, over),
             Op::Norm { kind } => self.norm(id, *kind),
             Op::Direction => self.on_dims(id, Prim::Direction),
-            Op::SpectralDirection => self.on_matrix(id, Prim::SpectralDirection, Vec::new()),
-            Op::Inverse => self.on_matrix(id, Prim::Inverse, Vec::new()),
-            Op::PseudoInverse => self.on_matrix(id, Prim::PseudoInverse, Vec::new()),
+            Op::SpectralDirection => self.on_matrix(id, Prim::SpectralDirection, None),
+            Op::Inverse => self.on_matrix(id, Prim::Inverse, None),
+            Op::PseudoInverse => self.on_matrix(id, Prim::PseudoInverse, None),
             Op::MatrixPower { power } => {
-                let power = vec![Code::number(f64::from(*power))];
-                self.on_matrix(id, Prim::MatrixPower, power)
+                self.on_matrix(id, Prim::MatrixPower, Some(*power as usize))
             }
-            Op::Det => self.on_matrix(id, Prim::Det, Vec::new()),
-            Op::LogDet => self.on_matrix(id, Prim::LogDet, Vec::new()),
+            Op::Det => self.on_matrix(id, Prim::Det, None),
+            Op::LogDet => self.on_matrix(id, Prim::LogDet, None),
             Op::Diag => self.diagonal(id),
             Op::Kron => self.kron(id),
             Op::Vec { row } => {
@@ -109,8 +108,7 @@ impl Builder<'_> {
             Label::Dim(at) => dims[*at],
         };
         let class = at - ty.axes.len();
-        let rest: Vec<Ix> =
-            (0..dims.len()).filter(|i| *i != class).map(|i| dims[i]).collect();
+        let rest: Vec<Ix> = (0..dims.len()).filter(|i| *i != class).map(|i| dims[i]).collect();
         let label = self.array(y)?;
         let label_axes = label.labels.iter().map(|l| own(l, &rest)).collect();
         let slots: Vec<Option<Ix>> =
@@ -147,9 +145,8 @@ impl Builder<'_> {
     }
 
     /// The axes in the order of the type.
-    fn sorted(&self, code: Code, own: &[Label], ty: &Type) -> Value {
-        let labels: Vec<Label> =
-            self.labels(ty).into_iter().filter(|l| own.contains(l)).collect();
+    pub(super) fn sorted(&self, code: Code, own: &[Label], ty: &Type) -> Value {
+        let labels: Vec<Label> = self.labels(ty).into_iter().filter(|l| own.contains(l)).collect();
         let order: Vec<usize> =
             labels.iter().filter_map(|l| own.iter().position(|o| o == l)).collect();
         Value { code: code.permuted(&order), labels }
@@ -179,12 +176,8 @@ impl Builder<'_> {
         let (first, rank) = (ty.axes.len(), code.rank);
         let dims: Vec<usize> = (first..rank).collect();
         let code = match kind {
-            NormKind::One => {
-                Code::call(Prim::Abs, vec![code], rank).folded(Fold::Sum, dims)
-            }
-            NormKind::Infinity => {
-                Code::call(Prim::Abs, vec![code], rank).folded(Fold::Max, dims)
-            }
+            NormKind::One => Code::call(Prim::Abs, vec![code], rank).folded(Fold::Sum, dims),
+            NormKind::Infinity => Code::call(Prim::Abs, vec![code], rank).folded(Fold::Max, dims),
             NormKind::Spectral if ty.dims.len() == 2 => {
                 Code::call(Prim::SpectralNorm, vec![code], first)
             }
@@ -209,7 +202,7 @@ impl Builder<'_> {
     }
 
     /// A function of matrices, for each point of the axes.
-    fn on_matrix(&mut self, id: NodeId, prim: Prim, more: Vec<Code>) -> Made<Value> {
+    fn on_matrix(&mut self, id: NodeId, prim: Prim, power: Option<usize>) -> Made<Value> {
         let node = self.module.graph.node(id);
         let input = self.ty(node.inputs[0]);
         let code = self.full(node.inputs[0])?;
@@ -228,8 +221,10 @@ impl Builder<'_> {
         };
         let number = matches!(prim, Prim::Det | Prim::LogDet);
         let rank = if number { axes } else { axes + 2 };
-        let args = [vec![matrix], more].concat();
-        let code = Code::call(prim, args, rank);
+        let code = match power {
+            Some(power) => Code::along(prim, vec![matrix], power, rank),
+            None => Code::call(prim, vec![matrix], rank),
+        };
         if number || node.ty.dims.len() == 2 {
             return Ok(Value { code, labels: self.labels(&node.ty) });
         }
@@ -292,7 +287,8 @@ impl Builder<'_> {
             four.push([dims.first().copied(), dims.get(1).copied()]);
         }
         let dims: Vec<Ix> = (0..2).flat_map(|i| [four[0][i], four[1][i]]).flatten().collect();
-        let axes: Vec<(Label, Ix)> = node.ty.axes.iter().map(|a| (Label::Axis(*a), Ix::Axis(*a))).collect();
+        let axes: Vec<(Label, Ix)> =
+            node.ty.axes.iter().map(|a| (Label::Axis(*a), Ix::Axis(*a))).collect();
         let first = axes.len();
         let outs: Vec<(Label, Ix)> = axes
             .into_iter()
@@ -301,7 +297,8 @@ impl Builder<'_> {
         let lengths: Vec<Size> = dims.iter().map(|ix| self.extent(*ix)).collect();
         let value = self.finished(product, &outs);
         debug_assert!(value.labels.len() <= first + lengths.len());
-        let wide = Type { axes: node.ty.axes.clone(), dims: lengths, kind: chainrule_graph::Kind::Real };
+        let wide =
+            Type { axes: node.ty.axes.clone(), dims: lengths, kind: chainrule_graph::Kind::Real };
         let code = self.whole(value, &wide);
         Ok(self.fit(code, &node.ty))
     }

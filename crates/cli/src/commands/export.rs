@@ -66,12 +66,11 @@ pub(crate) struct Args {
 /// form in code, or a file or stdout cannot be written.
 pub(crate) fn run(args: &Args, shell: &Shell) -> Result<Exit, Failure> {
     let model = input::model(&args.file, &shell.options.set)?;
-    let wanted =
-        Wanted { model: args.model.clone(), of: args.of.clone(), wrt: args.wrt.clone() };
+    let wanted = Wanted { model: args.model.clone(), of: args.of.clone(), wrt: args.wrt.clone() };
     let flags = [args.numpy, args.torch, args.jax, args.rust];
     let chosen = Language::ALL.into_iter().zip(flags).find(|(_, on)| *on);
     let Some((language, _)) = chosen else { return lines(&model, &wanted, shell) };
-    let code = model.export(language, &wanted)?;
+    let code = model.export(language, &wanted)?.text;
     match &args.out {
         Some(path) => write(path, &code)?,
         None if shell.is_json() => {}
@@ -95,7 +94,7 @@ fn lines(model: &Model, wanted: &Wanted, shell: &Shell) -> Result<Exit, Failure>
             for (format, file) in list {
                 match Language::named(&format.text) {
                     Some(language) => {
-                        let code = model.export(language, &own)?;
+                        let code = model.export(language, &own)?.text;
                         write(Path::new(&file.text), &code)?;
                         files.push((language.text(), file.text.clone()));
                     }
@@ -107,8 +106,7 @@ fn lines(model: &Model, wanted: &Wanted, shell: &Shell) -> Result<Exit, Failure>
     let warnings = warning(&skipped);
     shell.warnings(model.source(), &warnings);
     if shell.is_json() {
-        let rows: Vec<_> =
-            files.iter().map(|(l, f)| json!({ "language": l, "path": f })).collect();
+        let rows: Vec<_> = files.iter().map(|(l, f)| json!({ "language": l, "path": f })).collect();
         let words: Vec<&str> = skipped.iter().map(|(word, _)| word.as_str()).collect();
         shell.value(&json!({ "files": rows, "skipped": words }))?;
     } else if files.is_empty() && skipped.is_empty() {
