@@ -11,7 +11,7 @@ mod contract;
 mod jax;
 mod length;
 mod names;
-mod numpy;
+pub mod numpy;
 mod page;
 mod program;
 mod python;

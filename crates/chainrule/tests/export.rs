@@ -9,13 +9,16 @@ mod run;
 #[path = "export/rustc.rs"]
 mod rustc;
 
-use case::{Case, examples};
+use case::{Case, examples, suite};
 use chainrule::export::Language;
 
 /// Runs all examples in one language; what differs is in the panic.
 fn all_agree(language: Language) {
-    let cases = examples();
-    let Some(results) = run::all(language, &cases) else { return };
+    agree(language, language.text(), &examples());
+}
+
+fn agree(language: Language, folder: &str, cases: &[Case]) {
+    let Some(results) = run::all(language, folder, cases) else { return };
     let wrong: Vec<String> =
         cases.iter().zip(results).flat_map(|(case, result)| case.differences(&result)).collect();
     assert!(wrong.is_empty(), "{}:\n{}", language.text(), wrong.join("\n"));
@@ -43,4 +46,13 @@ fn rust_agrees() {
     let wrong: Vec<String> =
         cases.iter().zip(results).flat_map(|(case, result)| case.differences(&result)).collect();
     assert!(wrong.is_empty(), "rust:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn numpy_agrees_on_the_suite() {
+    for (folder, least) in [("identities", 100), ("claims", 60)] {
+        let cases = suite(folder);
+        assert!(cases.len() >= least, "{folder}: {} cases", cases.len());
+        agree(Language::NumPy, folder, &cases);
+    }
 }

@@ -290,7 +290,16 @@ impl Builder<'_> {
             (None, all) => Ok((code, all)),
             (Some(place), all) => {
                 let form = Form::Gather { of: Box::new(code), place };
-                Ok((Code { truth, ..Code::new(form, all.len()) }, all))
+                let code = Code { truth, ..Code::new(form, all.len()) };
+                if !self.places_apart {
+                    return Ok((code, all));
+                }
+                if let Some((_, known)) = self.gathers.iter().find(|(c, _)| *c == code) {
+                    return Ok((known.clone(), all));
+                }
+                let variable = self.in_a_variable(code.clone(), &all);
+                self.gathers.push((code, variable.clone()));
+                Ok((variable, all))
             }
         }
     }
@@ -300,12 +309,12 @@ impl Builder<'_> {
         &mut self,
         code: Code,
         slots: Vec<Option<Ix>>,
-        label: Code,
-        own: Vec<Ix>,
+        label: &Code,
+        own: &[Ix],
     ) -> Made<(Code, Vec<Ix>)> {
         let slot = |s: Option<Ix>| match s {
             Some(ix) => At::Index(ix),
-            None => At::Label(label.clone(), own.clone()),
+            None => At::Label(label.clone(), own.to_vec()),
         };
         self.gathered(code, slots.into_iter().map(slot).collect())
     }
@@ -361,7 +370,30 @@ impl Builder<'_> {
         };
         let slots = slots.iter().map(slot).collect();
         let lengths = all.iter().map(|ix| self.extent(*ix)).collect();
-        (Some(Place { slots, grid: names, lengths, start }), all)
+        let axes = self.axis_names(&all, start, &names);
+        (Some(Place { slots, grid: names, lengths, start, axes }), all)
+    }
+
+    /// A letter for each axis of a gathered array that is no index of the grid.
+    fn axis_names(&self, all: &[Ix], start: usize, grid: &[(String, Size)]) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for (at, ix) in all.iter().enumerate() {
+            if let Some((name, _)) = at.checked_sub(start).and_then(|i| grid.get(i)) {
+                names.push(name.clone());
+                continue;
+            }
+            let own = self.index_name(*ix).to_lowercase();
+            let letter = own.chars().filter(char::is_ascii_alphabetic).take(1).chain('a'..='z');
+            let free = |c: &char| {
+                let word = c.to_string();
+                !names.contains(&word)
+                    && !grid.iter().any(|(n, _)| *n == word)
+                    && !self.taken.contains(&word)
+            };
+            let found = letter.into_iter().find(free).map(String::from);
+            names.push(found.unwrap_or_else(|| format!("x{at}")));
+        }
+        names
     }
 
     /// Names for the indices of a place; more than one are written as a statement of their own.

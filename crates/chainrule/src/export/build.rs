@@ -67,6 +67,9 @@ pub(super) struct Builder<'m> {
     pub grids: Vec<Vec<(String, Size)>>,
     /// Whether a scatter needs an index for every axis.
     pub all_indexed: bool,
+    /// Whether gathered arrays stand in lines of their own, and those that do.
+    pub places_apart: bool,
+    pub gathers: Vec<(Code, Code)>,
 }
 
 impl<'m> Builder<'m> {

@@ -142,6 +142,8 @@ pub(super) struct Place {
     pub lengths: Vec<Size>,
     /// The first axis of the grid among them.
     pub start: usize,
+    /// Names for the axes of the gathered array.
+    pub axes: Vec<String>,
 }
 
 /// One slot of a [`Place`].

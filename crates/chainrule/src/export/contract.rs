@@ -205,7 +205,7 @@ impl Builder<'_> {
         }
         let left = [outer[0], k];
         let right = [k, outer[1]];
-        let sums = inner.is_one() && at.sums && false;
+        let sums = false;
         self.factor(&At { id: node.inputs[0], dims: &left[..a.dims.len()], sums, ..*at }, product)?;
         self.factor(&At { id: node.inputs[1], dims: &right[..b.dims.len()], sums, ..*at }, product)
     }
@@ -472,7 +472,7 @@ impl Builder<'_> {
         (Code::new(form, out.len()), out.to_vec())
     }
 
-    fn index_name(&self, ix: Ix) -> String {
+    pub(super) fn index_name(&self, ix: Ix) -> String {
         match ix {
             Ix::Axis(axis) => self.module.axes.get(axis).name.clone(),
             Ix::Local(at) => {

@@ -93,21 +93,9 @@ impl Program {
         let mut module = module.clone();
         let node = module.read(of).map_err(|m| NoCode(m.message))?;
         let derivation = differentiate::derivation(&mut module, node, wrt)?;
-        let shown = |id: &SymbolId| !matches!(module.symbol(*id).role, Role::Local | Role::Metric);
-        let all = (0..module.symbols.len()).map(SymbolId::new).filter(shown);
-        let all: Vec<SymbolId> = all.collect();
-        let (names, taken) = names::assign(&module, all, target.keywords());
-        let mut program = Program {
-            module,
-            of,
-            derivation,
-            wrt: wrt.to_vec(),
-            names,
-            taken,
-            arguments: Vec::new(),
-            value: Body { statements: Vec::new(), forward: 0, sizes: BTreeSet::new() },
-            gradients: Body { statements: Vec::new(), forward: 0, sizes: BTreeSet::new() },
-        };
+        let mut program = Program::bare(module, of, target);
+        program.derivation = derivation;
+        program.wrt = wrt.to_vec();
         let (value, read) = program.body(target, false)?;
         let (gradients, more) = program.body(target, true)?;
         let mut read: BTreeSet<SymbolId> = read.union(&more).copied().collect();
@@ -115,6 +103,46 @@ impl Program {
         (program.value, program.gradients) = (value, gradients);
         program.arguments = program.inputs(&read)?;
         Ok(program)
+    }
+
+    /// A module with words for its names, and nothing to write yet.
+    pub(super) fn bare(module: Module, of: SymbolId, target: &dyn Target) -> Program {
+        let shown = |id: &SymbolId| !matches!(module.symbol(*id).role, Role::Local | Role::Metric);
+        let all = (0..module.symbols.len()).map(SymbolId::new).filter(shown);
+        let all: Vec<SymbolId> = all.collect();
+        let (names, taken) = names::assign(&module, all, target.keywords());
+        let nothing = || Body { statements: Vec::new(), forward: 0, sizes: BTreeSet::new() };
+        Program {
+            module,
+            of,
+            derivation: Derivation::default(),
+            wrt: Vec::new(),
+            names,
+            taken,
+            arguments: Vec::new(),
+            value: nothing(),
+            gradients: nothing(),
+        }
+    }
+
+    /// The statements of one equation; other names are read.
+    pub(super) fn single(
+        &self,
+        target: &dyn Target,
+        symbol: SymbolId,
+    ) -> Result<Vec<Statement>, NoCode> {
+        let Some(binding) = self.module.binding(symbol) else {
+            let name = &self.module.symbol(symbol).name;
+            return Err(NoCode(format!("`{name}` has no formula")));
+        };
+        let known = self.known();
+        let mut needed = Needed::new(self, &known);
+        needed.root(binding.stable, Some(symbol));
+        let shared = needed.shared();
+        let mut builder = self.builder(target, shared);
+        builder.known = known.into_iter().filter(|(_, named)| *named < symbol).collect();
+        self.line(&mut builder, symbol, binding.stable, target)?;
+        Ok(builder.statements)
     }
 
     fn is_input(&self, symbol: SymbolId) -> bool {
@@ -192,6 +220,8 @@ impl Program {
             taken: self.taken.clone(),
             grids: Vec::new(),
             all_indexed: target.all_indexed(),
+            places_apart: target.lengths() == length::Lengths::Rust,
+            gathers: Vec::new(),
         }
     }
 

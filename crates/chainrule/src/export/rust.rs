@@ -4,7 +4,7 @@ use chainrule_graph::Size;
 
 use super::code::{Code, Fold, Form, Infix, Place, Prim, Slot, Statement};
 use super::length::Lengths;
-use super::target::{Helper, Level, Target, Writer, affine, word};
+use super::target::{Helper, Level, Target, Writer, affine, named, word};
 
 /// The target.
 pub(super) struct Rust;
@@ -170,18 +170,7 @@ fn form(w: &Writer<'_>, code: &Code) -> (String, Level) {
             let level = if *value < 0.0 { Level::Minus } else { Level::Atom };
             (literal(*value), level)
         }
-        Form::Size(size) => {
-            let (text, level) = super::length::text(w.module, size, Lengths::Rust, false);
-            if text.chars().all(|c| c.is_ascii_digit()) {
-                return (format!("{text}.0"), Level::Atom);
-            }
-            let (whole, parts) = super::length::parts(w.module, size);
-            if parts > 1 {
-                return (format!("({whole}) as f64 / {parts}.0"), Level::Product);
-            }
-            let text = if level < Level::Atom { format!("({text})") } else { text };
-            (format!("{text} as f64"), Level::Product)
-        }
+        Form::Size(size) => length_number(w, size),
         Form::Pi => ("std::f64::consts::PI".into(), Level::Atom),
         Form::Infix(op, a, b) => infix(w, *op, a, b),
         Form::Neg(a) => (format!("-{}", w.text(a, Level::Minus)), Level::Minus),
@@ -201,26 +190,16 @@ fn form(w: &Writer<'_>, code: &Code) -> (String, Level) {
             (format!("{base}.expand(&[{}])", new.join(", ")), Level::Atom)
         }
         Form::Pick(a, at) => (picked(w, a, at, code.rank), Level::Atom),
-        Form::Einsum { inputs, output, args } => {
-            let letters = |l: &Vec<char>| l.iter().collect::<String>();
-            let inputs: Vec<String> = inputs.iter().map(letters).collect();
-            let args: Vec<String> = args.iter().map(|a| w.reference(a)).collect();
-            let spec = format!("{}->{}", inputs.join(","), letters(output));
-            let end = if output.is_empty() { ".value()" } else { "" };
-            (format!("einsum(\"{spec}\", &[{}]){end}", args.join(", ")), Level::Atom)
-        }
+        Form::Einsum { inputs, output, args } => (einsum(w, inputs, output, args), Level::Atom),
         Form::Fold(fold, a, axes) => (folded(w, *fold, a, axes), Level::Atom),
         Form::Gather { of, place } => {
-            let base = w.atom(of);
             let lengths = w.lengths(&place.lengths);
-            let text = format!("{base}.gather(&[{lengths}], |i| vec![{}])", slots(w, place));
-            (text, Level::Atom)
+            let (base, at) = (w.atom(of), closure(w, place));
+            (format!("{base}.gather([{lengths}], {at})"), Level::Atom)
         }
         Form::Scatter { value, place, dims } => {
-            let base = w.atom(value);
-            let lengths = w.lengths(dims);
-            let text = format!("{base}.scatter(&[{lengths}], |i| vec![{}])", slots(w, place));
-            (text, Level::Atom)
+            let (base, at) = (w.atom(value), closure(w, place));
+            (format!("{base}.scatter([{}], {at})", w.lengths(dims)), Level::Atom)
         }
         Form::Pad(a, margins) => {
             let pair = |(x, y): &(Size, Size)| format!("({}, {})", w.length(x), w.length(y));
@@ -237,6 +216,20 @@ fn form(w: &Writer<'_>, code: &Code) -> (String, Level) {
         }
         Form::Name(_) | Form::Call { .. } => (String::new(), Level::Atom),
     }
+}
+
+/// A length as a number: `n as f64`.
+fn length_number(w: &Writer<'_>, size: &Size) -> (String, Level) {
+    let (whole, parts) = super::length::parts(w.module, size);
+    if parts > 1 {
+        return (format!("({whole}) as f64 / {parts}.0"), Level::Product);
+    }
+    let (text, level) = super::length::text(w.module, size, Lengths::Rust, false);
+    if text.chars().all(|c| c.is_ascii_digit()) {
+        return (format!("{text}.0"), Level::Atom);
+    }
+    let text = if level < Level::Atom { format!("({text})") } else { text };
+    (format!("{text} as f64"), Level::Product)
 }
 
 /// `2.0`, `1e-6`
@@ -343,19 +336,30 @@ fn folded(w: &Writer<'_>, fold: Fold, a: &Code, axes: &[usize]) -> String {
     }
 }
 
+fn einsum(w: &Writer<'_>, inputs: &[Vec<char>], output: &[char], args: &[Code]) -> String {
+    let inputs: Vec<String> = inputs.iter().map(|l| l.iter().collect()).collect();
+    let args: Vec<String> = args.iter().map(|a| w.reference(a)).collect();
+    let (left, right) = (inputs.join(","), output.iter().collect::<String>());
+    let end = if output.is_empty() { ".value()" } else { "" };
+    format!("einsum(\"{left}->{right}\", &[{}]){end}", args.join(", "))
+}
+
+/// `|[n, u, i]| [n, u + i]`: from the axes of the gathered array to those of the other.
+fn closure(w: &Writer<'_>, place: &Place) -> String {
+    format!("|[{}]| [{}]", place.axes.join(", "), slots(w, place))
+}
+
 fn slots(w: &Writer<'_>, place: &Place) -> String {
     let slot = |s: &Slot| match s {
-        Slot::All(at) => format!("i[{at}]"),
+        Slot::All(at) => place.axes[*at].clone(),
         Slot::Map(terms, constant) => {
-            let terms: Vec<(String, i64)> =
-                terms.iter().map(|(at, k)| (format!("i[{}]", place.start + at), *k)).collect();
-            affine(&terms, w.length(constant), *constant == Size::number(0))
+            affine(&named(place, terms), w.length(constant), *constant == Size::number(0))
         }
         Slot::Label(code, own) => {
             if code.rank == 0 {
                 return format!("{} as usize", w.atom(code));
             }
-            let at: Vec<String> = own.iter().map(|at| format!("i[{}]", place.start + at)).collect();
+            let at: Vec<&str> = own.iter().map(|at| place.grid[*at].0.as_str()).collect();
             format!("{}.at(&[{}]) as usize", w.atom(code), at.join(", "))
         }
     };

@@ -172,7 +172,7 @@ fn bindings(program: &Program, body: &Body, text: &str) -> Vec<String> {
         let name = &def.name;
         match found(program, name) {
             Some((from, at)) => {
-                sizes.push((from.name.clone(), format!("let {name} = {}.dims[{at}];", from.name)))
+                sizes.push((from.name.clone(), format!("let {name} = {}.dims[{at}];", from.name)));
             }
             None => lines.push(format!("let {name} = data.{name};")),
         }
@@ -196,12 +196,8 @@ fn bindings(program: &Program, body: &Body, text: &str) -> Vec<String> {
     lines
 }
 
-fn function(program: &Program, writer: &Writer<'_>, gradients: bool) -> String {
-    let body = if gradients { &program.gradients } else { &program.value };
-    let of = &program.module.symbol(program.of).name;
-    let value = &program.names[&program.of];
-    let rank = program.lengths(program.of).len();
-    let number = if rank == 0 { "f64" } else { "Array" };
+/// The lines of a function, with an empty one before the derivation.
+fn lines(writer: &Writer<'_>, body: &Body, gradients: bool) -> Vec<String> {
     let mut code: Vec<String> = Vec::new();
     for (at, statement) in body.statements.iter().enumerate() {
         if gradients && at == body.forward {
@@ -212,6 +208,16 @@ fn function(program: &Program, writer: &Writer<'_>, gradients: bool) -> String {
             code.extend(text.lines().map(String::from));
         }
     }
+    code
+}
+
+fn function(program: &Program, writer: &Writer<'_>, gradients: bool) -> String {
+    let body = if gradients { &program.gradients } else { &program.value };
+    let of = &program.module.symbol(program.of).name;
+    let value = &program.names[&program.of];
+    let rank = program.lengths(program.of).len();
+    let number = if rank == 0 { "f64" } else { "Array" };
+    let code = lines(writer, body, gradients);
     let returned = returned(program);
     let text = code.join("\n");
     let mut inner = bindings(program, body, &text);

@@ -110,10 +110,10 @@ impl Builder<'_> {
         let class = at - ty.axes.len();
         let rest: Vec<Ix> = (0..dims.len()).filter(|i| *i != class).map(|i| dims[i]).collect();
         let label = self.array(y)?;
-        let label_axes = label.labels.iter().map(|l| own(l, &rest)).collect();
+        let label_axes: Vec<Ix> = label.labels.iter().map(|l| own(l, &rest)).collect();
         let slots: Vec<Option<Ix>> =
             all.iter().enumerate().map(|(i, l)| (i != at).then(|| own(l, &dims))).collect();
-        let factor = self.chosen(code, slots, label.code, label_axes)?;
+        let factor = self.chosen(code, slots, &label.code, &label_axes)?;
         let mut product = Product::default();
         for one in rest.iter().skip(node.ty.dims.len()) {
             product.summed.push(*one);
@@ -325,7 +325,7 @@ fn fitted(code: Code, dims: Vec<Size>) -> Code {
     let rank = dims.len();
     if code.rank == 0 {
         return match code.form {
-            Form::Number(one) if one == 1.0 => Code::sized(Prim::Ones, Vec::new(), dims, rank),
+            Form::Number(1.0) => Code::sized(Prim::Ones, Vec::new(), dims, rank),
             _ => Code::sized(Prim::Full, vec![code], dims, rank),
         };
     }

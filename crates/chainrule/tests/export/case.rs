@@ -33,8 +33,17 @@ pub(crate) struct Outcome {
 impl Case {
     /// The case of a file with these numbers for its sizes.
     pub(crate) fn new(name: &str, model: Model, wanted: Wanted, sizes: &[(&str, u64)]) -> Case {
-        let exported = model.export(Language::NumPy, &wanted);
-        let exported = exported.unwrap_or_else(|e| panic!("{name}: {e}"));
+        Case::fallible(name, model, wanted, sizes).unwrap_or_else(|e| panic!("{name}: {e}"))
+    }
+
+    /// The same; or why there is none.
+    fn fallible(
+        name: &str,
+        model: Model,
+        wanted: Wanted,
+        sizes: &[(&str, u64)],
+    ) -> Result<Case, String> {
+        let exported = model.export(Language::NumPy, &wanted).map_err(|e| e.to_string())?;
         let mut module = model.modules()[0].clone();
         let mut numbers = Numbers::of(&module, 5, 3);
         for (size, number) in sizes {
@@ -42,8 +51,12 @@ impl Case {
             numbers.set(known.unwrap_or_else(|| panic!("{name}: no size {size}")).0, *number);
         }
         let point = point::draw(&module, &numbers);
-        let (value, gradients) = expected(&mut module, &numbers, &point, &exported);
-        Case { name: name.into(), model, wanted, point, value, gradients }
+        let (value, gradients) = expected(&mut module, &numbers, &point, &exported)?;
+        Ok(Case { name: name.into(), model, wanted, point, value, gradients })
+    }
+
+    fn is_finite(&self) -> bool {
+        self.value.iter().chain(self.gradients.values().flatten()).all(|v| v.is_finite())
     }
 
     /// The exported code.
@@ -82,22 +95,22 @@ fn expected(
     numbers: &Numbers,
     point: &BTreeMap<String, Tensor<f64>>,
     exported: &Exported,
-) -> (Vec<f64>, BTreeMap<String, Vec<f64>>) {
+) -> Result<(Vec<f64>, BTreeMap<String, Vec<f64>>), String> {
     let find = |module: &Module, name: &str| module.find(name).expect("the name is known");
     let of = find(module, &exported.of);
     let of = module.read(of).expect("there is room");
     let wrt: Vec<_> = exported.gradients.iter().map(|n| find(module, n)).collect();
-    let gradients = differentiate::gradients(module, of, &wrt).expect("it has gradients");
+    let gradients = differentiate::gradients(module, of, &wrt).map_err(|e| e.0)?;
     let mut it: Interpreter<'_, f64> = Interpreter::new(module, numbers.clone());
     for (name, value) in point {
         it.set(find(module, name), value.clone());
     }
-    let value = it.value(of).expect("it has a value").data.clone();
+    let value = it.value(of).map_err(|e| e.0)?.data.clone();
     let mut all = BTreeMap::new();
     for (name, node) in exported.gradients.iter().zip(gradients) {
-        all.insert(name.clone(), it.value(node).expect("it has a value").data.clone());
+        all.insert(name.clone(), it.value(node).map_err(|e| e.0)?.data.clone());
     }
-    (value, all)
+    Ok((value, all))
 }
 
 fn by(of: &str, wrt: &[&str]) -> Wanted {
@@ -214,3 +227,48 @@ const MORE: &[(&str, &str)] = &[
         "# x\nsize n\nconst c = 0.3\ngiven\n  x : R[n]\nnet\n  J = sum(sin(x) .* cos(x) + tan(c x) + sigmoid(x) .* softplus(x) + exp(-x) + sqrt(1 + x .^ 2) + log(2 + x)) + pi logsumexp(x) + n / 2\n",
     ),
 ];
+
+/// Every number that a net of the suite defines, by all free values: a file's case is left out if
+/// the point has no finite value (a singular matrix, the logarithm of a negative number).
+pub(crate) fn suite(folder: &str) -> Vec<Case> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../suite").join(folder);
+    let files = std::fs::read_dir(&root).expect("the suite is there");
+    let mut files: Vec<_> = files.map(|f| f.expect("a file").path()).collect();
+    files.sort();
+    let mut all = Vec::new();
+    for file in files {
+        let name = file.file_stem().expect("a name").to_string_lossy().into_owned();
+        let Ok(model) = Model::read(&file) else { continue };
+        let module = &model.modules()[0];
+        let free = |s: &&chainrule::graph::module::Symbol| {
+            use chainrule::graph::module::Role;
+            let role = matches!(s.role, Role::Given(_) | Role::Param(_) | Role::Data);
+            role && !matches!(s.ty.kind, chainrule::graph::Kind::Label(_))
+        };
+        let wrt: Vec<String> = module.symbols.iter().filter(free).map(|s| s.name.clone()).collect();
+        let sizes: Vec<(String, u64)> = module
+            .sizes
+            .base()
+            .enumerate()
+            .map(|(i, (_, def))| (def.name.clone(), def.number.unwrap_or(3 + i as u64)))
+            .collect();
+        let sizes: Vec<(&str, u64)> = sizes.iter().map(|(n, v)| (n.as_str(), *v)).collect();
+        let numbers = module.symbols.iter().filter(|s| {
+            s.role == chainrule::graph::module::Role::Defined
+                && s.ty.dims.is_empty()
+                && s.ty.is_number()
+        });
+        for number in numbers.map(|s| s.name.clone()) {
+            let wanted = Wanted { model: None, of: Some(number.clone()), wrt: wrt.clone() };
+            if wrt.is_empty() {
+                continue;
+            }
+            match Case::fallible(&format!("{name} {number}"), model.clone(), wanted, &sizes) {
+                Ok(case) if case.is_finite() => all.push(case),
+                Ok(_) => {}
+                Err(why) => eprintln!("left out: {name} {number}: {why}"),
+            }
+        }
+    }
+    all
+}

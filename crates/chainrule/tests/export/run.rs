@@ -13,9 +13,9 @@ use crate::case::{Case, Outcome};
 const DRIVER: &str = include_str!("driver.py");
 
 /// The outcomes of all cases, `None` (said on stderr) if the language cannot be run here.
-pub(crate) fn all(language: Language, cases: &[Case]) -> Option<Vec<Outcome>> {
+pub(crate) fn all(language: Language, name: &str, cases: &[Case]) -> Option<Vec<Outcome>> {
     let python = python(language)?;
-    let folder = folder(language.text());
+    let folder = folder(name);
     let mut list = Vec::new();
     for (at, case) in cases.iter().enumerate() {
         let code = case.code(language);
