@@ -1,15 +1,31 @@
-//! What a file's `derive` lines come to, as data: names, shapes, one formula a cotangent.
+//! Derivations as data: names, shapes, one formula a cotangent, in blocks; and their pages.
 
-mod text;
+mod blocks;
+mod document;
+mod equations;
+mod html;
+mod latex;
+mod lines;
+mod names;
+mod operator;
+mod options;
+mod plain;
+mod targets;
+mod turn;
+mod types;
+mod typst;
+mod words;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
-use chainrule_graph::differentiate::{self, Refusal};
-use chainrule_graph::module::{self, Role};
-use chainrule_graph::{Module, NodeId, Op, SymbolId, Type, raise};
-use chainrule_syntax::ast::{DeriveOption, Layout};
+use chainrule_graph::{Module, raise};
+use chainrule_syntax::ast::{Expr, Layout};
 
-use crate::{Diagnostic, Error, Model, Severity};
+use crate::notation::Context;
+use crate::{Diagnostic, Error, Model};
+
+pub use document::Document;
+pub use options::{Depth, DeriveOptions, Form, LayoutChoice};
 
 /// A name that the formulas read.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,10 +45,25 @@ pub struct Gradient {
     pub shape: String,
     /// The formula.
     pub text: String,
+    /// The formula for LaTeX's mathematics mode.
+    pub latex: String,
+}
+
+/// A sub-step: `left = right` with its reason. Without a left side the chain goes on: `= right`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Detail {
+    /// The left side.
+    pub left: Option<Expr>,
+    /// The right side.
+    pub right: Expr,
+    /// The rule, in words.
+    pub reason: String,
+    /// The shapes of the factors, or of the value.
+    pub shapes: String,
 }
 
 /// One line: a named cotangent and its formula.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Step {
     /// `dJ/dz2`
     pub name: String,
@@ -40,29 +71,57 @@ pub struct Step {
     pub shape: String,
     /// The formula.
     pub text: String,
+    /// The formula for LaTeX's mathematics mode.
+    pub latex: String,
     /// The rules that were used.
     pub rule: String,
     /// The shapes of the factors, where the formula is a matrix product: `(K x N)(N x H)`.
     pub shapes: String,
+    /// The name as a tree, with the indices of an index equation.
+    pub left: Expr,
+    /// The formula as a tree.
+    pub right: Expr,
+    /// How the line comes about, at the depths `full` and `index`.
+    pub details: Vec<Detail>,
+    /// The line as an assignment in NumPy, if that was asked for.
+    pub code: Option<String>,
+}
+
+/// Lines that belong together, with the equations whose cotangents they are.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Block {
+    /// The equations of the model.
+    pub equations: Vec<Detail>,
+    /// Which of the derivation's lines.
+    pub steps: Range<usize>,
 }
 
 /// One derivation. [`Derive::text`] is the page; the fields are for programs.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Derive {
     /// The model's name.
     pub model: String,
     /// What is differentiated.
     pub of: String,
+    /// What the page is about: `gradient of J by W, b`, `jac(w, B)`.
+    pub title: String,
     /// `gradient` (the shape of the variable), `numerator` or `denominator`.
     pub layout: &'static str,
     /// `sample` or `batch`: whether the equations are those of one sample.
     pub form: &'static str,
+    /// `brief`, `full` or `index`.
+    pub depth: &'static str,
     /// The names that the formulas read.
     pub names: Vec<Named>,
     /// The derivatives asked for.
     pub gradients: Vec<Gradient>,
     /// The lines, outermost first.
     pub steps: Vec<Step>,
+    /// The lines in blocks, a layer each, outermost first.
+    pub blocks: Vec<Block>,
+    /// What the reader should know, a sentence each.
+    pub notes: Vec<String>,
+    context: Context,
 }
 
 impl Model {
@@ -80,284 +139,89 @@ impl Model {
     ///
     /// A value has no derivative, or a limit is reached; the error points at the line.
     pub fn derive(&self) -> Result<(Vec<Derive>, Vec<Diagnostic>), Error> {
-        let (mut all, mut warnings) = (Vec::new(), Vec::new());
-        for module in self.modules() {
-            for line in &module.derivations {
-                warnings.extend(missing(line));
-                for targets in groups(module, &line.targets) {
-                    let made = derivation(module, line, &targets).map_err(|refusal| {
-                        let found = Diagnostic::error(
-                            "no-derivative",
-                            refusal.0,
-                            line.span,
-                            "asked for here",
-                        );
-                        Error::equations(self.source().clone(), vec![found], 0)
-                    })?;
-                    all.push(made);
-                }
+        let document = self.document(&DeriveOptions::default())?;
+        Ok((document.derivations, document.warnings))
+    }
+
+    /// The derivations of the file, or those that the options ask for, as a document.
+    ///
+    /// ```
+    /// use chainrule::{DeriveOptions, Model};
+    ///
+    /// let options = DeriveOptions { wrt: vec!["W2".into()], ..DeriveOptions::default() };
+    /// let document = Model::read("cifar2")?.document(&options)?;
+    /// assert!(document.text().contains("∂Jt/∂W2"));
+    /// assert!(document.latex().contains(r"\frac{\partial J_{t}}{\partial W_{2}}"));
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A name is not one of the file, a value has no derivative, or a limit is reached.
+    pub fn document(&self, options: &DeriveOptions) -> Result<Document, Error> {
+        document::document(self, options)
+    }
+}
+
+impl Derive {
+    /// A sub-step in LaTeX: `left = right`, or `= right`.
+    pub fn latex_of(&self, detail: &Detail) -> String {
+        let side = |e: &Expr| crate::notation::latex(&self.typeset(e));
+        let left = detail.left.as_ref().map(|l| side(l) + " ").unwrap_or_default();
+        format!("{left}= {}", side(&detail.right))
+    }
+
+    /// A formula on paper, with the names of this derivation's model.
+    fn typeset(&self, expr: &Expr) -> crate::notation::Math {
+        crate::notation::typeset(&self.context, expr)
+    }
+
+    fn new(module: &Module, of: &str, options: &options::Chosen) -> Derive {
+        Derive {
+            model: module.name.clone(),
+            of: of.into(),
+            title: String::new(),
+            layout: options.layout.map_or("gradient", Layout::text),
+            form: "batch",
+            depth: options.depth.text(),
+            names: Vec::new(),
+            gradients: Vec::new(),
+            steps: Vec::new(),
+            blocks: Vec::new(),
+            notes: Vec::new(),
+            context: Context::of(module),
+        }
+    }
+
+    /// What remains when the lines stand: the names they read, the title, the blocks.
+    fn finish(&mut self, module: &Module) {
+        let texts: Vec<&str> = self.steps.iter().map(|s| s.text.as_str()).collect();
+        self.names = names::names(module, &texts);
+        if self.names.iter().any(|n| n.type_text.contains(" per ")) {
+            self.form = "sample";
+            if self.steps.iter().any(|s| s.shape.contains(" per ")) {
+                let per = self.names.iter().find_map(|n| n.type_text.split_once(" per "));
+                let per = per.map_or("", |(_, per)| per);
+                let note =
+                    format!("Names per {per} are those of one sample; its number is left out.");
+                self.notes.push(note);
             }
         }
-        Ok((all, warnings))
-    }
-}
-
-/// Options that do nothing yet.
-fn missing(line: &module::Derivation) -> Vec<Diagnostic> {
-    let name = |option: &DeriveOption| match option {
-        DeriveOption::Full => Some("full"),
-        DeriveOption::Index => Some("index"),
-        DeriveOption::FormSample => Some("form sample"),
-        DeriveOption::FormBatch => Some("form batch"),
-        DeriveOption::Steps | DeriveOption::Brief | DeriveOption::Layout(_) => None,
-    };
-    let warning = |word: &str| {
-        let message = format!("`{word}` of a derivation is not there yet: the brief form is shown");
-        let mut found = Diagnostic::error("not-yet", message, line.span, "");
-        found.severity = Severity::Warning;
-        found
-    };
-    line.options.iter().filter_map(name).map(warning).collect()
-}
-
-/// Gradients of one value belong together; everything else stands alone.
-fn groups(module: &Module, targets: &[NodeId]) -> Vec<Vec<NodeId>> {
-    let mut out: Vec<Vec<NodeId>> = Vec::new();
-    for target in targets {
-        let node = module.graph.node(*target);
-        let of = |group: &&mut Vec<NodeId>| {
-            let first = module.graph.node(group[0]);
-            node.op == Op::Grad && first.op == Op::Grad && first.inputs[0] == node.inputs[0]
-        };
-        match out.iter_mut().find(of) {
-            Some(group) => group.push(*target),
-            None => out.push(vec![*target]),
+        if self.title.is_empty() {
+            let wrt: Vec<&str> = self.gradients.iter().map(|g| g.wrt.as_str()).collect();
+            let single = self.steps.len() == 1 && self.gradients.len() == 1;
+            self.title = match &self.steps[..] {
+                [step] if single => step.name.clone(),
+                _ => format!("gradient of {} by {}", self.of, wrt.join(", ")),
+            };
+        }
+        if self.blocks.is_empty() {
+            self.blocks.push(Block { equations: Vec::new(), steps: 0..self.steps.len() });
         }
     }
-    out
 }
 
-fn layout(line: &module::Derivation) -> Option<Layout> {
-    line.options.iter().rev().find_map(|o| match o {
-        DeriveOption::Layout(layout) => Some(*layout),
-        _ => None,
-    })
-}
-
-fn derivation(
-    module: &Module,
-    line: &module::Derivation,
-    targets: &[NodeId],
-) -> Result<Derive, Refusal> {
-    let mut module = module.clone();
-    let target = module.graph.node(targets[0]).clone();
-    let layout = layout(line);
-    let mut out = Derive {
-        model: module.name.clone(),
-        of: target.inputs.first().map_or(String::new(), |of| raise::text(&module, *of)),
-        layout: layout.map_or("gradient", Layout::text),
-        form: "batch",
-        names: Vec::new(),
-        gradients: Vec::new(),
-        steps: Vec::new(),
-    };
-    if target.op == Op::Grad && layout != Some(Layout::Numerator) {
-        gradients(&mut module, targets, &mut out)?;
-    } else {
-        operator(&mut module, targets[0], layout, &mut out)?;
-    }
-    let texts: Vec<&str> = out.steps.iter().map(|s| s.text.as_str()).collect();
-    out.names = names(&module, &texts);
-    if out.names.iter().any(|n| n.type_text.contains(" per ")) {
-        out.form = "sample";
-    }
-    Ok(out)
-}
-
-/// Several gradients of one value: one line a cotangent.
-fn gradients(module: &mut Module, targets: &[NodeId], out: &mut Derive) -> Result<(), Refusal> {
-    let of = module.graph.node(targets[0]).inputs[0];
-    let variable = |id: &NodeId| match module.graph.node(module.graph.node(*id).inputs[1]).op {
-        Op::Symbol { id, .. } => Some(id),
-        _ => None,
-    };
-    let wrt: Vec<SymbolId> = targets.iter().filter_map(variable).collect();
-    let derivation = differentiate::derivation(module, of, &wrt)?;
-    let reader = raise::Reader::new(module);
-    for line in &derivation.lines {
-        let ty = module.symbol(line.symbol).ty.clone();
-        let equation = reader.equation(line.value);
-        out.steps.push(Step {
-            name: format!("{}{}", module.symbol(line.symbol).name, equation.indices),
-            shape: shape(module, &ty),
-            text: shortened(equation.text),
-            rule: rule(&line.rules),
-            shapes: factors(module, line.value),
-        });
-    }
-    let lines = &derivation.lines;
-    for (variable, gradient) in wrt.iter().zip(&derivation.gradients) {
-        let line = lines.iter().find(|l| l.of == *variable);
-        let value = line.map_or(*gradient, |l| l.value);
-        let wrt = module.symbol(*variable).name.clone();
-        let shape = shape(module, module.graph.ty(*gradient));
-        let text = shortened(raise::equation(module, value).text);
-        if line.is_none() {
-            // What was asked for has a line, even if nothing reads the variable.
-            let name = format!("d{}/d{wrt}", out.of);
-            let (shape, text) = (shape.clone(), text.clone());
-            out.steps.push(Step { name, shape, text, rule: String::new(), shapes: String::new() });
-        }
-        out.gradients.push(Gradient { wrt, shape, text });
-    }
-    Ok(())
-}
-
-/// A formula that was too long to be written out ends where the first part is missing.
-fn shortened(text: String) -> String {
-    let missing = |(at, _): &(usize, &str)| {
-        // `1..n` is a range.
-        let word = |c: char| c.is_alphanumeric() || c == '_';
-        !text[..*at].ends_with(word) && !text[at + 2..].starts_with(word)
-    };
-    match text.match_indices("..").find(missing) {
-        Some((at, _)) => format!("{}.. (shortened)", &text[..at]),
-        None => text,
-    }
-}
-
-/// A Jacobian, a Hessian, a Hessian times a vector, or any formula of them: resolved.
-fn operator(
-    module: &mut Module,
-    target: NodeId,
-    layout: Option<Layout>,
-    out: &mut Derive,
-) -> Result<(), Refusal> {
-    let node = module.graph.node(target).clone();
-    let name = raise::text(module, target);
-    let mut value = differentiate::resolved(module, target, &mut BTreeMap::new())?;
-    // Rows are outputs: turned where the layout puts inputs there. A gradient is a column.
-    let turned = match node.op {
-        Op::Jac { .. } => layout == Some(Layout::Denominator),
-        Op::Grad => layout == Some(Layout::Numerator),
-        _ => false,
-    };
-    if turned && module.graph.ty(value).dims.len() <= 2 {
-        value = chainrule_graph::terms::Terms::of(module).transpose(value)?;
-    }
-    let rule = match node.op {
-        Op::Jac { .. } => "jacobian",
-        Op::Hess => "hessian",
-        Op::Hvp => "tangent of the gradient",
-        _ => "gradient",
-    };
-    let shape = shape(module, module.graph.ty(value));
-    let text = shortened(raise::equation(module, value).text);
-    let wrt = node.inputs.get(1).map_or(String::new(), |by| raise::text(module, *by));
-    out.gradients.push(Gradient { wrt, shape: shape.clone(), text: text.clone() });
-    let shapes = factors(module, value);
-    out.steps.push(Step { name, shape, text, rule: rule.into(), shapes });
-    Ok(())
-}
-
-/// `K x H per N`, without `per N` for numbers alone: the shape in the author's symbols.
-fn shape(module: &Module, ty: &Type) -> String {
-    module.context().shape(&ty.with_kind(chainrule_graph::Kind::Real))
-}
-
-/// The names of the rules, each once.
-fn rule(rules: &[&'static str]) -> String {
-    let mut seen = BTreeSet::new();
-    let words: Vec<&str> = rules.iter().filter(|r| seen.insert(**r)).copied().map(words).collect();
-    words.join(", ")
-}
-
-/// A rule in a word or two.
-fn words(op: &'static str) -> &'static str {
-    match op {
-        "matmul" => "product",
-        "reduce" => "sum",
-        ".*" | "scale" => "factor",
-        "/" | "./" => "quotient",
-        "+" | "-" => "sum of terms",
-        "access" => "entry",
-        "logsoftmax" => "log-softmax",
-        "logsumexp" => "log-sum-exp",
-        "cross_entropy" => "cross-entropy",
-        "inner" => "inner product",
-        "lift" => "lifted",
-        "transpose" => "transposed",
-        other => other,
-    }
-}
-
-/// The shapes of the factors of a matrix product: `(K x N)(N x H)`.
-fn factors(module: &Module, node: NodeId) -> String {
-    let mut node = node;
-    loop {
-        let n = module.graph.node(node);
-        node = match &n.op {
-            Op::Reduce { over: chainrule_graph::op::Over::Named(_), .. } | Op::Neg => n.inputs[0],
-            Op::Scale => n.inputs[1],
-            Op::Quotient => n.inputs[0],
-            _ => break,
-        };
-    }
-    let mut shapes = Vec::new();
-    let mut open = vec![node];
-    while let Some(id) = open.pop() {
-        let n = module.graph.node(id);
-        if n.op == Op::MatMul {
-            open.extend([n.inputs[1], n.inputs[0]]);
-        } else {
-            let ty = Type { axes: Vec::new(), ..(*n.ty).clone() };
-            let text = module.context().shape(&ty.with_kind(chainrule_graph::Kind::Real));
-            shapes.push(if ty.dims.len() == 1 {
-                format!("({text} x 1)")
-            } else {
-                format!("({text})")
-            });
-        }
-    }
-    if shapes.len() < 2 || shapes.len() > 4 { String::new() } else { shapes.concat() }
-}
-
-/// The names that stand in formulas as they are printed, in the order they are declared; cotangents
-/// have their own lines.
-fn names(module: &Module, formulas: &[&str]) -> Vec<Named> {
-    let mut words: BTreeSet<&str> = BTreeSet::new();
-    for text in formulas {
-        let inside = |c: char| c.is_alphanumeric() || c == '_' || c == '\'';
-        let mut at = 0;
-        while let Some(start) = text[at..].find(inside).map(|i| at + i) {
-            let end = text[start..].find(|c| !inside(c)).map_or(text.len(), |i| start + i);
-            words.insert(&text[start..end]);
-            words.insert(text[start..end].trim_end_matches('\''));
-            // A member of a family: `h[4]`.
-            if text[end..].starts_with('[')
-                && let Some(close) = text[end..].find(']')
-            {
-                words.insert(&text[start..=end + close]);
-            }
-            at = end;
-        }
-    }
-    let shown = |s: &&module::Symbol| {
-        !matches!(s.role, Role::Derived | Role::Local) && words.contains(s.name.as_str())
-    };
-    let named =
-        |s: &module::Symbol| Named { name: s.name.clone(), type_text: module.type_text(&s.ty) };
-    module.symbols.iter().filter(shown).map(named).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::shortened;
-
-    #[test]
-    fn what_is_missing_is_said_once() {
-        let cut = |text: &str| shortened(text.into());
-        assert_eq!(cut("a b + .. (c .. + ..)"), "a b + .. (shortened)");
-        assert_eq!(cut("sum[l in 1..3] a[l]"), "sum[l in 1..3] a[l]");
-    }
+/// The name of what is differentiated, or its formula.
+fn title_of(module: &Module, of: chainrule_graph::NodeId) -> String {
+    raise::text(module, of)
 }

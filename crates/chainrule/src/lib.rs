@@ -30,6 +30,7 @@
 pub struct Readme;
 
 mod builtin;
+mod bytes;
 mod check;
 pub mod data;
 mod derive;
@@ -37,9 +38,11 @@ mod error;
 pub mod export;
 mod lowered;
 mod model;
+pub mod notation;
 mod planned;
 pub mod run;
 mod show;
+mod snippet;
 pub mod train;
 mod training;
 
@@ -50,7 +53,10 @@ pub use chainrule_graph::{Module, Size, Type};
 pub use chainrule_syntax as syntax;
 pub use chainrule_syntax::{Diagnostic, Edit, Label, Repair, Severity, Source, Span};
 pub use check::{CheckOptions, Checked, CheckedModel};
-pub use derive::{Derive, Gradient, Named, Step};
+pub use derive::{
+    Block, Depth, Derive, DeriveOptions, Detail, Document, Form, Gradient, LayoutChoice, Named,
+    Step,
+};
 pub use error::{Error, ErrorKind};
 pub use lowered::{LoweredPage, ShownContraction};
 pub use model::{Model, format, read_text};
@@ -58,5 +64,6 @@ pub use planned::PlannedPage;
 pub use show::{
     Cost, Equation, Piece, Row, Setting, Show, ShownClaim, ShownNote, ShownSize, ShownTraining,
 };
+pub use snippet::{Last, Snippet};
 pub use train::{TrainSettings, Trainer};
 pub use training::Prepared;

@@ -54,6 +54,11 @@ impl Model {
         }
     }
 
+    /// What was read from a text.
+    pub(crate) fn of(source: Source, reading: Reading) -> Model {
+        Model { source, reading }
+    }
+
     /// The same file with sizes and constants set to other numbers, as `--set H=8` does.
     ///
     /// ```

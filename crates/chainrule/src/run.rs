@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! runs/iris-1/
-//!   run.json                     program, command, settings, data (SHA-256), split, machine
+//!   run.json                     program, command, settings, data (SHA-256), split, machine; which
+//!                                trainings diverged
 //!   iris.eqn                     the equations, with the settings in place
 //!   metrics.jsonl                one JSON object a line: the curves
 //!   results.json                 what the trainings came to, as `train --json` says it
@@ -42,10 +43,9 @@ pub use evaluate::evaluate;
 pub use folder::{Folder, Place};
 pub use machine::Machine;
 pub use manifest::Manifest;
-pub use peak::Peak;
 pub use record::{DataRecord, Record, Settings, TrainingRecord};
 pub use session::{Outcome, Session, Watch};
-pub use summary::{Summary, scores_json};
+pub use summary::scores_json;
 
 use crate::train::Precision;
 

@@ -73,7 +73,7 @@ pub use report::{Control, End, EpochReport, Progress, Record, Scores, StepReport
 pub use rows::Rows;
 pub use settings::{Batch, TrainSettings, TrainingRef};
 pub use state::{Best, State, Tensor};
-pub use trained::{Input, Labels, Network, Output, Prediction, Trained};
+pub use trained::{Diverged, Input, Network, Output, Peak, Prediction, Summary, Trained};
 pub use trainer::Trainer;
 
 use crate::Model;

@@ -41,7 +41,7 @@ fn learns(name: &str) {
     let mut trainer = Trainer::new(&model, which, data, &settings(of)).expect("a trainer");
     trainer.run(&mut |_| {}).expect("it trains");
     let done = trainer.finish().expect("the end");
-    let part = done.scores.last().expect("a part");
+    let part = done.summary.scores.last().expect("a part");
     let classes = match name {
         "iris" => 3.0,
         "circles" => 2.0,

@@ -66,7 +66,8 @@ fn measured_and_predicted_accuracy_agree() {
         Trainer::new(&model, model.trainings()[1], data.clone(), &settings).expect("a trainer");
     trainer.run(&mut |_| {}).expect("it trains");
     let done = trainer.finish().expect("the end");
-    let accuracy = done.scores.iter().find(|s| s.part == "test").and_then(|s| s.get("accuracy"));
+    let scores = &done.summary.scores;
+    let accuracy = scores.iter().find(|s| s.part == "test").and_then(|s| s.get("accuracy"));
     let mut predictor = Predictor::new(done.network, 1).expect("a predictor");
     let part = data.part("test").expect("a part");
     let table = &data.tables[part.table];

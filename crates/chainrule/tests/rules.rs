@@ -61,8 +61,10 @@ fn early_stopping_leaves_the_best_weights() {
     assert_eq!(trainer.end(), Some(End::Early));
     let best = seen.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1)).expect("an epoch");
     assert!(seen.len() < 500 && seen.len() as u64 == best.0 + 6, "{} {best:?}", seen.len());
-    let done = trainer.finish().expect("the end");
-    assert_eq!(done.best, Some((best.0, best.0, best.1)));
+    let done = trainer.finish().expect("the end").summary;
+    let peak = done.best.as_ref().expect("the best");
+    assert_eq!((peak.epoch, peak.step, peak.value), (best.0, best.0, best.1));
+    assert_eq!((peak.part.as_str(), peak.name.as_str()), ("validation", "J"));
     let own = done.scores.iter().find(|s| s.part == "validation").expect("a part");
     assert_eq!(own.get("J"), Some(best.1));
 }

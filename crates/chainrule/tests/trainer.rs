@@ -54,17 +54,17 @@ fn a_limit_of_steps_may_fall_within_an_epoch() {
     assert_eq!((first.epoch, first.step, first.end), (1, 6, None));
     let second = trainer.epoch(&mut go_on).expect("an epoch").expect("a report");
     assert_eq!((second.epoch, second.step, second.end), (1, 8, Some(End::Steps)));
-    let done = trainer.finish().expect("the end");
+    let done = trainer.finish().expect("the end").summary;
     assert_eq!((done.epochs, done.steps), (1, 8));
     // Steps alone keep the limit too.
     let own = TrainSettings { batch: Some(Batch::Rows(20)), steps: Some(8), ..settings() };
     let mut steps = iris(0, &own);
     (0..8).for_each(|_| assert!(steps.step().is_ok()));
     assert!(steps.step().unwrap_err().to_string().contains("is at its end"));
-    assert_eq!(steps.finish().expect("the end").parameters_sha256, done.parameters_sha256);
+    assert_eq!(steps.finish().expect("the end").summary.parameters_sha256, done.parameters_sha256);
     let mut steps = iris(0, &own);
     (0..8).for_each(|_| assert!(steps.step().is_ok()));
-    assert_eq!(steps.finish().expect("the end").end, Some(End::Steps));
+    assert_eq!(steps.finish().expect("the end").summary.end, Some(End::Steps));
 }
 
 /// Trains to the end, pausing after every step that `pause` names and going on in a new trainer.
@@ -214,6 +214,28 @@ fn a_value_that_is_no_number_is_traced_to_its_line() {
         other.step().expect("a step");
     }
     assert_eq!(other.parameters_sha256(), trainer.parameters_sha256());
+    // That is its end; what is left is told, and a state goes on from there to the same end.
+    assert_eq!(trainer.end(), Some(End::Diverged));
+    let state = trainer.state();
+    let error = trainer.step().expect_err("its end").to_string();
+    assert!(error.contains("is at its end: it diverged"), "{error}");
+    let done = trainer.finish().expect("the end").summary;
+    let diverged = done.diverged.as_ref().expect("it diverged");
+    assert_eq!((diverged.step, done.steps, done.end), (step + 1, step, Some(End::Diverged)));
+    for word in [
+        format!("in step {}", step + 1),
+        "line 7".into(),
+        "`w x`: all infinite".into(),
+        "it reads".into(),
+    ] {
+        assert!(diverged.message.contains(&word), "{}", diverged.message);
+    }
+    assert!(done.scores[0].get("J").is_some_and(f64::is_nan), "{:?}", done.scores);
+    assert_eq!(done.parameters_sha256, other.parameters_sha256());
+    other.restore(&state).expect("the state fits");
+    assert_eq!(other.end(), None);
+    assert!(other.step().is_err());
+    assert_eq!(other.finish().expect("the end").summary.diverged, done.diverged);
 }
 
 /// The place and the notes of what a training with such a net meets.
@@ -307,6 +329,7 @@ fn steps_alone_come_to_the_same_as_epochs() {
     let mut epochs = iris(1, &own);
     epochs.run(&mut |_| {}).expect("it trains");
     let (a, b) = (steps.finish().expect("the end"), epochs.finish().expect("the end"));
+    let (a, b) = (a.summary, b.summary);
     assert_eq!((a.epochs, a.steps, a.end), (2, 6, Some(End::Epochs)));
     assert_eq!((b.epochs, b.steps, b.end), (2, 6, Some(End::Epochs)));
     assert_eq!(a.parameters_sha256, b.parameters_sha256);

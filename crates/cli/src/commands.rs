@@ -9,6 +9,7 @@ mod derive;
 mod evaluate;
 mod export;
 mod fmt;
+mod judge;
 mod new;
 mod predict;
 mod resume;
@@ -57,6 +58,7 @@ commands! {
     Evaluate = evaluate,
     Predict = predict,
     Check = check,
+    Judge = judge,
     Data = data,
     Fmt = fmt,
     Completions = completions,

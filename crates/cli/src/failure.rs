@@ -18,6 +18,8 @@ pub(crate) enum Failure {
     Changed(String),
     /// There is no such file.
     NotFound(String),
+    /// Somebody asked for the end before there was anything to keep.
+    Interrupted(String),
     /// The facade says why.
     Facade(Box<chainrule::Error>),
     /// Whoever read our output has stopped reading: not worth a word.
@@ -43,6 +45,7 @@ impl Failure {
         match self.kind() {
             Some("usage") => Exit::Usage,
             Some("equations") => Exit::Equations,
+            Some("interrupted") => Exit::Interrupted,
             Some(_) => Exit::Failed,
             None => Exit::Done,
         }
@@ -55,6 +58,7 @@ impl Failure {
             Failure::Io(_) => Some("io"),
             Failure::Changed(_) => Some("failed"),
             Failure::NotFound(_) => Some("not-found"),
+            Failure::Interrupted(_) => Some("interrupted"),
             Failure::Facade(error) => Some(match error.kind() {
                 ErrorKind::Io => "io",
                 ErrorKind::Equations => "equations",
@@ -82,7 +86,8 @@ impl fmt::Display for Failure {
             Failure::Usage(text)
             | Failure::Io(text)
             | Failure::Changed(text)
-            | Failure::NotFound(text) => f.write_str(text),
+            | Failure::NotFound(text)
+            | Failure::Interrupted(text) => f.write_str(text),
             Failure::Facade(error) => error.fmt(f),
             Failure::Pipe => f.write_str("nobody reads the output"),
         }

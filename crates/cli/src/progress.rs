@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use chainrule::run::{Summary, Watch};
-use chainrule::train::{EpochReport, Facts, Progress, Scores};
+use chainrule::Error;
+use chainrule::run::Watch;
+use chainrule::train::{EpochReport, Facts, Progress, Scores, Summary};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::interrupt::Interrupt;
@@ -133,6 +134,13 @@ impl Watch for Show<'_> {
         );
         fit(&mut line, &values(&summary.scores));
         self.shell.say(&line);
+    }
+
+    fn diverged(&mut self, _summary: &Summary, error: &Error) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+        self.shell.told(error);
     }
 
     fn stop(&self) -> bool {

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use chainrule::run::{Folder, Summary};
+use chainrule::run::Folder;
 use chainrule::syntax::ast::BlockWord;
-use chainrule::train::Scores;
-use chainrule::{Diagnostic, Label, Model, Severity};
+use chainrule::train::{Scores, Summary};
+use chainrule::{Diagnostic, Model, Span};
 use serde_json::{Value, json};
 
 use crate::table::{Table, number, seconds};
@@ -44,7 +44,19 @@ pub(crate) fn table(all: &[Summary], width: usize) -> String {
         table.column("", word, column(&|s| count(s).to_string()));
     }
     table.column("", "seconds", column(&|s| seconds(s.seconds)));
+    if all.iter().any(|s| s.diverged.is_some()) {
+        let step = |s: &Summary| match &s.diverged {
+            Some(diverged) => format!("step {}", diverged.step),
+            None => "-".into(),
+        };
+        table.column("", "diverged", column(&step));
+    }
     format!("{heading}\n{}", table.text(width))
+}
+
+/// `NAME in step N`, if a training diverged.
+pub(crate) fn diverged(summary: &Summary) -> Option<String> {
+    summary.diverged.as_ref().map(|found| format!("{} in step {}", summary.name, found.step))
 }
 
 /// A number of a training.
@@ -90,33 +102,24 @@ pub(crate) fn value(folder: Option<&Folder>, done: &[Summary], skipped: &[Diagno
     })
 }
 
-/// One warning for all lines that `train` should act on and cannot yet.
+/// One warning, at the first of them, for all lines that `train` should act on and cannot yet.
 pub(crate) fn skipped(model: &Model) -> Vec<Diagnostic> {
-    let mut places = Vec::new();
-    let mut words: Vec<&str> = Vec::new();
-    for kept in model.modules().iter().flat_map(|module| &module.kept) {
-        let word = match kept.word {
-            BlockWord::Plot => "plot",
-            BlockWord::Export => "export",
-            _ => continue,
-        };
-        places.push(kept.statement.span);
-        if !words.contains(&word) {
-            words.push(word);
-        }
-    }
-    let Some((first, others)) = places.split_first() else { return Vec::new() };
-    let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-    let lines = if others.is_empty() { "the line" } else { "the lines" };
-    let message = format!(
-        "{lines} with {} {} skipped: pictures and files of other formats are not there yet",
-        words.join(" and "),
-        if others.is_empty() { "is" } else { "are" }
-    );
-    let mut found = Diagnostic::error("not-yet", message, *first, "");
-    found.severity = Severity::Warning;
-    for span in others {
-        found.labels.push(Label { span: *span, text: String::new(), primary: false });
-    }
-    vec![found]
+    let word = |word: BlockWord| match word {
+        BlockWord::Plot => Some("plot"),
+        BlockWord::Export => Some("export"),
+        _ => None,
+    };
+    let kept = model.modules().iter().flat_map(|module| &module.kept);
+    let found: Vec<_> = kept.filter_map(|k| Some((word(k.word)?, k.statement.span))).collect();
+    let Some((_, first)) = found.first() else { return Vec::new() };
+    let words = ["plot", "export"].map(|word| (word, found.iter().filter(|f| f.0 == word).count()));
+    let counted = words.iter().filter(|(_, count)| *count > 0).map(|(word, count)| match count {
+        1 => format!("one `{word}` line"),
+        count => format!("{count} `{word}` lines"),
+    });
+    let message = format!("not done yet: {}", counted.collect::<Vec<_>>().join(", "));
+    // The caret is under one line, however long the statement is.
+    let line = model.source().text()[first.start as usize..first.end as usize].find('\n');
+    let end = line.map_or(first.end, |length| first.start + length as u32);
+    vec![Diagnostic::warning("not-yet", message, Span { start: first.start, end }, "")]
 }

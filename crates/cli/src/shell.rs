@@ -156,12 +156,23 @@ impl Shell {
     pub(crate) fn explain(&self, failure: &Failure) {
         match failure {
             Failure::Pipe => {}
+            Failure::Interrupted(text) => self.say(text),
             Failure::Facade(error) if error.diagnostics().is_some() => {
                 if let Some((source, diagnostics)) = error.diagnostics() {
                     self.diagnostics(source, diagnostics);
                 }
             }
             _ => self.stderr(&render::failure(&failure.to_string(), self.colors(), self.width())),
+        }
+    }
+
+    /// Says on stderr what went wrong in a part of the work while the rest goes on; with `--json`
+    /// the answer says it.
+    pub(crate) fn told(&self, error: &chainrule::Error) {
+        if let Some((source, diagnostics)) = error.diagnostics()
+            && !self.is_json()
+        {
+            self.diagnostics(source, diagnostics);
         }
     }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chainrule::data::Dataset;
-use chainrule::run::{Chosen, Folder, Outcome, Session, Summary};
-use chainrule::train::Progress;
+use chainrule::run::{Chosen, Folder, Outcome, Session};
+use chainrule::train::{Progress, Summary};
 use serde_json::json;
 
 use crate::exit::Exit;
@@ -29,9 +29,9 @@ pub(crate) fn run(
     data: Vec<Option<Arc<Dataset>>>,
     every: u64,
     folder: Option<&Folder>,
+    interrupt: Interrupt,
     shell: &Shell,
 ) -> Result<Exit, Failure> {
-    let interrupt = Interrupt::listen();
     let all = chosen.trainings.len();
     if folder.is_some_and(Folder::is_done) {
         shell.say(if all == 1 { "the training is done" } else { "all trainings are done" });
@@ -64,7 +64,12 @@ fn finished(
         shell.page(&page)?;
     }
     shell.warnings(chosen.model.source(), &skipped);
-    Ok(Exit::Done)
+    let gone: Vec<String> = done.iter().filter_map(results::diverged).collect();
+    if gone.is_empty() {
+        return Ok(Exit::Done);
+    }
+    shell.say(&format!("diverged: {}", gone.join(", ")));
+    Ok(Exit::Failed)
 }
 
 fn stopped(

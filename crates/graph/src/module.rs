@@ -115,6 +115,8 @@ pub enum Statement {
 pub struct Claim {
     /// Its name.
     pub name: String,
+    /// As it is written.
+    pub written: Arc<ast::Claim>,
     /// Its place.
     pub span: Span,
     /// The indices it holds for.
@@ -241,7 +243,8 @@ pub struct Training {
     /// `epochs`, `batch` (`None` for all rows), `seed` and the like, also those behind `with` and
     /// `for`.
     pub options: Vec<(String, Option<f64>)>,
-    /// `schedule`, `stop`, `clip`: the word, the rule's name, its numbers.
+    /// `schedule`, `stop`, `clip`: the word, the rule's name, all its numbers in their order
+    /// ([`Rule`](crate::schedule::Rule)).
     pub rules: Vec<(String, String, Vec<f64>)>,
     /// Sizes and constants that this training sets.
     pub with: Vec<(String, f64)>,
@@ -310,6 +313,8 @@ pub struct Module {
     pub(crate) steps: usize,
     /// Declared types, for printing.
     pub types: Vec<(SymbolId, Arc<TypeExpr>)>,
+    /// What the names of the file mean, to read more claims in it.
+    pub(crate) names: Arc<crate::elaborate::Names>,
 }
 
 impl Module {

@@ -227,6 +227,11 @@ impl<'m> Raise<'m> {
     }
 
     fn index_name(&self, axis: AxisId) -> Expr {
+        if let Some(other) = self.renamed.get(&axis)
+            && matches!(other.kind, ExprKind::Name(_))
+        {
+            return other.clone();
+        }
         e(ExprKind::Name(self.module.axes.get(axis).name.clone()))
     }
 
@@ -247,7 +252,7 @@ impl<'m> Raise<'m> {
 
     fn reduce(&mut self, op: BigOp, over: &Over, input: NodeId) -> Expr {
         let body = self.node(input);
-        let axes = match over {
+        let axes: Vec<String> = match over {
             // The orientation is lost, as in a language without rows: for reading only.
             Over::Dims(places) => {
                 let plain = call(op.text(), vec![body]);
@@ -263,9 +268,7 @@ impl<'m> Raise<'m> {
                 let dim = &self.module.graph.ty(input).dims[*at];
                 vec![self.module.sizes.text(dim)]
             }
-            Over::Named(axes) => {
-                axes.iter().map(|a| self.module.axes.get(*a).name.clone()).collect()
-            }
+            Over::Named(axes) => axes.iter().map(|a| print::expr(&self.index_name(*a))).collect(),
         };
         let binders = axes.iter().map(|a| Binder { name: name(a), range: None }).collect();
         let body = Box::new(body);
@@ -278,7 +281,9 @@ impl<'m> Raise<'m> {
         let mut indices = Vec::new();
         // An index that was solved for reaches over the ends.
         let solved = |p: &Position| match p {
-            Position::Affine(map) => map.terms.iter().any(|(a, _)| self.renamed.contains_key(a)),
+            Position::Affine(map) => map.terms.iter().any(|(a, _)| {
+                self.renamed.get(a).is_some_and(|e| !matches!(e.kind, ExprKind::Name(_)))
+            }),
             _ => false,
         };
         let pad = pad || positions.iter().any(solved);

@@ -13,12 +13,16 @@
 //! All but the last are functions of the language (`std/schedules.eqn`, with their sources) and are
 //! evaluated here in `f64`. A plateau needs what is measured: [`Plateau`] is its state.
 
+mod rule;
+
 use std::collections::BTreeMap;
 
 use crate::differentiate::Refusal;
 use crate::index::{SizeId, SymbolId};
 use crate::interpret::{Numbers, Tensor};
 use crate::lower::{self, Lowered, Work};
+
+pub use rule::{RULES, Rule, misfit};
 
 /// The schedules in the language.
 const STANDARD: &str = include_str!("std/schedules.eqn");
@@ -180,19 +184,22 @@ pub struct Plateau {
 }
 
 impl Plateau {
-    /// The start, from the numbers of the rule.
+    /// The start, from the numbers of the rule; nothing if they are too many.
     ///
     /// ```
     /// use chainrule_graph::schedule::Plateau;
     ///
-    /// let mut plateau = Plateau::new(&[0.5, 1.0]);
+    /// let mut plateau = Plateau::new(&[0.5, 1.0]).unwrap();
     /// let scales = [3.0, 2.0, 2.0, 2.5, 2.0, 1.0].map(|loss| plateau.measured(loss));
     /// assert_eq!(scales, [1.0, 1.0, 1.0, 0.5, 0.5, 0.5]);
     /// ```
-    pub fn new(numbers: &[f64]) -> Plateau {
-        let number = |at: usize, default: f64| numbers.get(at).copied().unwrap_or(default);
-        let watch = Watch::new(number(1, 10.0) as u64, number(2, 0.0));
-        Plateau { factor: number(0, 0.1), scale: 1.0, watch }
+    pub fn new(numbers: &[f64]) -> Option<Plateau> {
+        let all = Rule::find("schedule", "plateau").and_then(|rule| rule.completed(numbers).ok());
+        let [factor, patience, least] = all.as_deref().unwrap_or_default() else {
+            return None;
+        };
+        let watch = Watch::new(*patience as u64, *least);
+        Some(Plateau { factor: *factor, scale: 1.0, watch })
     }
 
     /// Hears of a loss; the factor from now on.
@@ -238,13 +245,12 @@ impl Stop {
     /// assert_eq!(heard.map(|h| h.stop), [false, false, false, true]);
     /// ```
     pub fn new(name: &str, numbers: &[f64]) -> Option<Stop> {
-        let number = |at: usize, default: f64| numbers.get(at).copied().unwrap_or(default);
-        match name {
-            "early" => {
-                let watch = Watch::new(number(0, 10.0) as u64, number(1, 0.0));
+        match (name, Rule::find("stop", name)?.completed(numbers).ok()?.as_slice()) {
+            ("early", [patience, least]) => {
+                let watch = Watch::new(*patience as u64, *least);
                 Some(Stop { below: f64::NEG_INFINITY, watch })
             }
-            "below" => Some(Stop { below: number(0, 0.0), watch: Watch::new(u64::MAX, 0.0) }),
+            ("below", [limit]) => Some(Stop { below: *limit, watch: Watch::new(u64::MAX, 0.0) }),
             _ => None,
         }
     }
@@ -254,50 +260,4 @@ impl Stop {
         let improved = self.watch.measured(value);
         Heard { improved, stop: self.watch.is_over() || value < self.below }
     }
-}
-
-/// What is wrong with the numbers of a `schedule`, `stop` or `clip` rule, if something is.
-pub fn misfit(word: &str, name: &str, numbers: &[f64]) -> Option<String> {
-    let whole = |x: f64, least: f64| x >= least && x.fract() == 0.0;
-    let share = |x: f64| x > 0.0 && x < 1.0;
-    let number = |at: usize, default: f64| numbers.get(at).copied().unwrap_or(default);
-    let (least, most): (usize, usize) = match (word, name) {
-        ("schedule", "constant") => (0, 0),
-        ("schedule", "exponential" | "warmup") | ("stop", "below") | ("clip", _) => (1, 1),
-        ("schedule", "step") => (2, 2),
-        ("schedule", "cosine") => (0, 1),
-        ("schedule", "onecycle" | "plateau") => (0, 3),
-        ("stop", "early") => (0, 2),
-        _ => return Some(format!("there is no {word} `{name}`")),
-    };
-    if numbers.len() < least || numbers.len() > most {
-        return Some(format!("`{name}` takes {least} to {most} numbers, {} given", numbers.len()));
-    }
-    let (fine, must) = match (word, name) {
-        ("schedule", "exponential") => (number(0, 1.0) > 0.0, "a rate above 0"),
-        ("schedule", "warmup") => (whole(number(0, 1.0), 1.0), "a whole number of updates"),
-        ("schedule", "step") => {
-            let fine = whole(number(0, 1.0), 1.0) && number(1, 1.0) > 0.0;
-            (fine, "a whole number of epochs and a factor above 0")
-        }
-        ("schedule", "cosine") => {
-            ((0.0..=1.0).contains(&number(0, 0.0)), "a least factor from 0 to 1")
-        }
-        ("schedule", "onecycle") => {
-            let fine = share(number(0, 0.3)) && number(1, 1.0) >= 0.0 && number(2, 1.0) >= 0.0;
-            (fine, "a share between 0 and 1, then the first and the last factor, not below 0")
-        }
-        ("schedule", "plateau") => {
-            let fine =
-                share(number(0, 0.1)) && whole(number(1, 10.0), 0.0) && number(2, 0.0) >= 0.0;
-            (fine, "a factor between 0 and 1, a whole number of epochs, a least improvement")
-        }
-        ("stop", "early") => {
-            let fine = whole(number(0, 10.0), 0.0) && number(1, 0.0) >= 0.0;
-            (fine, "a whole number of epochs and a least improvement")
-        }
-        ("clip", _) => (number(0, 1.0) > 0.0, "a number above 0"),
-        _ => (true, ""),
-    };
-    (!fine).then(|| format!("`{word} {name}` takes {must}"))
 }

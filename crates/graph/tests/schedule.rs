@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 
 use chainrule_graph::read;
-use chainrule_graph::schedule::{At, Schedule, Stop, factor};
+use chainrule_graph::schedule::{At, RULES, Schedule, Stop, factor};
 
 /// 10 epochs of 7 updates.
 fn curve(name: &str, numbers: &[f64]) -> Vec<f64> {
@@ -77,10 +77,89 @@ fn rules_that_make_no_sense_are_refused() {
         line("schedule step(2.5, 0.5)"),
         "`schedule step` takes a whole number of epochs and a factor above 0"
     );
-    assert_eq!(line("schedule exponential"), "`exponential` takes one number, 0 given");
+    assert_eq!(line("schedule exponential"), "`schedule exponential` needs its number `rate`");
+    assert_eq!(line("schedule step(factor = 0.5)"), "`schedule step` needs its number `every`");
+    assert_eq!(line("stop below(1, 2)"), "`below` takes one number, 2 given");
+    assert_eq!(line("schedule constant(1)"), "`constant` takes no numbers, 1 given");
     assert_eq!(line("clip norm(0)"), "`clip norm` takes a number above 0");
     assert_eq!(line("schedule warmup(0)"), "`schedule warmup` takes a whole number of updates");
     let own = "optimizer o(rate)\n  p' = p - rate dJ/dp\n";
     let train = format!("{own}train J by o(0.1) epochs 3 schedule cosine");
     assert_eq!(message(&train), "a schedule changes the setting `step`, and `o` has none");
+}
+
+/// The numbers of the rules of a line.
+fn rules(train: &str) -> Vec<(String, Vec<f64>)> {
+    let text = format!("const c = 4\nparam w : R = 1\nnet J = w^2\ntrain J by gd(0.1) {train}\n");
+    let found = read(&text);
+    assert!(found.diagnostics.is_empty(), "{train}: {:?}", found.diagnostics);
+    let rules = found.modules[0].trainings[0].rules.clone();
+    rules.into_iter().map(|(_, name, numbers)| (name, numbers)).collect()
+}
+
+#[test]
+fn numbers_have_names() {
+    for (named, by_place) in [
+        ("stop early(patience = 2)", "stop early(2)"),
+        ("stop early(least = 0.5, patience = c)", "stop early(4, 0.5)"),
+        ("stop early(3, least = 1)", "stop early(3, 1)"),
+        ("schedule step(factor = 0.5, every = 2)", "schedule step(2, 0.5)"),
+        ("schedule onecycle(last = 0)", "schedule onecycle(0.3, 0.04, 0)"),
+        ("schedule warmup(n = 3) clip norm(limit = 1)", "schedule warmup(3) clip norm(1)"),
+        ("schedule plateau", "schedule plateau(0.1, 10, 0)"),
+    ] {
+        assert_eq!(rules(named), rules(by_place), "{named}");
+    }
+}
+
+/// The schedules are functions of the language; their defaults are written there as well.
+#[test]
+fn defaults_are_those_of_the_functions() {
+    for rule in RULES.iter().filter(|rule| rule.word == "schedule" && rule.arity().0 == 0) {
+        let Ok(own) = Schedule::new(rule.name, &[]) else {
+            assert_eq!(rule.name, "plateau");
+            continue;
+        };
+        let all = rule.completed(&[]).expect("all have defaults");
+        let given = Schedule::new(rule.name, &all).expect("a schedule");
+        for step in 0..20 {
+            let at = At { step: f64::from(step), steps: 20.0, ..At::default() };
+            assert_eq!(own.factor(&at).to_bits(), given.factor(&at).to_bits(), "{}", rule.name);
+        }
+    }
+}
+
+#[test]
+fn a_wrong_name_is_found_at_its_place() {
+    let text = |options: &str| format!("param w : R = 1\nnet J = w^2\ntrain J by {options}\n");
+    let found = |options: &str| {
+        let text = text(options);
+        let found = read(&text).diagnostics;
+        assert_eq!(found.len(), 1, "{options}: {found:?}");
+        let span = found[0].span();
+        (found[0].clone(), text[span.start as usize..span.end as usize].to_string())
+    };
+    for (options, place, message) in [
+        ("gd(0.1) stop early(patence = 2)", "patence", "`patence` is not a number of `early`"),
+        ("gd(stp = 0.1)", "stp", "`stp` is not a setting of `gd`"),
+        (
+            "gd(0.1) stop early(2, patience = 3)",
+            "patience",
+            "the number `patience` of `early` is given twice",
+        ),
+        (
+            "gd(0.1) clip norm(limit = 1, limit = 2)",
+            "limit",
+            "the number `limit` of `norm` is given twice",
+        ),
+        ("gd(0.1, step = 0.2)", "step", "the setting `step` of `gd` is given twice"),
+        ("gd(0.1, 7)", "7", "`gd` takes one setting, 2 given"),
+    ] {
+        let (diagnostic, at) = found(options);
+        assert_eq!((at.as_str(), diagnostic.message.as_str()), (place, message));
+    }
+    let (near, _) = found("gd(0.1) stop early(patence = 2)");
+    assert!(near.repairs.iter().any(|r| r.message.contains("did you mean `patience`")), "{near:?}");
+    let (twice, _) = found("gd(0.1) stop early(2, patience = 3)");
+    assert_eq!(twice.labels.len(), 2);
 }

@@ -2,15 +2,16 @@
 //!
 //! `cargo run --release -p chainrule-kernels --example speed [threads]`
 
+#[path = "../tests/common/shape.rs"]
+mod shape;
+
 use std::time::Instant;
 
 use chainrule_kernels::program::*;
 use chainrule_kernels::{Engine, Run, Threads};
+use shape::{lane, product};
 
-fn lane(extent: usize, a: isize, b: isize, c: isize) -> Lane {
-    Lane { extent, a, b, c }
-}
-
+/// Places as the compiler gives them: each begins a line of the cache.
 #[derive(Default)]
 struct Room(usize);
 
@@ -22,24 +23,11 @@ impl Room {
     }
 }
 
-/// `C = A B`; `left` and `right` say whether the array lies transposed.
-fn product((m, n, k): (usize, usize, usize), left: bool, right: bool) -> (Work, usize) {
+/// A product of matrices.
+fn matrices((m, n, k): (usize, usize, usize), left: bool, right: bool) -> (Work, usize) {
     let mut room = Room::default();
-    let (a, b, c) = (room.take(m * k), room.take(k * n), room.take(m * n));
-    let (mi, ni, ki) = (m as isize, n as isize, k as isize);
-    let (am, ak) = if left { (1, mi) } else { (ki, 1) };
-    let (bk, bn) = if right { (1, ki) } else { (ni, 1) };
-    let contract = Contract {
-        batch: vec![],
-        m: vec![lane(m, am, 0, ni)],
-        n: vec![lane(n, 0, bn, 1)],
-        k: vec![lane(k, ak, bk, 0)],
-        scale: 1.0,
-        a: (a, a.at),
-        b: (b, b.at),
-        c: (c, c.at),
-    };
-    (Work::Contract(contract), room.0)
+    let slots = [m * k, k * n, m * n].map(|len| room.take(len));
+    (Work::Contract(product(slots, (m, n, k), left, right)), room.0)
 }
 
 /// A 3 by 3 convolution with the batch last: forward, or the gradient of its weights.
@@ -202,7 +190,7 @@ fn main() {
     ];
     for (name, sizes, left, right) in products {
         let flops = 2.0 * (sizes.0 * sizes.1 * sizes.2) as f64;
-        time(name, product(sizes, left, right), flops, threads);
+        time(name, matrices(sizes, left, right), flops, threads);
     }
     let batch = 128;
     let conv = |from: usize, to: usize, size: usize| {

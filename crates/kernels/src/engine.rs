@@ -212,8 +212,7 @@ impl Engine {
             Precision::F32 => Machine::new(arena, threads, present).map(Inner::F32),
             Precision::F64 => Machine::new(arena, threads, present).map(Inner::F64),
         };
-        let inner = inner.ok_or_else(|| no_memory(arena))?;
-        Ok(Engine { inner, isa })
+        Ok(Engine { inner: inner?, isa })
     }
 
     /// The number type.
@@ -347,6 +346,9 @@ impl Engine {
     }
 }
 
-fn no_memory(entries: usize) -> Refused {
-    Refused(format!("there is no memory for {entries} numbers"))
+/// So many entries of type `T` could not be had.
+fn no_memory<T>(entries: usize) -> Refused {
+    let bytes = entries as u128 * size_of::<T>() as u128;
+    let gigabytes = bytes as f64 / 1e9;
+    Refused(format!("there is no memory for {entries} numbers: {bytes} bytes ({gigabytes:.2} GB)"))
 }

@@ -5,6 +5,7 @@ mod common;
 use chainrule_kernels::Run;
 use chainrule_kernels::program::*;
 use common::build::{Dice, Room, compare, program, start};
+use common::shape::{lane, product};
 
 /// A product of three groups with random orders of indices in each array.
 fn random_contract(dice: &mut Dice, room: &mut Room) -> Contract {
@@ -90,10 +91,6 @@ fn random_contractions() {
     }
 }
 
-fn lane(extent: usize, a: isize, b: isize, c: isize) -> Lane {
-    Lane { extent, a, b, c }
-}
-
 /// Plain products around the sizes of panels, tiles and blocks.
 #[test]
 fn sizes_around_the_edges() {
@@ -101,20 +98,8 @@ fn sizes_around_the_edges() {
     for (m, n, k) in sizes.into_iter().chain([(1, 700, 3), (64, 64, 1000), (5, 5, 0)]) {
         for (left, right) in [(false, false), (true, false), (false, true)] {
             let mut room = Room::default();
-            let (a, b, c) = (room.take(m * k), room.take(k * n), room.take(m * n));
-            let (mi, ni, ki) = (m as isize, n as isize, k as isize);
-            let (am, ak) = if left { (1, mi) } else { (ki, 1) };
-            let (bk, bn) = if right { (1, ki) } else { (ni, 1) };
-            let contract = Contract {
-                batch: vec![],
-                m: vec![lane(m, am, 0, ni)],
-                n: vec![lane(n, 0, bn, 1)],
-                k: vec![lane(k, ak, bk, 0)],
-                scale: 1.0,
-                a: (a, a.at),
-                b: (b, b.at),
-                c: (c, c.at),
-            };
+            let slots = [m * k, k * n, m * n].map(|len| room.take(len));
+            let contract = product(slots, (m, n, k), left, right);
             check(&contract, &room, 7);
         }
     }

@@ -194,7 +194,7 @@ fn calls_beyond_memory() {
     let mut own = program(Precision::F64, 100, vec![Work::Call(call)]);
     own.foreign = vec![Foreign::Whole("f".into(), Arc::new(|_, _| true))];
     let why = outcome(own).expect_err("no memory");
-    assert!(why.contains("there is no memory"), "{why}");
+    assert!(why.contains("there is no memory") && why.contains(" GB)"), "{why}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Search, SourceFile, known};
 use crate::Error;
+use crate::bytes::{hex, length, sha256};
 
 /// Largest file that is read: places inside it fit into 32 bits.
 const LARGEST: u64 = u32::MAX as u64;
@@ -98,12 +99,13 @@ pub(super) fn bytes_of(path: &Path) -> Result<Vec<u8>, Error> {
         return Err(fail(io::Error::other("it is no regular file")));
     }
     if meta.len() > LARGEST {
-        let text = format!("it has {} bytes; at most {LARGEST} are read", meta.len());
+        let text = format!("it has {}; at most {LARGEST} are read", length(meta.len()));
         return Err(fail(io::Error::other(text)));
     }
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(meta.len() as usize + 1).map_err(|_| {
-        fail(io::Error::new(io::ErrorKind::OutOfMemory, format!("no memory for {}", meta.len())))
+        let text = format!("there is no memory for its {}", length(meta.len()));
+        fail(io::Error::new(io::ErrorKind::OutOfMemory, text))
     })?;
     // The file may grow meanwhile.
     let file = File::open(path).map_err(fail)?;
@@ -112,18 +114,6 @@ pub(super) fn bytes_of(path: &Path) -> Result<Vec<u8>, Error> {
         return Err(fail(io::Error::other(format!("at most {LARGEST} bytes are read"))));
     }
     Ok(bytes)
-}
-
-/// SHA-256 in hexadecimal.
-pub(super) fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// The digest of a listing, made line by line.
@@ -152,13 +142,6 @@ impl Listing {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_digest_is_sha256() {
-        // FIPS 180-4, example "abc".
-        let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        assert_eq!(sha256(b"abc"), expected);
-    }
 
     #[test]
     fn each_root_is_looked_at_once_and_absolute_paths_alone() {

@@ -10,6 +10,7 @@ use super::pattern::{Part, Pattern, folder_parts};
 use super::pixels::{self, Form};
 use super::{Search, SourceFile};
 use crate::Error;
+use crate::bytes::sha256;
 
 /// Most files of a pattern.
 const FILES: usize = 1 << 24;
@@ -150,7 +151,7 @@ impl Images {
             let path = self.folder.join(&image.name);
             let bytes = find::bytes_of(&path)?;
             pixels::decode(&bytes, self.form, channels, out).map_err(|e| Error::data(&path, &e))?;
-            Ok((find::sha256(&bytes), bytes.len() as u64))
+            Ok((sha256(&bytes), bytes.len() as u64))
         };
         files.iter().zip(out.chunks_mut(one)).map(read).collect()
     }
@@ -163,7 +164,7 @@ impl Images {
                 let mut listing = Listing::default();
                 for image in &self.files {
                     let bytes = find::bytes_of(&self.folder.join(&image.name))?;
-                    listing.add(&image.name, &find::sha256(&bytes), bytes.len() as u64);
+                    listing.add(&image.name, &sha256(&bytes), bytes.len() as u64);
                 }
                 listing.finish()
             }

@@ -12,6 +12,7 @@ use super::npy::Arrays;
 use super::plan::{Columns, Wanted};
 use super::{LabelNames, Search, SourceFile, Values, bind, embedded, find, gzip};
 use crate::Error;
+use crate::bytes::sha256;
 
 /// Most bytes of a packed table once it is unpacked.
 const UNPACKED: u64 = 1 << 28;
@@ -120,7 +121,7 @@ impl<'s> Reader<'s> {
         let source = SourceFile {
             name: name.into(),
             path: name.into(),
-            sha256: find::sha256(bytes),
+            sha256: sha256(bytes),
             bytes: bytes.len() as u64,
         };
         let loaded = find::Loaded { source, bytes: bytes.to_vec() };
@@ -219,7 +220,7 @@ fn built_in(name: &str) -> Option<find::Loaded> {
     let source = SourceFile {
         name: name.into(),
         path: std::path::Path::new("built-in").join(name),
-        sha256: find::sha256(&bytes),
+        sha256: sha256(&bytes),
         bytes: bytes.len() as u64,
     };
     Some(find::Loaded { source, bytes })

@@ -122,9 +122,7 @@ fn docstring(program: &Program, dialect: &Dialect, header: &Header) -> String {
 pub(super) fn derived(program: &Program) -> Vec<String> {
     let reader = raise::Reader::new(&program.module);
     let line = |l: &chainrule_graph::differentiate::Line| {
-        let equation = reader.equation(l.value);
-        let name = &program.module.symbol(l.symbol).name;
-        format!("{name}{} = {}", equation.indices, equation.text)
+        reader.equation(l.value).line(&program.module.symbol(l.symbol).name)
     };
     program.derivation.lines.iter().map(line).collect()
 }

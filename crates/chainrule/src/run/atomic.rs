@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use crate::Error;
+use crate::bytes::hex;
 
 /// What was written.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -125,20 +126,10 @@ impl<W: Write> Write for Hashed<W> {
     }
 }
 
-/// The SHA-256 of `bytes`, as hexadecimal digits.
-#[cfg(test)]
-pub(crate) fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-/// Hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bytes::sha256;
     use crate::run::scratch::Scratch;
 
     #[test]

@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::manifest::{self, Manifest, STATE_SUFFIX};
 use super::{atomic, state, tensors};
 use crate::Error;
+use crate::bytes::hex;
 use crate::train::State;
 
 /// The manifest's name in its folder.
@@ -141,7 +142,7 @@ fn read(file: File, length: u64, manifest: &Manifest, like: &State) -> Result<St
     state::fits(&head, like)?;
     let arrays = tensors::arrays(&mut reader, &head)?;
     io::copy(&mut reader, &mut io::sink()).map_err(|cause| cause.to_string())?;
-    let sha256 = atomic::hex(&reader.sha.finalize());
+    let sha256 = hex(&reader.sha.finalize());
     if sha256 != manifest.sha256 {
         let expected = &manifest.sha256;
         return Err(format!("its SHA-256 is {sha256} where its manifest says {expected}"));

@@ -1,20 +1,25 @@
 //! The folder of a run: made whole, opened with care, locked while it is written.
 
+mod place;
+
 use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Write as _};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use serde_json::json;
 
 use super::checkpoint::Checkpoints;
 use super::metrics::{self, Metrics};
-use super::record::{Equations, Record, TrainingRecord, plain};
-use super::{Summary, atomic, network};
-use crate::train::{Network, hash};
+use super::record::{Equations, RESULT, Record, TrainingRecord, plain};
+use super::{atomic, fields, network};
+use crate::bytes::sha256;
+use crate::train::{Network, Summary};
 use crate::{Error, Model};
+
+pub use place::Place;
+use place::{BEGUN, TEMPORARY, relative, settle, sweep, vacant};
 
 /// The file that says what the folder is.
 const RECORD: &str = "run.json";
@@ -23,22 +28,6 @@ const RESULTS: &str = "results.json";
 const LOCK: &str = ".lock";
 /// A longer record is not read; it holds the row numbers of the split.
 const RECORD_BYTES: u64 = 256 << 20;
-/// The name of a folder while it is filled.
-const BEGUN: &str = ".run-";
-const TEMPORARY: &str = ".tmp";
-/// A folder that was begun so long ago is not filled any more.
-const FORGOTTEN: Duration = Duration::from_secs(3600);
-/// Runs of one name in one folder.
-const RUNS: u64 = 1_000_000;
-
-/// Where a new run goes. What is there already is never written over.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Place {
-    /// `NAME-1`, `NAME-2`, .. in a folder, whatever number is free.
-    Numbered(PathBuf, String),
-    /// Exactly here.
-    At(PathBuf),
-}
 
 /// The folder of a run.
 #[derive(Debug)]
@@ -144,7 +133,7 @@ impl Folder {
         let path = self.path.join(&self.equations.file);
         let bytes =
             bounded(&path, RECORD_BYTES).map_err(|cause| Error::io("reading", &path, cause))?;
-        let is = hash::of_bytes(&bytes);
+        let is = sha256(&bytes);
         if is == *was {
             return Ok(());
         }
@@ -161,11 +150,12 @@ impl Folder {
         home.is_dir().then_some(home)
     }
 
-    /// Whether every training is done.
+    /// Whether every training is at its end.
     pub fn is_done(&self) -> bool {
-        let done = |training| {
-            let manifest = self.checkpoints(training).manifest();
-            manifest.is_ok_and(|found| found.is_some_and(|manifest| manifest.done))
+        let done = |training: &TrainingRecord| {
+            let manifest = || self.checkpoints(training).manifest();
+            training.result.is_some()
+                || manifest().is_ok_and(|found| found.is_some_and(|manifest| manifest.done))
         };
         self.record.trainings.iter().all(done)
     }
@@ -201,8 +191,15 @@ impl Folder {
     ///
     /// # Errors
     ///
-    /// It is not done, or its file cannot be used.
+    /// It is not done, it diverged, or its file cannot be used.
     pub fn network(&self, training: &TrainingRecord) -> Result<(Network, Option<Summary>), Error> {
+        let result = training.result.as_ref();
+        if let Some(diverged) = result.and_then(|result| result.diverged.as_ref()) {
+            return Err(Error::failed(format!(
+                "the training `{}` diverged and has no model: {}",
+                training.name, diverged.message
+            )));
+        }
         let path = self.model_path(training);
         if !path.exists() {
             let message = format!(
@@ -220,12 +217,15 @@ impl Folder {
         self.record.trainings.iter().find(|training| training.name == name)
     }
 
-    /// What a training came to that is done.
+    /// What a training came to that is done or diverged.
     ///
     /// # Errors
     ///
     /// Its model file cannot be used.
     pub fn summary(&self, training: &TrainingRecord) -> Result<Summary, Error> {
+        if let Some(result) = &training.result {
+            return Ok(result.clone());
+        }
         network::summary(&self.model_path(training))
     }
 
@@ -240,6 +240,23 @@ impl Folder {
         let folder = path.parent().unwrap_or(&self.path);
         atomic::folder(folder).map_err(|cause| Error::io("making", folder, cause))?;
         atomic::write(&path, |out| super::network::write(out, network, Some(result))).map(|_| ())
+    }
+
+    /// Puts down in the record that a training diverged, beside what is there by now.
+    pub(crate) fn diverged(
+        &self,
+        training: &TrainingRecord,
+        result: &Summary,
+    ) -> Result<(), Error> {
+        let path = self.path.join(RECORD);
+        let unusable = |why| Error::failed(format!("`{}` cannot be used: {why}", path.display()));
+        let bytes = bounded(&path, RECORD_BYTES).map_err(|c| Error::io("reading", &path, c))?;
+        let mut record = fields::json(&bytes).map_err(unusable)?;
+        let all = record["trainings"].as_array_mut().into_iter().flatten();
+        let own = all.into_iter().find(|t| t["name"] == training.name.as_str());
+        let own = own.ok_or_else(|| unusable(format!("it has no training `{}`", training.name)))?;
+        own[RESULT] = result.to_json();
+        atomic::text(&path, &format!("{record:#}\n")).map(|_| ())
     }
 
     /// Writes what the trainings came to.
@@ -282,49 +299,13 @@ pub(crate) fn bounded(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Whether a new run can be here.
-fn vacant(path: &Path) -> Result<(), Error> {
-    match fs::read_dir(path).map(Iterator::count) {
-        // An empty folder gives its place.
-        Ok(0) => fs::remove_dir(path).map_err(|cause| Error::io("replacing", path, cause)),
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
-        _ => {
-            let shown = path.display();
-            let run = path.join(RECORD).is_file();
-            let more = if run {
-                format!("; `chainrule resume {shown}` goes on with the run that it holds")
-            } else {
-                String::new()
-            };
-            Err(Error::setting(format!("`{shown}` exists already and is not written over{more}")))
-        }
-    }
-}
-
-/// Removes folders that a program began and could not complete.
-fn sweep(root: &Path) {
-    let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
-    let Ok(entries) = fs::read_dir(root) else { return };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        let age = entry.metadata().and_then(|meta| meta.modified()).map(|then| then.elapsed());
-        let old = matches!(age, Ok(Ok(age)) if age > FORGOTTEN);
-        if old && name.starts_with(BEGUN) && name.ends_with(TEMPORARY) {
-            let _ = fs::remove_dir_all(entry.path());
-        }
-    }
-}
-
 /// A complete folder under a temporary name.
 fn fill(path: &Path, mut record: Record, model: &Model) -> Result<Folder, Error> {
     fs::create_dir(path).map_err(|cause| Error::io("making", path, cause))?;
     let stem = Path::new(&record.file).file_stem().and_then(OsStr::to_str).unwrap_or("net");
     let text = model.source().text();
-    let equations = Equations {
-        file: format!("{}.eqn", plain(stem)),
-        sha256: Some(hash::of_bytes(text.as_bytes())),
-    };
+    let equations =
+        Equations { file: format!("{}.eqn", plain(stem)), sha256: Some(sha256(text.as_bytes())) };
     record.home = record
         .home
         .as_deref()
@@ -342,60 +323,6 @@ fn put(path: &Path, text: &str) -> Result<(), Error> {
         file.sync_all()
     };
     put().map_err(|cause| Error::io("writing", path, cause))
-}
-
-/// Gives a complete folder its name.
-fn settle(place: &Place, made: Folder) -> Result<Folder, Error> {
-    let (root, name) = match place {
-        Place::At(path) => {
-            fs::rename(&made.path, path).map_err(|cause| Error::io("making", path, cause))?;
-            let _ = atomic::sync(path.parent().unwrap_or(Path::new("")));
-            return Ok(Folder { path: path.clone(), ..made });
-        }
-        Place::Numbered(root, name) => (root, plain(name)),
-    };
-    let first = last_number(root, &name).map_err(|cause| Error::io("reading", root, cause))? + 1;
-    for number in first..first + RUNS {
-        let path = root.join(format!("{name}-{number}"));
-        if path.symlink_metadata().is_ok() {
-            continue;
-        }
-        match fs::rename(&made.path, &path) {
-            Ok(()) => {
-                let _ = atomic::sync(root);
-                return Ok(Folder { path, ..made });
-            }
-            // Another program was faster.
-            Err(_) if path.symlink_metadata().is_ok() => {}
-            Err(cause) => return Err(Error::io("making", &path, cause)),
-        }
-    }
-    Err(Error::failed(format!("`{}` is full of runs called `{name}`", root.display())))
-}
-
-/// The greatest number of a run of this name.
-fn last_number(root: &Path, name: &str) -> io::Result<u64> {
-    let mut last = 0;
-    for entry in fs::read_dir(root)? {
-        let found = entry?.file_name();
-        let number = found.to_str().and_then(|found| found.strip_prefix(name)?.strip_prefix('-'));
-        let number: Option<u64> = number.and_then(|digits| digits.parse().ok());
-        last = last.max(number.filter(|n| *n < u64::MAX - RUNS).unwrap_or(0));
-    }
-    Ok(last)
-}
-
-/// The way from one folder to another, if there is one that a move of both keeps.
-fn relative(from: &Path, to: &Path) -> Option<String> {
-    let (from, to) = (fs::canonicalize(from).ok()?, fs::canonicalize(to).ok()?);
-    let (from, to): (Vec<Component>, Vec<Component>) =
-        (from.components().collect(), to.components().collect());
-    let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
-    let mut way = vec![".."; from.len() - shared];
-    for part in &to[shared..] {
-        way.push(part.as_os_str().to_str()?);
-    }
-    Some(if way.is_empty() { ".".into() } else { way.join("/") })
 }
 
 #[cfg(test)]
@@ -484,16 +411,5 @@ mod tests {
         assert!(other.lock().expect_err("it is taken").to_string().contains("another program"));
         drop(one);
         other.lock().expect("nobody has it");
-    }
-
-    #[test]
-    fn ways_between_folders() {
-        let scratch = Scratch::new("ways");
-        let at = |name: &str| scratch.path().join(name);
-        fs::create_dir_all(at("a/runs/x")).expect("folders");
-        fs::create_dir_all(at("a/nets")).expect("folders");
-        assert_eq!(relative(&at("a/runs/x"), &at("a/nets")).as_deref(), Some("../../nets"));
-        assert_eq!(relative(&at("a"), &at("a")).as_deref(), Some("."));
-        assert_eq!(relative(&at("a"), &at("none")), None);
     }
 }

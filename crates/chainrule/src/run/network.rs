@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 
 use super::fields::{field, list, maybe, numbers, sizes, text, texts, whole};
 use super::tensors::{self, Head, precision_text};
-use super::{FORMAT, PROGRAM, Summary, check_kind};
+use super::{FORMAT, PROGRAM, check_kind};
 use crate::Error;
+use crate::data::LabelNames;
 use crate::train::hash;
-use crate::train::{Input, Labels, Network, Precision, Tensor};
+use crate::train::{Input, Network, Precision, Summary, Tensor};
 
 /// The kind of file.
 const KIND: &str = "model";
@@ -111,7 +112,7 @@ pub(crate) fn write(
             "shift": input.shift,
         })
     };
-    let labels = |labels: &Labels| json!({ "symbol": labels.symbol, "names": labels.names });
+    let labels = |labels: &LabelNames| json!({ "symbol": labels.symbol, "names": labels.names });
     let about = json!({
         "kind": KIND,
         "format": FORMAT,
@@ -181,7 +182,7 @@ fn described(head: &Head) -> Result<Network, String> {
         })
     };
     let labels = |value: &Value| {
-        Ok(Labels { symbol: text(value, "symbol")?, names: texts(value, "names")? })
+        Ok(LabelNames { symbol: text(value, "symbol")?, names: texts(value, "names")? })
     };
     let size = |value: &Value| match value.as_array().map(Vec::as_slice) {
         Some([Value::String(name), Value::Number(n)]) if n.is_u64() => {
@@ -226,7 +227,7 @@ pub(crate) mod tests {
                 scale: vec![1.0 / 255.0],
                 shift: vec![-0.1, 0.3],
             }],
-            labels: vec![Labels { symbol: "y".into(), names: vec!["a".into(), "b".into()] }],
+            labels: vec![LabelNames { symbol: "y".into(), names: vec!["a".into(), "b".into()] }],
             outputs: vec!["p".into()],
         }
     }

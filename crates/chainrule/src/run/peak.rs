@@ -7,25 +7,10 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::fields::{exact, exactly, text, whole};
-use crate::train::Scores;
+use crate::train::{Peak, Scores};
 
 /// Longer lines are not ours.
 const LINE_BYTES: u64 = 1 << 20;
-
-/// The epoch with the least loss: on validation, without such a part on the training part.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Peak {
-    /// Complete epochs.
-    pub epoch: u64,
-    /// Steps.
-    pub step: u64,
-    /// The part.
-    pub part: String,
-    /// The loss's name.
-    pub name: String,
-    /// The loss.
-    pub value: f64,
-}
 
 impl Peak {
     /// The better one of a peak so far and the end of an epoch.

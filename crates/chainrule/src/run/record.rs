@@ -10,12 +10,14 @@ use super::tensors::precision_text;
 use super::{Chosen, FORMAT, Machine, PROGRAM, check_format, clock, precision_of};
 use crate::Error;
 use crate::data::Dataset;
-use crate::train::Precision;
+use crate::train::{Precision, Summary};
 
 /// Most threads that a run can ask for.
 const THREADS: u64 = 1024;
 /// Most seconds between checkpoints: a day.
 const CHECKPOINT: u64 = 86_400;
+/// The key of what a training came to that diverged.
+pub(crate) const RESULT: &str = "result";
 
 /// What a caller set instead of the file.
 #[derive(Clone, PartialEq, Debug)]
@@ -35,12 +37,15 @@ pub struct Settings {
 }
 
 /// One training of a run.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct TrainingRecord {
     /// Its name.
     pub name: String,
     /// Its name in the folders `checkpoint` and `models`.
     pub folder: String,
+    /// What it came to if it diverged: such a training has no model file that could say it, and is
+    /// not run again.
+    pub result: Option<Summary>,
 }
 
 /// The data of one model of the file.
@@ -246,7 +251,7 @@ impl Record {
                 std::iter::once(first.clone()).chain(numbered).find(|f| !folders.contains(f));
             let folder = folder.unwrap_or(first);
             folders.push(folder.clone());
-            trainings.push(TrainingRecord { name, folder });
+            trainings.push(TrainingRecord { name, folder, result: None });
         }
         Ok(Record {
             command,
@@ -261,7 +266,13 @@ impl Record {
 
     /// The text of the file.
     pub(crate) fn text(&self, equations: &Equations) -> String {
-        let training = |t: &TrainingRecord| json!({ "name": t.name, "folder": t.folder });
+        let training = |t: &TrainingRecord| {
+            let mut value = json!({ "name": t.name, "folder": t.folder });
+            if let Some(result) = &t.result {
+                value[RESULT] = result.to_json();
+            }
+            value
+        };
         let value = json!({
             "kind": "run",
             "format": FORMAT,
@@ -289,7 +300,12 @@ impl Record {
         let value = fields::json(bytes)?;
         check_format(&value)?;
         let training = |t: &Value| {
-            let training = TrainingRecord { name: text(t, "name")?, folder: text(t, "folder")? };
+            let result = |t: &Value, key: &str| Summary::from_json(field(t, key)?);
+            let training = TrainingRecord {
+                name: text(t, "name")?,
+                folder: text(t, "folder")?,
+                result: maybe(t, RESULT, result)?,
+            };
             if is_plain(&training.folder) {
                 Ok(training)
             } else {
@@ -372,7 +388,11 @@ pub(crate) mod tests {
                 threads: 2,
                 checkpoint: 60,
             },
-            trainings: vec![TrainingRecord { name: "gd H=2".into(), folder: plain("gd H=2") }],
+            trainings: vec![TrainingRecord {
+                name: "gd H=2".into(),
+                folder: plain("gd H=2"),
+                result: Some(crate::run::summary::tests::gone()),
+            }],
             data: vec![DataRecord {
                 model: "iris".into(),
                 sources: vec![("iris.csv".into(), "ab".repeat(32), 4000)],

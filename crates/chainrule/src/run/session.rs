@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use super::checkpoint::Checkpoints;
 use super::metrics::Metrics;
 use super::record::TrainingRecord;
-use super::{Chosen, Folder, Manifest, Peak, Summary};
-use crate::Error;
+use super::{Chosen, Folder, Manifest};
 use crate::data::Dataset;
-use crate::train::{Control, EpochReport, Facts, Progress, Trainer, TrainingRef};
+use crate::train::{Control, EpochReport, Facts, Peak, Progress, Summary, Trainer, TrainingRef};
+use crate::{Error, ErrorKind};
 
 /// Epochs that follow each other faster share a checkpoint: bringing a file to the disk takes some
 /// milliseconds, an epoch of a small net takes less.
@@ -25,6 +25,8 @@ pub trait Watch {
     fn epoch(&mut self, _report: &EpochReport, _progress: &Progress) {}
     /// A training is done.
     fn done(&mut self, _summary: &Summary) {}
+    /// A training met a value that is no number: it is at its end, the others go on.
+    fn diverged(&mut self, _summary: &Summary, _error: &Error) {}
     /// Whether to stop after this step, to go on some other time.
     fn stop(&self) -> bool {
         false
@@ -34,7 +36,7 @@ pub trait Watch {
 /// How a session ended.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Outcome {
-    /// All trainings are done.
+    /// All trainings are at their ends; [`Summary::diverged`] says which failed.
     Done(Vec<Summary>),
     /// It was stopped: what was done before, the training that was running, how far it was.
     Stopped(Vec<Summary>, String, Progress),
@@ -52,7 +54,8 @@ pub struct Session<'m> {
 }
 
 impl Session<'_> {
-    /// Trains what is not done yet. Without a folder nothing is kept.
+    /// Trains what is not done yet. Without a folder nothing is kept. A training that diverges ends
+    /// alone: it is recorded as such, and the others go on.
     ///
     /// ```
     /// use chainrule::run::{Outcome, Watch};
@@ -115,6 +118,9 @@ impl Running<'_> {
     fn train(&mut self, which: TrainingRef) -> Result<Ended, Error> {
         if let Some(keep) = &mut self.keep {
             keep.last = keep.checkpoints.manifest()?;
+            if let Some(result) = &keep.training.result {
+                return Ok(Ended::Done(Box::new(result.clone())));
+            }
             if keep.last.as_ref().is_some_and(|manifest| manifest.done) {
                 return Ok(Ended::Done(Box::new(keep.folder.summary(keep.training)?)));
             }
@@ -134,10 +140,15 @@ impl Running<'_> {
         }
         let (facts, progress) = (trainer.facts().clone(), trainer.progress());
         self.watch.begin(&facts, &progress);
-        if !self.epochs(&mut trainer)? {
-            return Ok(Ended::Stopped(facts.name, trainer.progress()));
+        match self.epochs(&mut trainer) {
+            Ok(true) => self.finish(trainer).map(|summary| Ended::Done(Box::new(summary))),
+            Ok(false) => Ok(Ended::Stopped(facts.name, trainer.progress())),
+            Err(error) if error.kind() == ErrorKind::NotFinite => {
+                let summary = self.diverged(trainer, &error)?;
+                Ok(Ended::Done(Box::new(summary)))
+            }
+            Err(error) => Err(error),
         }
-        self.finish(trainer).map(|summary| Ended::Done(Box::new(summary)))
     }
 
     /// Trains to the end; false if it was stopped before.
@@ -194,12 +205,28 @@ impl Running<'_> {
             && last.metrics == metrics.length()
     }
 
+    /// The end of a training that diverged. The checkpoint is that before the step that went wrong;
+    /// once the record has the result the training counts as ended.
+    fn diverged(&mut self, mut trainer: Trainer, error: &Error) -> Result<Summary, Error> {
+        if let Some(keep) = &mut self.keep {
+            let (name, seconds) = (trainer.facts().name.clone(), trainer.progress().seconds);
+            keep.metrics.add(&name, &trainer.take_records(), None, seconds)?;
+        }
+        self.checkpoint(&trainer)?;
+        let summary = Summary { best: self.peak.take(), ..trainer.finish()?.summary };
+        if let Some(Keep { folder, training, .. }) = &self.keep {
+            folder.diverged(training, &summary)?;
+        }
+        self.watch.diverged(&summary, error);
+        Ok(summary)
+    }
+
     fn finish(&mut self, trainer: Trainer) -> Result<Summary, Error> {
         if !self.is_kept(&trainer) {
             self.checkpoint(&trainer)?;
         }
         let trained = trainer.finish()?;
-        let summary = Summary::of(&trained, self.peak.take());
+        let summary = Summary { best: self.peak.take(), ..trained.summary };
         if let Some(Keep { folder, training, checkpoints, last: Some(manifest), .. }) = &self.keep {
             folder.save(training, &trained.network, &summary)?;
             checkpoints.finish(manifest)?;

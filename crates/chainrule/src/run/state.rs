@@ -17,12 +17,13 @@ const BEST: &str = "best/";
 const KIND: &str = "state";
 
 /// The words for why a training is at its end.
-const ENDS: [(&str, End); 5] = [
+const ENDS: [(&str, End); 6] = [
     ("epochs", End::Epochs),
     ("steps", End::Steps),
     ("minutes", End::Minutes),
     ("early", End::Early),
     ("below", End::Below),
+    ("diverged", End::Diverged),
 ];
 
 /// The word for why a training is at its end.

@@ -2,59 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Peak;
 use super::fields::{field, maybe, text, texts, whole};
 use super::state::{end_of, end_word};
-use crate::train::{End, Scores, Trained};
-
-/// What a training came to.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Summary {
-    /// Its name.
-    pub name: String,
-    /// The optimizer.
-    pub optimizer: String,
-    /// The loss.
-    pub loss: String,
-    /// The seed.
-    pub seed: u64,
-    /// Complete epochs.
-    pub epochs: u64,
-    /// Steps.
-    pub steps: u64,
-    /// How long it took, without pauses.
-    pub seconds: f64,
-    /// How many numbers were trained.
-    pub parameters: u64,
-    /// The hash of the weights: declaration order, row-major, little-endian.
-    pub parameters_sha256: String,
-    /// The values on every part, the loss first.
-    pub scores: Vec<Scores>,
-    /// The epoch with the least loss. If a rule stops early, its weights are those that are left.
-    pub best: Option<Peak>,
-    /// Why it ended.
-    pub end: Option<End>,
-}
+use crate::train::{Diverged, Peak, Scores, Summary};
 
 impl Summary {
-    /// The summary of a training that is done.
-    pub fn of(trained: &Trained, best: Option<Peak>) -> Summary {
-        Summary {
-            name: trained.name.clone(),
-            optimizer: trained.optimizer.clone(),
-            loss: trained.loss.clone(),
-            seed: trained.seed,
-            epochs: trained.epochs,
-            steps: trained.steps,
-            seconds: trained.seconds,
-            parameters: trained.parameters,
-            parameters_sha256: trained.parameters_sha256.clone(),
-            scores: trained.scores.clone(),
-            best,
-            end: trained.end,
-        }
-    }
-
     /// `{"name", "optimizer", "epochs", .., "train": {"J", "accuracy"}, "test": {..}, "best": {..}}`
     pub fn to_json(&self) -> Value {
         let rows: Map<String, Value> =
@@ -75,6 +27,7 @@ impl Summary {
             "quantities": names,
             "best": self.best.as_ref().map(Peak::to_json),
             "end": self.end.map(end_word),
+            "diverged": self.diverged.as_ref().map(diverged_json),
         });
         for scores in &self.scores {
             value[scores.part.as_str()] = scores_json(scores);
@@ -108,9 +61,18 @@ impl Summary {
             scores: parts.map(scores).collect::<Result<_, String>>()?,
             best: maybe(value, "best", best)?,
             end: maybe(value, "end", text)?.as_deref().map(end_of).transpose()?,
+            diverged: maybe(value, "diverged", |value, key| diverged(field(value, key)?))?,
             loss: text(value, "loss")?,
         })
     }
+}
+
+fn diverged_json(diverged: &Diverged) -> Value {
+    json!({ "step": diverged.step, "message": diverged.message })
+}
+
+fn diverged(value: &Value) -> Result<Diverged, String> {
+    Ok(Diverged { step: whole(value, "step")?, message: text(value, "message")? })
 }
 
 /// `{"J": 0.1, "accuracy": 0.9}`; what is no finite number is null.
@@ -144,6 +106,7 @@ fn scores(
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::train::End;
 
     /// A summary with everything in it.
     pub(crate) fn summary() -> Summary {
@@ -171,6 +134,19 @@ pub(crate) mod tests {
                 value: 1.0 / 3.0,
             }),
             end: Some(End::Epochs),
+            diverged: None,
+        }
+    }
+
+    /// The summary of a training that met a value which is no number.
+    pub(crate) fn gone() -> Summary {
+        let diverged = Diverged { step: 12, message: "line 7: `p`: all NaN".into() };
+        Summary {
+            name: "gd H=2".into(),
+            scores: Vec::new(),
+            end: Some(End::Diverged),
+            diverged: Some(diverged),
+            ..summary()
         }
     }
 
@@ -180,5 +156,9 @@ pub(crate) mod tests {
         let value = serde_json::from_str(&text).expect("JSON");
         assert_eq!(Summary::from_json(&value), Ok(summary()));
         assert_eq!(value["train"]["accuracy"], 0.975);
+        let text = gone().to_json().to_string();
+        let value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(Summary::from_json(&value), Ok(gone()));
+        assert_eq!((&value["end"], &value["diverged"]["step"]), (&"diverged".into(), &12.into()));
     }
 }

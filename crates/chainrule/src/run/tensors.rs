@@ -183,9 +183,10 @@ pub(crate) fn arrays(reader: &mut impl Read, head: &Head) -> Result<Vec<Tensor>,
     let read = |info: &Info| {
         let count = info.bytes().ok_or_else(|| format!("`{}` is too large", info.name))?;
         let mut bytes = Vec::new();
-        bytes
-            .try_reserve_exact(count)
-            .map_err(|_| format!("`{}` needs {count} bytes of memory", info.name))?;
+        bytes.try_reserve_exact(count).map_err(|_| {
+            let length = crate::bytes::length(count as u64);
+            format!("there is no memory for `{}`: {length}", info.name)
+        })?;
         let read = reader.by_ref().take(count as u64).read_to_end(&mut bytes);
         match read {
             Ok(read) if read == count => {}

@@ -111,6 +111,8 @@ pub enum End {
     Early,
     /// `stop below`: the value is reached.
     Below,
+    /// The loss or a parameter is no number any more. The weights before that step are left.
+    Diverged,
 }
 
 impl End {
@@ -122,6 +124,7 @@ impl End {
             End::Minutes => "time over",
             End::Early => "stopped early",
             End::Below => "value reached",
+            End::Diverged => "it diverged",
         }
     }
 }

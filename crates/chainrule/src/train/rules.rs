@@ -83,7 +83,10 @@ impl Rules {
             )));
         }
         if name == "plateau" {
-            self.plateau = Some(Plateau::new(numbers));
+            let plateau = Plateau::new(numbers);
+            self.plateau = Some(
+                plateau.ok_or_else(|| Error::failed("`plateau` has too many numbers".into()))?,
+            );
             return Ok(());
         }
         if ["cosine", "onecycle"].contains(&name) && plan.total().is_none() {

@@ -2,13 +2,14 @@
 
 use chainrule_graph::Module;
 use chainrule_graph::module::Training;
+use chainrule_graph::schedule::Rule;
 
 use super::curves::Curves;
 use super::machine::Machine;
 use super::outputs;
 use super::plan::Plan;
 use super::trained::Input;
-use super::{Facts, Labels, Network, State, Tensor, TrainSettings, Trainer};
+use super::{Facts, Network, State, Tensor, TrainSettings, Trainer};
 use crate::{Error, Model};
 
 /// The training with the optimizer's settings that the caller gives.
@@ -44,7 +45,9 @@ pub(super) fn facts(
     machine: &Machine,
 ) -> Facts {
     let rule = |(word, name, numbers): &(String, String, Vec<f64>)| {
-        let numbers: Vec<String> = numbers.iter().map(f64::to_string).collect();
+        let names = Rule::find(word, name).map_or(&[][..], |rule| rule.numbers);
+        let number = |((name, _), value): (&(&str, Option<f64>), &f64)| format!("{name} = {value}");
+        let numbers: Vec<String> = names.iter().zip(numbers).map(number).collect();
         match numbers.as_slice() {
             [] => format!("{word} {name}"),
             some => format!("{word} {name}({})", some.join(", ")),
@@ -155,9 +158,7 @@ pub(super) fn network(trainer: &Trainer) -> Network {
         sizes: trainer.data.sizes.clone(),
         parameters: trainer.parameters(),
         inputs: read.iter().filter_map(input).collect(),
-        labels: labels
-            .map(|l| Labels { symbol: l.symbol.clone(), names: l.names.clone() })
-            .collect(),
+        labels: labels.cloned().collect(),
         outputs: name.into_iter().collect(),
     }
 }

@@ -3,6 +3,7 @@
 use chainrule_kernels::program::Precision;
 
 use super::{End, Scores, State, Tensor};
+use crate::data::LabelNames;
 
 /// An input of a network and what is done to its raw values: `scale raw + shift`.
 #[derive(Clone, PartialEq, Debug)]
@@ -22,15 +23,6 @@ impl Input {
     pub(super) fn width(&self) -> usize {
         self.dims.iter().fold(1, |n: usize, dim| n.saturating_mul(*dim)).max(1)
     }
-}
-
-/// The names of the classes of a label.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Labels {
-    /// The label's name in the equations.
-    pub symbol: String,
-    /// The classes in order.
-    pub names: Vec<String>,
 }
 
 /// Everything that prediction needs: equations, weights, what is done to the inputs, label names.
@@ -53,14 +45,38 @@ pub struct Network {
     /// The inputs. Labels and other targets are among them if an output reads them.
     pub inputs: Vec<Input>,
     /// Label names.
-    pub labels: Vec<Labels>,
+    pub labels: Vec<LabelNames>,
     /// What is predicted unless other names are asked for.
     pub outputs: Vec<String>,
 }
 
-/// A training that is done.
+/// Where a training met a value that is no number: the loss, or a parameter.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Diverged {
+    /// The number of the step, from 1.
+    pub step: u64,
+    /// The line, the value that was no number, what it was computed from, and what may help.
+    pub message: String,
+}
+
+/// The best epoch of a training.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Trained {
+pub struct Peak {
+    /// Complete epochs.
+    pub epoch: u64,
+    /// Steps.
+    pub step: u64,
+    /// The part.
+    pub part: String,
+    /// The loss's name.
+    pub name: String,
+    /// The loss.
+    pub value: f64,
+}
+
+/// What a training came to.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Summary {
     /// Its name.
     pub name: String,
     /// The optimizer.
@@ -73,18 +89,30 @@ pub struct Trained {
     pub epochs: u64,
     /// Steps.
     pub steps: u64,
-    /// How long it took.
+    /// How long it took, without pauses.
     pub seconds: f64,
     /// How many numbers were trained.
     pub parameters: u64,
     /// The hash of the weights: declaration order, row-major, little-endian.
     pub parameters_sha256: String,
-    /// The values of the weights that are left, on every part.
+    /// The values of the weights that are left, on every part, the loss first. A training that
+    /// diverged has none: they are NaN.
     pub scores: Vec<Scores>,
-    /// The best value that a rule compared: (epoch, step, value).
-    pub best: Option<(u64, u64, f64)>,
+    /// The epoch with the least loss: on validation, without such a part on the training part. If a
+    /// rule stops early, its weights are those that are left. A trainer alone knows only of what a
+    /// rule compares; the session of a run knows of every epoch.
+    pub best: Option<Peak>,
     /// Why it ended; `None` if it was finished before its end.
     pub end: Option<End>,
+    /// Where it met a value that is no number: then the weights are those before that step.
+    pub diverged: Option<Diverged>,
+}
+
+/// A training that is done.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Trained {
+    /// What it came to.
+    pub summary: Summary,
     /// The network.
     pub network: Network,
     /// The last state.

@@ -1,5 +1,7 @@
 //! The trainer: steps, epochs, limits, states.
 
+mod finish;
+
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -12,8 +14,8 @@ use super::order::Order;
 use super::plan::Plan;
 use super::rules::Rules;
 use super::{
-    Best, Control, End, EpochReport, Facts, Network, Progress, Record, Scores, State, StepReport,
-    Tensor, TrainSettings, Trained, TrainingRef,
+    Best, Control, Diverged, End, EpochReport, Facts, Network, Progress, Record, Scores, State,
+    StepReport, Tensor, TrainSettings, TrainingRef,
 };
 use crate::data::{Dataset, Part};
 use crate::{Error, Model};
@@ -58,8 +60,9 @@ pub struct Trainer {
     seconds: f64,
     loss: f64,
     best: Option<Best>,
-    end: Option<End>,
-    records: Vec<Record>,
+    pub(super) end: Option<End>,
+    pub(super) diverged: Option<Diverged>,
+    pub(super) records: Vec<Record>,
 }
 
 impl Trainer {
@@ -104,6 +107,7 @@ impl Trainer {
             loss: f64::NAN,
             best: None,
             end: None,
+            diverged: None,
             records: Vec::new(),
             facts,
             which,
@@ -166,7 +170,8 @@ impl Trainer {
     ///
     /// # Errors
     ///
-    /// The loss is no number (the error says where that began), or the training is at its end.
+    /// The loss or a parameter is no number (the error says where that began; the training is then
+    /// at its end, [`End::Diverged`]), or the training was at its end before.
     pub fn step(&mut self) -> Result<StepReport, Error> {
         self.close_if_over()?;
         self.check_open()?;
@@ -343,11 +348,17 @@ impl Trainer {
             return Err(Error::failed(format!("the data have no part `{part}` (but {known})")));
         };
         let values = self.machine.measure(&self.data, at)?;
+        Ok(self.named(at, values.into_iter()))
+    }
+
+    /// Values of the quantities on a part.
+    fn named(&self, part: usize, values: impl Iterator<Item = f64>) -> Scores {
         let module = self.module();
         let name = |id: &chainrule_graph::SymbolId| module.symbol(*id).name.clone();
         let names = self.curves.quantities.iter().map(name);
-        let rows = self.data.parts[at].rows.len() as u64;
-        Ok(Scores { part: part.into(), rows, values: names.zip(values).collect() })
+        let part = &self.data.parts[part];
+        let rows = part.rows.len() as u64;
+        Scores { part: part.name.clone(), rows, values: names.zip(values).collect() }
     }
 
     fn scores(&mut self) -> Result<Vec<Scores>, Error> {
@@ -393,7 +404,8 @@ impl Trainer {
             seconds: self.seconds,
             best: self.best.clone(),
             rules: self.rules.numbers(),
-            end: self.end,
+            // It stands before the step that went wrong, and may go on from there.
+            end: self.end.filter(|end| *end != End::Diverged),
         }
     }
 
@@ -416,6 +428,7 @@ impl Trainer {
         self.seconds = state.seconds;
         self.best.clone_from(&state.best);
         self.end = self.still(state.end);
+        self.diverged = None;
         self.keep.at = None;
         self.records.clear();
         Ok(())
@@ -439,37 +452,5 @@ impl Trainer {
     /// The network as it is now.
     pub fn network(&self) -> Network {
         super::setup::network(self)
-    }
-
-    /// The results. If a rule compares weights the best ones are put in; then every part is
-    /// evaluated.
-    ///
-    /// # Errors
-    ///
-    /// A value cannot be computed.
-    pub fn finish(mut self) -> Result<Trained, Error> {
-        self.close_if_over()?;
-        let state = self.state();
-        if let Some(best) = &self.best {
-            self.machine.put(&best.parameters, &state.optimizer)?;
-        }
-        let names: Vec<String> = self.data.parts.iter().map(|p| p.name.clone()).collect();
-        let scores = names.iter().map(|part| self.measure(part)).collect::<Result<_, _>>()?;
-        Ok(Trained {
-            name: self.facts.name.clone(),
-            optimizer: self.facts.optimizer.clone(),
-            loss: self.facts.loss.clone(),
-            seed: self.plan.seed,
-            epochs: self.at.epoch,
-            steps: self.at.step,
-            seconds: self.seconds,
-            parameters: self.facts.parameters,
-            parameters_sha256: self.parameters_sha256(),
-            scores,
-            best: self.best.as_ref().map(|b| (b.epoch, b.step, b.value)),
-            end: self.end,
-            network: self.network(),
-            state,
-        })
     }
 }

@@ -3,8 +3,8 @@
 
 use chainrule_syntax::{Diagnostic, Span};
 
-use super::Trainer;
 use super::keep::At;
+use super::{Diverged, End, Trainer};
 use crate::Error;
 
 /// Parameters beyond this have run away.
@@ -80,6 +80,24 @@ impl Trainer {
     /// The error for a training in which something is no number after the step of this number. The
     /// trainer is then before the first such step.
     pub(super) fn trap(&mut self, last: u64) -> Error {
+        let found = self.traced(last);
+        let step = self.at.step;
+        self.records.retain(|record| record.step <= step);
+        self.end = Some(End::Diverged);
+        self.diverged = Some(Diverged { step: step + 1, message: self.words(&found) });
+        Error::not_finite(self.model.source().clone(), found)
+    }
+
+    /// What is said of it in a line: the place first.
+    fn words(&self, found: &Diagnostic) -> String {
+        let line = self.model.source().line_of(found.span());
+        let labels = found.labels.iter().map(|label| label.text.clone());
+        let all: Vec<String> =
+            labels.filter(|text| !text.is_empty()).chain(found.notes.iter().cloned()).collect();
+        format!("{}: line {line}: {}", found.message, all.join("; "))
+    }
+
+    fn traced(&mut self, last: u64) -> Diagnostic {
         let Some(bad) = self.first_bad(last) else {
             let at = self.at;
             return self.no_number(&at, None);
@@ -135,7 +153,7 @@ impl Trainer {
         Ok(loss)
     }
 
-    fn no_number(&self, at: &At, fault: Option<&Fault>) -> Error {
+    fn no_number(&self, at: &At, fault: Option<&Fault>) -> Diagnostic {
         let training = &self.module().trainings[self.which.training];
         let message = format!(
             "the training `{}` met a value that is no number in step {} (epoch {})",
@@ -155,7 +173,7 @@ impl Trainer {
             }
         }
         let hint = self.hint(fault);
-        Error::not_finite(self.model.source().clone(), found.note(hint))
+        found.note(hint)
     }
 
     /// The line to show: an instruction may compute several parts of several lines, and most of them

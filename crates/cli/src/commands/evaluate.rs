@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use chainrule::run::{Folder, TrainingRecord, evaluate, scores_json};
-use chainrule::train::Scores;
+use chainrule::train::{Scores, Summary};
 use serde_json::{Value, json};
 
 use super::resume;
@@ -67,10 +67,18 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<Exit, Failure> {
         let differs = recorded.and_then(|recorded| difference(&recorded.scores, &scores));
         all.push(Measured { name: training.name.clone(), scores, differs });
     }
+    let gone: Vec<&Summary> = match args.training.is_empty() {
+        true => folder.record().trainings.iter().filter_map(|t| t.result.as_ref()).collect(),
+        false => Vec::new(),
+    };
     if shell.is_json() {
         let run = folder.path().display().to_string();
         let trainings: Vec<Value> = all.iter().map(value).collect();
-        shell.value(&json!({ "run": run, "trainings": trainings }))?;
+        shell.value(&json!({
+            "run": run,
+            "trainings": trainings,
+            "diverged": gone.iter().map(|summary| &summary.name).collect::<Vec<_>>(),
+        }))?;
     } else {
         let mut table = Table::default();
         table.column("", "training", all.iter().map(|m| m.name.clone()).collect());
@@ -87,6 +95,9 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<Exit, Failure> {
         return Ok(Exit::Check);
     }
     shell.say("all values are those that were recorded");
+    for summary in gone.into_iter().filter_map(results::diverged) {
+        shell.say(&format!("not measured, for it diverged: {summary}"));
+    }
     Ok(Exit::Done)
 }
 

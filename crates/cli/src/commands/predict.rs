@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use chainrule::Model;
-use chainrule::data::{LabelNames, Table as Rows};
+use chainrule::data::Table as Rows;
 use chainrule::run::{Folder, TrainingRecord};
-use chainrule::train::{Labels, Network, Prediction, Predictor};
+use chainrule::train::{Network, Prediction, Predictor};
 use serde_json::{Value, json};
 
 use super::evaluate::of_name;
@@ -143,21 +143,19 @@ fn rows(network: &Network, args: &Args) -> Result<Vec<Vec<f64>>, Failure> {
             network.file
         )));
     }
-    let label =
-        |label: &Labels| LabelNames { symbol: label.symbol.clone(), names: label.names.clone() };
-    let labels: Vec<LabelNames> = network.labels.iter().map(label).collect();
+    let labels = &network.labels;
     let mut all: Vec<Vec<f64>> = vec![Vec::new(); names.len()];
     for file in &args.files {
         let sizes = &network.sizes;
         let table = if input::is_stdin(file) {
             let text = input::bytes()?;
-            Rows::inputs_in(module, &names, sizes, &labels, &[], ("<stdin>", &text))?
+            Rows::inputs_in(module, &names, sizes, labels, &[], ("<stdin>", &text))?
         } else {
             let shown = file.display().to_string();
             if !file.exists() && !shown.contains(['*', '{']) {
                 return Err(Failure::NotFound(format!("there is no file `{shown}`")));
             }
-            Rows::inputs(module, &names, sizes, &labels, &[], file)?.0
+            Rows::inputs(module, &names, sizes, labels, &[], file)?.0
         };
         for (values, input) in all.iter_mut().zip(&network.inputs) {
             let column = table.column(&input.name);

@@ -6,6 +6,7 @@ use chainrule::run::{Chosen, DataRecord, Folder};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::interrupt::Interrupt;
 use crate::shell::Shell;
 use crate::{search, training};
 
@@ -44,8 +45,11 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<Exit, Failure> {
     folder.lock()?;
     folder.same_equations()?;
     let chosen = chosen(&folder, shell)?;
+    let interrupt = Interrupt::listen(shell, "nothing was trained, the run is as it was");
     let data = data(&folder, &chosen, &args.data, shell)?;
-    training::run(&chosen, data, folder.record().settings.checkpoint, Some(&folder), shell)
+    interrupt.orderly();
+    let every = folder.record().settings.checkpoint;
+    training::run(&chosen, data, every, Some(&folder), interrupt, shell)
 }
 
 /// The trainings of a run with their settings.

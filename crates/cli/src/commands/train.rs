@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::interrupt::Interrupt;
 use crate::shell::Shell;
 use crate::{input, search, training};
 
@@ -21,7 +22,8 @@ Examples:
   chainrule train iris --seed 2 --json    other start values; the answer for a program
   CHAINRULE_DATA=~/data chainrule train mlp
 
-Ctrl-C ends after the step and keeps everything; `chainrule resume` goes on to the same bits.";
+Ctrl-C ends after the step and keeps everything; `chainrule resume` goes on to the same bits.
+While the data are read it ends at once, with nothing written.";
 
 /// Train a net
 ///
@@ -83,7 +85,9 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<Exit, Failure> {
     }
     let home = search::home(&args.file);
     let roots = search::search(&args.data, std::slice::from_ref(&home));
+    let interrupt = Interrupt::listen(shell, "nothing was trained, nothing was written");
     let data = search::read(&chosen, &roots, shell)?;
+    interrupt.orderly();
     let mut folder = None;
     if !args.no_run {
         let name = args.file.display().to_string();
@@ -94,7 +98,7 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<Exit, Failure> {
         shell.detail(&format!("run folder {}", made.path().display()));
         folder = Some(made);
     }
-    training::run(&chosen, data, args.checkpoint, folder.as_ref(), shell)
+    training::run(&chosen, data, args.checkpoint, folder.as_ref(), interrupt, shell)
 }
 
 fn settings(args: &Args, shell: &Shell) -> Settings {

@@ -5,6 +5,7 @@ mod common;
 mod damage;
 mod data;
 mod derive;
+mod diverged;
 mod files;
 mod lowered;
 mod mistakes;

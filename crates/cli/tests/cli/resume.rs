@@ -119,6 +119,55 @@ fn ctrl_c_keeps_everything_and_says_how_to_go_on() {
     assert!(again.stderr.contains("all trainings are done"), "{}", again.stderr);
 }
 
+/// Whether the program listens for SIGINT by now.
+#[cfg(target_os = "linux")]
+fn listens(child: &Child) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id()));
+    let status = status.expect("the process is there");
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let caught = u64::from_str_radix(caught.expect("a mask").trim(), 16).expect("a mask");
+    caught & 0b10 != 0
+}
+
+/// While data are read there is nothing to keep: the program ends at once, nothing is left behind.
+#[cfg(target_os = "linux")]
+#[test]
+fn ctrl_c_while_data_are_read() {
+    let folder = Folder::new("resume-reading");
+    let text = "\
+batch N
+data
+  x : R per N = csv \"rows.csv\" column 1
+  y : R per N = csv \"rows.csv\" column 2
+param w : R = 0
+net
+  J = mean[N] (w x - y)^2
+train J by gd(step = 0.1) epochs 2
+";
+    folder.write("rows.eqn", text);
+    folder.write("rows.csv", "0.25,1.5\n".repeat(3_000_000));
+    for more in [&["--json"][..], &[]] {
+        let mut command = folder.command(&[&["train", "rows.eqn"], more].concat());
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+        let began = Instant::now();
+        while !listens(&child) {
+            assert!(began.elapsed() < Duration::from_secs(60), "it does not listen");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        interrupt(&child);
+        let run: Run = child.wait_with_output().expect("it ends").into();
+        assert_eq!(run.code, Some(130), "{run:?}");
+        let said = "interrupted: nothing was trained, nothing was written";
+        if more.is_empty() {
+            assert_eq!((run.stdout.as_str(), run.stderr.trim_end()), ("", said));
+        } else {
+            assert_eq!(run.error(), "interrupted");
+            assert_eq!(run.json()["error"]["message"], said);
+        }
+        assert_eq!(folder.names(), ["rows.csv", "rows.eqn"]);
+    }
+}
+
 #[test]
 fn a_run_may_be_moved() {
     let folder = Folder::new("resume-moved");

@@ -240,8 +240,13 @@ fn lines_that_cannot_be_done_yet_are_named_once() {
     folder.write("small.eqn", format!("{SMALL}{more}"));
     let run = folder.run("train small.eqn --no-run --epochs 1");
     assert_eq!(run.code, Some(0), "{run:?}");
-    assert_eq!(run.stderr.matches("warning").count(), 2, "{}", run.stderr);
-    assert!(run.stderr.contains("`plot` and `export`"), "{}", run.stderr);
+    let at = run.stderr.find("warning[not-yet]").expect("a warning");
+    let warning = &run.stderr[at..];
+    let first = "warning[not-yet]: not done yet: 2 `plot` lines, one `export` line";
+    assert_eq!(warning.lines().next(), Some(first));
+    assert!(warning.trim_end().lines().count() <= 7, "{warning}");
+    let carets = warning.lines().filter(|line| line.contains('^')).count();
+    assert_eq!(carets, 1, "{warning}");
     let json = folder.run("train small.eqn --no-run --epochs 1 --json -q").json();
     assert_eq!(json["skipped"].as_array().map(Vec::len), Some(1));
 }

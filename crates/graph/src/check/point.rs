@@ -212,11 +212,42 @@ fn shaped(value: &mut Tensor<f64>, kind: &Kind) {
             Kind::Prob => {
                 let rest = block / n;
                 for at in 0..rest {
-                    let sum: f64 = (0..n).map(|k| part[k * rest + at]).sum();
-                    (0..n).for_each(|k| part[k * rest + at] /= sum);
+                    let mut column: Vec<f64> = (0..n).map(|k| part[k * rest + at]).collect();
+                    shares(&mut column);
+                    (0..n).for_each(|k| part[k * rest + at] = column[k]);
                 }
             }
             _ => {}
+        }
+    }
+}
+
+/// Positive numbers to shares whose sum is 1 exactly, in every number type: whole multiples of
+/// `2^-40`, what rounding leaves over added to the largest.
+fn shares(column: &mut [f64]) {
+    const UNIT: f64 = (1_u64 << 40) as f64;
+    let sum: f64 = column.iter().sum();
+    for x in column.iter_mut() {
+        *x = (*x / sum * UNIT).round().max(1.0);
+    }
+    let left = UNIT - column.iter().sum::<f64>();
+    if let Some(largest) = column.iter_mut().max_by(|a, b| a.total_cmp(b)) {
+        *largest += left;
+    }
+    column.iter_mut().for_each(|x| *x /= UNIT);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shares;
+
+    #[test]
+    fn shares_sum_to_one_exactly() {
+        for mut column in [vec![1.0, 2.0, 4.0], vec![1e-9, 3.0, 1e9], vec![0.1; 7], vec![5.0]] {
+            shares(&mut column);
+            assert!(column.iter().all(|x| *x > 0.0), "{column:?}");
+            // Whole numbers of units add up without rounding.
+            assert_eq!(column.iter().sum::<f64>().to_bits(), 1.0_f64.to_bits(), "{column:?}");
         }
     }
 }

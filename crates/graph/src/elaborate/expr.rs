@@ -278,7 +278,7 @@ impl Elaborator<'_> {
         self.report(found);
     }
 
-    /// The numbers of a distribution's or schedule's arguments.
+    /// The numbers of a distribution's arguments.
     pub(crate) fn number_args(&mut self, args: Option<&[Arg]>) -> Option<Vec<f64>> {
         let args = args.unwrap_or_default();
         if let Some(name) = args.iter().find_map(|a| a.name.as_ref()) {

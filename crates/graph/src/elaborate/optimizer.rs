@@ -361,29 +361,13 @@ impl Elaborator<'_> {
         };
         let mut values: Vec<Option<SettingValue>> =
             params.iter().map(|(_, default)| default.map(SettingValue::Number)).collect();
-        for (i, arg) in applied.args.as_deref().unwrap_or_default().iter().enumerate() {
-            let at = match &arg.name {
-                None => (i < params.len()).then_some(i),
-                Some(word) => match params.iter().position(|(n, _)| *n == word.text) {
-                    Some(at) => Some(at),
-                    None => {
-                        let known: Vec<&str> = params.iter().map(|(n, _)| n.as_str()).collect();
-                        let what = format!("a setting of `{}`", name.text);
-                        return self.unknown_word(
-                            "unknown-argument",
-                            &what,
-                            word,
-                            known.into_iter(),
-                        );
-                    }
-                },
-            };
-            let Some(at) = at else {
-                let message = format!("`{}` takes {} settings", name.text, params.len());
-                return self.error("argument-count", message, arg.value.span, "");
-            };
-            self.number(&arg.value)?;
-            values[at] = Some(SettingValue::Node(self.expr(&arg.value, None)?));
+        let names: Vec<&str> = params.iter().map(|(name, _)| name.as_str()).collect();
+        let args = self.placed("setting", &name.text, &names, applied.args.as_deref())?;
+        for (value, arg) in values.iter_mut().zip(args) {
+            if let Some(arg) = arg {
+                self.number(&arg.value)?;
+                *value = Some(SettingValue::Node(self.expr(&arg.value, None)?));
+            }
         }
         let mut out = Vec::new();
         for ((param, _), value) in params.iter().zip(values) {

@@ -1,7 +1,7 @@
 //! Closed lists of names that stand outside expressions: distributions, formats, generators,
-//! schedules. A row here makes a name known; what it does lives with whoever executes it.
+//! options. A row here makes a name known; what it does lives with whoever executes it.
 
-use chainrule_syntax::ast::Name;
+use chainrule_syntax::ast::{Arg, Name};
 use chainrule_syntax::suggest::nearest;
 use chainrule_syntax::{Diagnostic, Span};
 
@@ -77,20 +77,6 @@ pub(crate) static EXPORTS: &[Setting] = &[
     s("rust", 0, 0),
 ];
 
-pub(crate) static SCHEDULES: &[Setting] = &[
-    s("constant", 0, 0),
-    s("exponential", 1, 1),
-    s("step", 2, 2),
-    s("cosine", 0, 1),
-    s("warmup", 1, 1),
-    s("onecycle", 0, 3),
-    s("plateau", 0, 3),
-];
-
-pub(crate) static STOPS: &[Setting] = &[s("early", 0, 2), s("below", 1, 1)];
-
-pub(crate) static CLIPS: &[Setting] = &[s("norm", 1, 1), s("value", 1, 1)];
-
 pub(crate) static CHECK_OPTIONS: &[Setting] = &[s("draws", 0, 0), s("seed", 0, 0), s("rows", 0, 0)];
 
 /// Whether a distribution depends on the fans of its parameter.
@@ -162,6 +148,50 @@ impl Elaborator<'_> {
         };
         let message = format!("`{}` takes {wanted}, {given} given", name.text);
         self.error("argument-count", message, name.span, "")
+    }
+
+    /// The arguments of `owner`, each with its place among `names`: those without a name stand at
+    /// their own places. `what` they are: a setting, a number.
+    pub(crate) fn placed<'a>(
+        &mut self,
+        what: &str,
+        owner: &str,
+        names: &[&str],
+        args: Option<&'a [Arg]>,
+    ) -> Option<Vec<Option<&'a Arg>>> {
+        let args = args.unwrap_or_default();
+        let mut out: Vec<Option<&Arg>> = vec![None; names.len()];
+        for (i, arg) in args.iter().enumerate() {
+            let at = match &arg.name {
+                None => (i < names.len()).then_some(i),
+                Some(word) => match names.iter().position(|name| *name == word.text) {
+                    Some(at) => Some(at),
+                    None => {
+                        let what = format!("a {what} of `{owner}`");
+                        let known = names.iter().copied();
+                        return self.unknown_word("unknown-argument", &what, word, known);
+                    }
+                },
+            };
+            let span = arg.name.as_ref().map_or(arg.value.span, |word| word.span);
+            let Some(at) = at else {
+                let most = match names.len() {
+                    0 => format!("no {what}s"),
+                    1 => format!("one {what}"),
+                    count => format!("{count} {what}s at most"),
+                };
+                let message = format!("`{owner}` takes {most}, {} given", args.len());
+                return self.error("argument-count", message, span, "");
+            };
+            if let Some(earlier) = out[at].replace(arg) {
+                let message = format!("the {what} `{}` of `{owner}` is given twice", names[at]);
+                let first = earlier.name.as_ref().map_or(earlier.value.span, |word| word.span);
+                let found = Diagnostic::error("argument-twice", message, span, "the second")
+                    .label(first, "the first");
+                return self.fail(found);
+            }
+        }
+        Some(out)
     }
 
     /// A name out of `table`, reported if it is not there.

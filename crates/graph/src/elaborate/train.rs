@@ -4,10 +4,10 @@ use chainrule_syntax::ast::{Amount, Applied, Expr, ExprKind, Name, Train, TrainO
 use chainrule_syntax::{Diagnostic, Span, limits};
 
 use super::optimizer::SettingValue;
-use super::settings::{self, CLIPS, SCHEDULES, STOPS};
 use super::{Elaborator, Meaning};
 use crate::index::{NodeId, SymbolId};
 use crate::module::{Role, Training};
+use crate::schedule::{RULES, Rule, misfit};
 
 /// Options of a training that are numbers.
 const OPTIONS: [&str; 5] = ["epochs", "steps", "batch", "seed", "minutes"];
@@ -149,26 +149,25 @@ impl Elaborator<'_> {
         }
     }
 
-    /// `schedule cosine(0.1)`: the word, the rule, its numbers.
+    /// `schedule cosine(least = 0.1)`: the word, the rule, all its numbers.
     fn rule(
         &mut self,
         word: &Name,
         applied: &Applied,
         optimizer: &Name,
     ) -> Option<(String, String, Vec<f64>)> {
-        let (what, table) = match word.text.as_str() {
-            "schedule" => ("a schedule", SCHEDULES),
-            "stop" => ("a stopping rule", STOPS),
-            _ => ("a clipping rule", CLIPS),
+        let what = match word.text.as_str() {
+            "schedule" => "a schedule",
+            "stop" => "a stopping rule",
+            _ => "a clipping rule",
         };
         let name = &applied.name;
-        let known = self.check_setting("unknown-schedule", what, name, table);
-        let args = self.number_args(applied.args.as_deref());
-        known?;
-        let args = args?;
-        let entry = settings::find(table, &name.text)?;
-        self.check_setting_count(name, args.len(), entry.arity)?;
-        if let Some(message) = crate::schedule::misfit(&word.text, &name.text, &args) {
+        let Some(rule) = Rule::find(&word.text, &name.text) else {
+            let of_word = RULES.iter().filter(|rule| rule.word == word.text);
+            return self.unknown_word("unknown-schedule", what, name, of_word.map(|r| r.name));
+        };
+        let args = self.rule_numbers(rule, applied)?;
+        if let Some(message) = misfit(rule.word, rule.name, &args) {
             return self.error("option-value", message, name.span, "");
         }
         if word.text == "clip" {
@@ -182,6 +181,37 @@ impl Elaborator<'_> {
             return self.error("schedule", message, word.span, "");
         }
         Some((word.text.clone(), name.text.clone(), args))
+    }
+
+    /// All numbers of a rule, given by their places or by their names, else by default.
+    fn rule_numbers(&mut self, rule: &Rule, applied: &Applied) -> Option<Vec<f64>> {
+        let names: Vec<&str> = rule.numbers.iter().map(|(name, _)| *name).collect();
+        let args = self.placed("number", rule.name, &names, applied.args.as_deref())?;
+        let mut all = Vec::new();
+        for ((name, default), arg) in rule.numbers.iter().zip(args) {
+            let value = match arg {
+                Some(arg) => self.number(&arg.value),
+                None => *default,
+            };
+            match (value, arg) {
+                (Some(value), _) => all.push(value),
+                (None, Some(_)) => return None,
+                (None, None) => {
+                    let message =
+                        format!("`{} {}` needs its number `{name}`", rule.word, rule.name);
+                    let span = applied.name.span;
+                    let found =
+                        Diagnostic::error("missing-setting", message, span, "").note(format!(
+                            "it is written `{} {}({})`",
+                            rule.word,
+                            rule.name,
+                            names.join(", ")
+                        ));
+                    return self.fail(found);
+                }
+            }
+        }
+        Some(all)
     }
 
     /// A line sets each thing once.

@@ -82,6 +82,11 @@ fn kept_place(count: usize, places: &[usize], output: &Type) -> Place {
 pub(super) fn spread(t: &mut Terms<'_>, y: NodeId, over: &Over, x: &Type) -> Made {
     let from: Vec<usize> = match over {
         Over::Named(axes) => {
+            if t.graph.node(y).op == Op::Neg {
+                let plain = t.graph.node(y).inputs[0];
+                let copies = spread(t, plain, over, x)?;
+                return t.neg(copies);
+            }
             let op = Op::Lift { axes: axes.clone(), dims: x.dims.clone(), from: all(x) };
             return t.op(op, &[y]);
         }

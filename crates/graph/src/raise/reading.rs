@@ -6,8 +6,10 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use chainrule_syntax::ast::{BigOp, Expr, ExprKind, Index, NormKind, ProductOp, Sign};
-use chainrule_syntax::print;
+use chainrule_syntax::ast::{
+    BigForm, BigOp, Binder, Comparison, Expr, ExprKind, Factor, Index, NormKind, ProductOp, Sign,
+};
+use chainrule_syntax::{Span, print};
 
 use super::{Raise, call, e, product};
 use crate::index::{AxisId, NodeId, SymbolId};
@@ -16,12 +18,34 @@ use crate::op::{Affine, Op, Over, Position};
 use crate::size::Size;
 
 /// A formula with what stands in brackets behind its name: `[c,s,t]` of an index equation.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Equation {
-    /// The indices of the left side, with brackets; empty unless this is an index equation.
-    pub indices: String,
+    /// The indices of the left side; empty unless this is an index equation.
+    pub indices: Vec<Index>,
     /// The right side.
-    pub text: String,
+    pub right: Expr,
+}
+
+impl Equation {
+    /// `name`, or `name[c,s,t]`.
+    pub fn left(&self, name: Expr) -> Expr {
+        if self.indices.is_empty() {
+            return name;
+        }
+        let (base, bracket) = (Box::new(name), Span::default());
+        e(ExprKind::Access { base, indices: self.indices.clone(), pad: false, bracket })
+    }
+
+    /// The whole line: `name[c,s,t] = right`.
+    pub fn line(&self, name: &str) -> String {
+        let left = self.left(e(ExprKind::Name(name.into())));
+        format!("{} = {}", print::expr(&left), self.text())
+    }
+
+    /// The right side as text.
+    pub fn text(&self) -> String {
+        print::expr(&self.right)
+    }
 }
 
 /// Writes the equations of one module: the table of its names is made once.
@@ -37,6 +61,11 @@ impl<'m> Reader<'m> {
         Reader { module, named: Raise::new(module, true).named }
     }
 
+    /// A reader that writes no name for a value: for formulas whose names are put in already.
+    pub fn plain(module: &'m Module) -> Reader<'m> {
+        Reader { module, named: Some(Rc::default()) }
+    }
+
     /// The equation that says what `node` is.
     pub fn equation(&self, node: NodeId) -> Equation {
         let named = self.named.clone();
@@ -47,7 +76,7 @@ impl<'m> Reader<'m> {
         {
             return found;
         }
-        Equation { indices: String::new(), text: print::expr(&raise.node(node)) }
+        Equation { indices: Vec::new(), right: raise.node(node) }
     }
 }
 
@@ -63,8 +92,40 @@ fn name(text: String) -> Expr {
 fn transpose(of: Expr) -> Expr {
     match of.kind {
         ExprKind::Transpose(inner) => *inner,
+        ExprKind::Power(base, exponent) if is_minus_one(&exponent) => {
+            e(ExprKind::InverseTranspose(base))
+        }
+        ExprKind::Power(base, exponent) => {
+            let power = e(ExprKind::Power(base, exponent));
+            e(ExprKind::Transpose(Box::new(e(ExprKind::Paren(Box::new(power))))))
+        }
         kind => e(ExprKind::Transpose(Box::new(e(kind)))),
     }
+}
+
+fn is_minus_one(exponent: &Expr) -> bool {
+    let ExprKind::Negative(one) = &exponent.kind else { return false };
+    matches!(&one.kind, ExprKind::Number(number) if number.integer() == Some(1))
+}
+
+/// The factors of a product, read from the left; of anything else itself.
+fn factors_of(product: Expr) -> (Expr, Vec<Factor>) {
+    let (mut first, mut rest) = (product, Vec::new());
+    while let ExprKind::Product { first: inner, rest: mut behind } = first.kind {
+        behind.append(&mut rest);
+        (first, rest) = (*inner, behind);
+    }
+    (first, rest)
+}
+
+/// A product with one of these operators, in parentheses of its own: products of the two kinds do
+/// not mix.
+fn grouped(inner: Expr, ops: &[ProductOp]) -> Expr {
+    let mixes = match &inner.kind {
+        ExprKind::Product { rest, .. } => rest.iter().any(|f| ops.contains(&f.op)),
+        _ => false,
+    };
+    if mixes { e(ExprKind::Paren(Box::new(inner))) } else { inner }
 }
 
 /// A plain index, alone.
@@ -86,7 +147,10 @@ impl Raise<'_> {
             Op::MatMul => {
                 let mut factors = Vec::new();
                 self.chain(id, &mut factors);
-                let mut factors = factors.into_iter().map(|f| self.node(f));
+                let mut factors = factors.into_iter().map(|f| {
+                    let inner = self.node(f);
+                    grouped(inner, &[ProductOp::DotStar, ProductOp::DotSlash])
+                });
                 let first = factors.next()?;
                 Some(factors.fold(first, |a, b| product(ProductOp::Juxtaposition, a, b)))
             }
@@ -95,9 +159,17 @@ impl Raise<'_> {
                 let (a, b) = self.operands(&node.inputs);
                 Some(e(ExprKind::Sum(vec![(Sign::Plus, a), (minus, b)])))
             }
-            Op::HadamardQuotient => {
+            Op::Hadamard | Op::HadamardQuotient => {
                 let (a, b) = self.operands(&node.inputs);
-                Some(product(ProductOp::DotSlash, a, b))
+                let matrix = [ProductOp::Juxtaposition];
+                let (a, b) = if self.is_matrix_product(node.inputs[0]) {
+                    (grouped(a, &matrix), b)
+                } else {
+                    (a, b)
+                };
+                let dot = node.op == Op::Hadamard;
+                let op = if dot { ProductOp::DotStar } else { ProductOp::DotSlash };
+                Some(product(op, a, b))
             }
             Op::Compare { op } => {
                 let (a, b) = self.operands(&node.inputs);
@@ -120,8 +192,68 @@ impl Raise<'_> {
                 let inner = self.node(node.inputs[0]);
                 Some(transpose(inner))
             }
+            Op::Scale => self.scaled(node.inputs[0], node.inputs[1]),
+            Op::DotPower => {
+                let (a, b) = self.operands(&node.inputs);
+                Some(e(ExprKind::DotPower(Box::new(a), Box::new(b))))
+            }
             _ => None,
         }
+    }
+
+    /// A number in front of an array: from the left it is one product, `2 A^T A`.
+    fn scaled(&mut self, s: NodeId, a: NodeId) -> Option<Expr> {
+        let number = self.module.graph.ty(a).is_scalar();
+        if matches!(self.module.graph.node(s).op, Op::Neg) {
+            return None;
+        }
+        let op = ProductOp::Juxtaposition;
+        let factor = |value: Expr| Factor { op, op_span: Span::default(), value };
+        let (mut numbers, mut rest) = (Vec::new(), Vec::new());
+        self.numbers(s, &mut numbers);
+        let mut first = None;
+        for id in numbers {
+            let value = self.node(id);
+            match (first.is_some(), number) {
+                (false, _) => {
+                    let (head, behind) = factors_of(value);
+                    first = Some(head);
+                    rest.extend(behind);
+                }
+                (true, _) => rest.push(factor(value)),
+            }
+        }
+        let starts_with_number = |e: &Expr| matches!(e.kind, ExprKind::Number(_));
+        let (inner, behind) = factors_of(self.node(a));
+        if starts_with_number(&inner) {
+            let inner = e(ExprKind::Product { first: Box::new(inner), rest: behind });
+            rest.push(factor(inner));
+        } else {
+            rest.push(factor(inner));
+            rest.extend(behind);
+        }
+        Some(e(ExprKind::Product { first: Box::new(first?), rest }))
+    }
+
+    /// The factors of a number.
+    fn numbers(&self, id: NodeId, factors: &mut Vec<NodeId>) {
+        let node = self.module.graph.node(id);
+        let plain = self.named.as_ref().is_some_and(|named| !named.contains_key(&id));
+        if node.op == Op::Scale && plain && factors.len() < 64 {
+            self.numbers(node.inputs[0], factors);
+            self.numbers(node.inputs[1], factors);
+        } else {
+            factors.push(id);
+        }
+    }
+
+    /// Whether this is written as a product of matrices.
+    fn is_matrix_product(&self, id: NodeId) -> bool {
+        let mut node = self.module.graph.node(id);
+        while node.op == Op::Scale {
+            node = self.module.graph.node(node.inputs[1]);
+        }
+        node.op == Op::MatMul
     }
 
     /// The factors of a product of matrices.
@@ -195,6 +327,13 @@ impl Raise<'_> {
             Some(_) => Over::Batch(*at),
             None => Over::Axis(*at),
         };
+        // Over the samples of a matrix: `E ones(N)`.
+        if let (Over::Batch(_), BigOp::Sum) = (&over, op) {
+            let ones = call("ones", vec![self.size(&dims[*at])]);
+            let matrix = self.node(input);
+            let matrix = if *at == 0 { transpose(matrix) } else { matrix };
+            return Some(product(ProductOp::Juxtaposition, matrix, ones));
+        }
         let sum = self.reduce(op, &over, input);
         Some(if *at == 0 { transpose(sum) } else { sum })
     }
@@ -209,21 +348,51 @@ impl Raise<'_> {
         product(ProductOp::Slash, x, norm)
     }
 
-    /// `1[x is the maximum over i, j]`: the first one, if there are several.
+    /// `1[x == max(x)]`, with the name of the maximum if it has one. Of several maxima the first
+    /// counts, which the formula does not say.
     pub(super) fn first(&mut self, op: BigOp, over: &Over, input: NodeId) -> Expr {
-        let body = print::expr(&self.node(input));
-        let word = if op == BigOp::Min { "minimum" } else { "maximum" };
-        let over = match over {
-            Over::Named(axes) => {
-                let names: Vec<String> =
-                    axes.iter().map(|a| print::expr(&self.index_name(*a))).collect();
-                format!(" over {}", names.join(", "))
-            }
-            Over::Axis(at) | Over::Batch(at) => format!(" along axis {at}"),
-            Over::Dims(at) if at.len() == 1 => format!(" along axis {}", at[0]),
-            Over::All | Over::Dims(_) => String::new(),
+        let x = self.node(input);
+        let extremum = match self.named_extremum(op, over, input) {
+            Some(name) => name,
+            None => self.own_extremum(op, over, input),
         };
-        name(format!("1[{body} is the {word}{over}]"))
+        let test = e(ExprKind::Compare(Comparison::Equal, Box::new(x), Box::new(extremum)));
+        e(ExprKind::Indicator(Box::new(test)))
+    }
+
+    /// The value that is defined as this maximum: `m`, or an entry of it, `M[o,p,q]`.
+    fn named_extremum(&self, op: BigOp, over: &Over, input: NodeId) -> Option<Expr> {
+        let wanted = Op::Reduce { op, over: over.clone() };
+        let is_reduced = |id: NodeId| {
+            let node = self.module.graph.node(id);
+            node.op == wanted && node.inputs[0] == input
+        };
+        self.module.bindings.iter().find_map(|binding| {
+            let node = self.module.graph.node(binding.value);
+            match &node.op {
+                _ if is_reduced(binding.value) => Some(self.symbol(binding.symbol)),
+                Op::Collect { axes, .. } if is_reduced(node.inputs[0]) => {
+                    let indices = axes.iter().map(|a| Index::At(self.index_name(*a))).collect();
+                    Some(self.indexed(self.symbol(binding.symbol), indices, false))
+                }
+                _ => None,
+            }
+        })
+    }
+
+    /// The maximum written out, over indices of its own.
+    fn own_extremum(&mut self, op: BigOp, over: &Over, input: NodeId) -> Expr {
+        let Over::Named(axes) = over else { return self.reduce(op, over, input) };
+        let mut letters = ["a", "b", "c", "e", "f", "g", "h"].into_iter();
+        for axis in axes {
+            let free = |l: &&str| self.module.find(l).is_none();
+            if let Some(letter) = letters.by_ref().find(free) {
+                self.renamed.insert(*axis, name(letter.into()));
+            }
+        }
+        let written = self.reduce(op, over, input);
+        axes.iter().for_each(|axis| drop(self.renamed.remove(axis)));
+        written
     }
 
     /// Inside a formula: the entries and where they are added up.
@@ -294,17 +463,8 @@ impl Raise<'_> {
             value = inner.inputs[0];
         }
         let body = self.node(value);
-        let right = match summed.as_slice() {
-            [] => body,
-            _ => {
-                let names: Vec<String> =
-                    summed.iter().map(|a| self.module.axes.get(*a).name.clone()).collect();
-                name(format!("sum[{}] {}", names.join(","), print::expr(&body)))
-            }
-        };
-        let indices = left.into_iter().map(Index::At).collect();
-        let left = self.indexed(name(String::new()), indices, false);
-        Some(Equation { indices: print::expr(&left), text: print::expr(&right) })
+        let right = if summed.is_empty() { body } else { self.summed(&summed, body) };
+        Some(Equation { indices: left.into_iter().map(Index::At).collect(), right })
     }
 
     /// Whether every entry is met once: `2p+i` with `i` below 2.
@@ -356,9 +516,19 @@ impl Raise<'_> {
             terms: map.terms.iter().filter(|(a, _)| *a != axis).copied().collect(),
             constant: map.constant.clone(),
         };
-        let text =
-            format!("{}-{}", print::expr(new), print::expr(&self.affine(&rest)).replace(' ', ""));
         let plain = rest.terms.len() == 1 && rest.constant == Size::number(0);
-        plain.then(|| (axis, name(text)))
+        let difference = vec![(Sign::Plus, new.clone()), (Sign::Minus, self.affine(&rest))];
+        plain.then(|| (axis, e(ExprKind::Sum(difference))))
+    }
+
+    /// `sum[i,j] body`
+    fn summed(&self, axes: &[AxisId], body: Expr) -> Expr {
+        let binder = |axis: &AxisId| {
+            let name = super::name(&self.module.axes.get(*axis).name);
+            Binder { name, range: None }
+        };
+        let binders = axes.iter().map(binder).collect();
+        let (form, body, word) = (BigForm::Bracket, Box::new(body), Span::default());
+        e(ExprKind::Big { op: BigOp::Sum, form, binders, body, word })
     }
 }

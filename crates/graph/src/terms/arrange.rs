@@ -33,6 +33,11 @@ impl Terms<'_> {
             let axes = crate::types::union(&self.graph.ty(number).axes, &all);
             return self.lifted(number, &Type { axes, ..Type::scalar() });
         }
+        if node.op == Op::Neg {
+            let plain = node.inputs[0];
+            let entry = self.entry(plain, axes)?;
+            return self.neg(entry);
+        }
         let positions = positions(axes);
         self.op(Op::Access { positions, pad: false }, &[x])
     }

@@ -253,6 +253,11 @@ impl Terms<'_> {
                     let quotient = self.quotient(plain, s)?;
                     self.neg(quotient)
                 }
+                Op::Number { bits } if f64::from_bits(bits) < 0.0 => {
+                    let plain = self.number(-f64::from_bits(bits))?;
+                    let quotient = self.quotient(plain, s)?;
+                    self.neg(quotient)
+                }
                 _ => self.op(Op::Quotient, &[a, s]),
             },
         }

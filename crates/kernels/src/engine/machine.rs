@@ -67,7 +67,11 @@ fn kernel<T: Element>(work: &Work, rows: usize, isa: Present) -> Box<dyn Kernel<
 }
 
 impl<T: Element> Machine<T> {
-    pub(super) fn new(arena: usize, threads: Threads, isa: Present) -> Option<Machine<T>> {
+    pub(super) fn new(arena: usize, threads: Threads, isa: Present) -> Result<Machine<T>, Refused> {
+        Machine::made(arena, threads, isa).ok_or_else(|| no_memory::<T>(arena))
+    }
+
+    fn made(arena: usize, threads: Threads, isa: Present) -> Option<Machine<T>> {
         let pool = Pool::new(threads.count);
         let scratch = (0..pool.count()).map(|_| Scratch::new()).collect::<Option<_>>()?;
         Some(Machine {
@@ -95,7 +99,7 @@ impl<T: Element> Machine<T> {
             && self.shared.grow(needs.shared)
             && self.scratch.iter_mut().all(|scratch| scratch.grow(&needs));
         if !grown {
-            return Err(no_memory(program.arena.saturating_add(needs.shared)));
+            return Err(no_memory::<T>(program.arena.saturating_add(needs.shared)));
         }
         self.programs.push(Prepared {
             kernels,

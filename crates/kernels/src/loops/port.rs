@@ -103,35 +103,15 @@ impl Tile<'_> {
             }
             return;
         }
-        for at in 0..self.rows {
-            let (low, high) = self.inside(site, at);
-            // A row that is left out whole may begin anywhere.
-            if low >= high {
-                continue;
-            }
-            let start = self.places[site.at] + row * at as isize + entry * low as isize;
-            let skipped = at * self.cols + low;
-            if entry == 1
-                && labels.is_none()
-                && let Value::Many(values) = value
-            {
-                // SAFETY: as above.
-                let out = unsafe { arena.write(start, high - low) };
-                out.copy_from_slice(&values[skipped..skipped + high - low]);
-                continue;
-            }
-            for index in 0..high - low {
-                let place = start + entry * index as isize;
-                let by = match labels {
-                    None => Some(0),
-                    Some((label, values)) => moved(label, values, skipped + index),
-                };
-                if let Some(by) = by {
-                    // SAFETY: as above.
-                    unsafe { arena.set(place + by, pick(value, skipped + index)) };
-                }
-            }
-        }
+        self.each_row(
+            arena,
+            site,
+            labels,
+            value,
+            |out, values| out.copy_from_slice(values),
+            // SAFETY: as above.
+            |place, value| unsafe { arena.set(place, value) },
+        );
     }
 
     /// Adds the tile's entries to what is there, one after the other.
@@ -141,6 +121,29 @@ impl Tile<'_> {
         site: &Site,
         labels: &Labels<'_, T>,
         value: Value<'_, T>,
+    ) {
+        self.each_row(
+            arena,
+            site,
+            labels,
+            value,
+            |out, values| out.iter_mut().zip(values).for_each(|(out, value)| *out += *value),
+            // SAFETY: shards of a scatter write to places that are apart.
+            |place, value| unsafe { arena.set(place, arena.get(place) + value) },
+        );
+    }
+
+    /// Walks over the entries of the tile that are inside, row by row: `many` gets places that lie
+    /// side by side with their values, `one` a place with its value.
+    #[inline]
+    fn each_row<T: Element>(
+        &self,
+        arena: View<'_, T>,
+        site: &Site,
+        labels: &Labels<'_, T>,
+        value: Value<'_, T>,
+        many: impl Fn(&mut [T], &[T]),
+        one: impl Fn(isize, T),
     ) {
         let (row, entry) = (self.row[site.at], self.entry[site.at]);
         for at in 0..self.rows {
@@ -155,25 +158,19 @@ impl Tile<'_> {
                 && labels.is_none()
                 && let Value::Many(values) = value
             {
-                // SAFETY: shards of a scatter write to places that are apart.
+                // SAFETY: the writes of an instruction are injective and shards of a scatter write
+                // to places that are apart, so no other shard has these.
                 let out = unsafe { arena.write(start, high - low) };
-                for (out, &value) in out.iter_mut().zip(&values[skipped..]) {
-                    *out += value;
-                }
+                many(out, &values[skipped..skipped + high - low]);
                 continue;
             }
             for index in 0..high - low {
-                let place = start + entry * index as isize;
                 let by = match labels {
                     None => Some(0),
                     Some((label, values)) => moved(label, values, skipped + index),
                 };
                 if let Some(by) = by {
-                    // SAFETY: as above.
-                    unsafe {
-                        let sum = arena.get(place + by) + pick(value, skipped + index);
-                        arena.set(place + by, sum);
-                    }
+                    one(start + entry * index as isize + by, pick(value, skipped + index));
                 }
             }
         }

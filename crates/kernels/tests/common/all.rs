@@ -5,23 +5,10 @@ use std::sync::Arc;
 use super::build::{Dice, Room, dense, program as of, window};
 use chainrule_kernels::program::*;
 
-fn lane(extent: usize, a: isize, b: isize, c: isize) -> Lane {
-    Lane { extent, a, b, c }
-}
-
 /// A plain product of arrays that lie row by row.
 pub(crate) fn product(room: &mut Room, (m, n, k): (usize, usize, usize)) -> Contract {
-    let (a, b, c) = (room.take(m * k), room.take(k * n), room.take(m * n));
-    Contract {
-        batch: vec![],
-        m: vec![lane(m, k as isize, 0, n as isize)],
-        n: vec![lane(n, 0, 1, 1)],
-        k: vec![lane(k, 1, n as isize, 0)],
-        scale: 1.0,
-        a: (a, a.at),
-        b: (b, b.at),
-        c: (c, c.at),
-    }
+    let slots = [m * k, k * n, m * n].map(|len| room.take(len));
+    super::shape::product(slots, (m, n, k), false, false)
 }
 
 fn kept(extent: usize) -> Axis {

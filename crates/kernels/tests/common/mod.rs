@@ -4,6 +4,7 @@
 
 pub(crate) mod all;
 pub(crate) mod build;
+pub(crate) mod shape;
 
 use chainrule_kernels::program::*;
 use chainrule_kernels::{Column, Run, Values};

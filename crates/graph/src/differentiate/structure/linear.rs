@@ -4,7 +4,7 @@ use chainrule_syntax::ast::BigOp;
 
 use super::{Part, Path};
 use crate::index::NodeId;
-use crate::op::{Misfit, Op, Over};
+use crate::op::{Misfit, Op, Over, Position};
 use crate::record::{At, Made};
 use crate::size::Size;
 use crate::terms::Terms;
@@ -66,6 +66,17 @@ impl Linear<'_, '_> {
             (Op::Trace, _) => self.trace(part, &from),
             (Op::Reduce { op, over: Over::All }, _) => self.summed(part, &from, *op),
             (Op::Lift { .. }, _) => self.copied(at, &from, part),
+            (Op::Access { positions, pad: false }, _) if k == 0 && from.dims.len() == 1 => {
+                self.entry(at, part, &positions[0])
+            }
+            (Op::Scatter { positions, dims, over, .. }, _)
+                if k == 0 && over.is_empty() && dims.len() == 1 && from.is_scalar() =>
+            {
+                match self.unit(at, &positions[0], &dims[0])? {
+                    Some(unit) => self.column(part, unit),
+                    None => Ok(None),
+                }
+            }
             (Op::Vec { row }, _) if *row == self.row || from.dims.len() < 2 => {
                 self.matrix_part(part, from.dims.len())
             }
@@ -105,6 +116,28 @@ impl Linear<'_, '_> {
         let column = self.vec(array)?;
         let matrix = self.product(column, row)?;
         Ok(Some(Part { path: Path::Matrix(matrix), ..part }))
+    }
+
+    /// `y[j] = I[:,j]^T y`
+    fn entry(&mut self, at: &At, part: Part, position: &Position) -> Maybe<Part> {
+        let dims = self.t.ty(at.inputs[0]).dims;
+        let Some(unit) = self.unit(at, position, &dims[0])? else { return Ok(None) };
+        let Some(m) = self.matrix(&part, 1)? else { return Ok(None) };
+        let row = self.t.transpose(unit)?;
+        Ok(Some(Part { path: Path::Matrix(self.product(row, m)?), ..part }))
+    }
+
+    /// The unit vector of one place: `I(n)[:,2]`, `onehot(y)`.
+    fn unit(&mut self, at: &At, position: &Position, n: &Size) -> Maybe<NodeId> {
+        match position {
+            Position::Label => self.t.op(Op::OneHot, &at.inputs[1..]).map(Some),
+            Position::Affine(map) if map.terms.is_empty() => {
+                let identity = self.t.op(Op::Identity { n: n.clone() }, &[])?;
+                let positions = vec![Position::All, position.clone()];
+                self.t.op(Op::Access { positions, pad: false }, &[identity]).map(Some)
+            }
+            _ => Ok(None),
+        }
     }
 
     /// `a Y`

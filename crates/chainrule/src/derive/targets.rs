@@ -1,0 +1,207 @@
+//! What is differentiated by what: the file's lines, or the caller's names.
+
+use chainrule_graph::module::{self, Role};
+use chainrule_graph::terms::Terms;
+use chainrule_graph::{Module, NodeId, Op, SymbolId};
+use chainrule_syntax::Span;
+use chainrule_syntax::suggest::nearest;
+
+use super::options::{Chosen, DeriveOptions};
+use crate::{Error, Model};
+
+/// One derivation to work out.
+#[derive(Debug)]
+pub(super) struct Target {
+    /// Gradients of one value, or one other derivative.
+    pub(super) nodes: Vec<NodeId>,
+    /// How.
+    pub(super) chosen: Chosen,
+    /// Where it is asked for, if in the file.
+    pub(super) span: Option<Span>,
+    /// A sentence on why this is derived, if nothing asked for it.
+    pub(super) note: Option<String>,
+}
+
+/// The targets of each module.
+///
+/// # Errors
+///
+/// A name that the caller gives is no value of the file.
+pub(super) fn targets(
+    model: &Model,
+    modules: &mut [Module],
+    options: &DeriveOptions,
+) -> Result<Vec<Vec<Target>>, Error> {
+    let asked = options.of.is_some() || !options.wrt.is_empty();
+    if asked {
+        return asked_for(model, modules, options);
+    }
+    let mut all = Vec::new();
+    for module in modules.iter_mut() {
+        let mut list = Vec::new();
+        for line in &module.derivations {
+            for nodes in groups(module, &line.targets) {
+                let chosen = Chosen::new(Some(line), options);
+                list.push(Target { nodes, chosen, span: Some(line.span), note: None });
+            }
+        }
+        all.push(list);
+    }
+    if all.iter().all(Vec::is_empty) {
+        for (module, list) in modules.iter_mut().zip(&mut all) {
+            list.extend(loss(module, options)?);
+        }
+    }
+    Ok(all)
+}
+
+/// Gradients of one value belong together; everything else stands alone.
+fn groups(module: &Module, targets: &[NodeId]) -> Vec<Vec<NodeId>> {
+    let mut out: Vec<Vec<NodeId>> = Vec::new();
+    for target in targets {
+        let node = module.graph.node(*target);
+        let of = |group: &&mut Vec<NodeId>| {
+            let first = module.graph.node(group[0]);
+            node.op == Op::Grad && first.op == Op::Grad && first.inputs[0] == node.inputs[0]
+        };
+        match out.iter_mut().find(of) {
+            Some(group) => group.push(*target),
+            None => out.push(vec![*target]),
+        }
+    }
+    out
+}
+
+/// Without a `derive` line: the loss of the first training, or the last number of the net, by all
+/// parameters or, where there are none, by all given values.
+fn loss(module: &mut Module, options: &DeriveOptions) -> Result<Option<Target>, Error> {
+    let wrt = variables(module);
+    let Some(of) = default_of(module).filter(|_| !wrt.is_empty()) else { return Ok(None) };
+    let nodes = derivatives(module, of, &wrt)?;
+    let what = if wrt.iter().any(|w| matches!(module.symbol(*w).role, Role::Param(_))) {
+        "all parameters"
+    } else {
+        "all given values"
+    };
+    let name = &module.symbol(of).name;
+    let note = format!("The file has no `derive` line: this is the gradient of {name} by {what}.");
+    let chosen = Chosen::new(None, options);
+    Ok(Some(Target { nodes, chosen, span: None, note: Some(note) }))
+}
+
+/// The loss of the first training, else the last number that is defined.
+fn default_of(module: &Module) -> Option<SymbolId> {
+    let trained = module.trainings.first().map(|t| t.loss);
+    let number = |b: &&module::Binding| {
+        let symbol = module.symbol(b.symbol);
+        symbol.role == Role::Defined && symbol.ty.dims.is_empty() && symbol.ty.axes.is_empty()
+    };
+    trained.or_else(|| module.bindings.iter().rev().find(number).map(|b| b.symbol))
+}
+
+/// All parameters, else all given values that are no labels.
+fn variables(module: &Module) -> Vec<SymbolId> {
+    let params: Vec<SymbolId> = module.params().map(|(id, _)| id).collect();
+    if !params.is_empty() {
+        return params;
+    }
+    let given = |(_, s): &(usize, &module::Symbol)| matches!(s.role, Role::Given(_));
+    let symbols = module.symbols.iter().enumerate().filter(given);
+    symbols.map(|(i, _)| SymbolId::new(i)).collect()
+}
+
+/// `dJ/dW` of a number, `jac(z, W)` of anything else.
+fn derivatives(module: &mut Module, of: SymbolId, wrt: &[SymbolId]) -> Result<Vec<NodeId>, Error> {
+    let refused = |misfit: chainrule_graph::op::Misfit| Error::refused(misfit.message);
+    let value = module.read(of).map_err(refused)?;
+    let number = module.graph.ty(value).dims.is_empty();
+    let mut nodes = Vec::new();
+    for symbol in wrt {
+        let variable = module.read(*symbol).map_err(refused)?;
+        let op = if number { Op::Grad } else { Op::Jac { row: false } };
+        nodes.push(Terms::of(module).op(op, &[value, variable]).map_err(refused)?);
+    }
+    Ok(nodes)
+}
+
+/// The caller's names, in every model that has them.
+fn asked_for(
+    model: &Model,
+    modules: &mut [Module],
+    options: &DeriveOptions,
+) -> Result<Vec<Vec<Target>>, Error> {
+    let mut all = Vec::new();
+    for module in modules.iter_mut() {
+        let known = |name: &String| module.find(name).is_some();
+        let missing = options.of.iter().chain(&options.wrt).any(|name| !known(name));
+        if missing {
+            all.push(Vec::new());
+            continue;
+        }
+        all.push(named(module, options)?);
+    }
+    if all.iter().all(Vec::is_empty) {
+        return Err(unknown(model, modules, options));
+    }
+    Ok(all)
+}
+
+fn named(module: &mut Module, options: &DeriveOptions) -> Result<Vec<Target>, Error> {
+    let line = module.derivations.first().cloned();
+    let of = match &options.of {
+        Some(name) => module.find(name),
+        None => line.as_ref().and_then(|l| of_line(module, l)).or_else(|| default_of(module)),
+    };
+    let Some(of) = of else {
+        let message = "the file does not say what is differentiated: `--of NAME`";
+        return Err(Error::setting(message.into()));
+    };
+    let wrt: Vec<SymbolId> = if options.wrt.is_empty() {
+        variables(module).into_iter().filter(|w| *w != of).collect()
+    } else {
+        options.wrt.iter().filter_map(|name| module.find(name)).collect()
+    };
+    if wrt.is_empty() {
+        let message = "the file has no parameters: `--wrt NAME` says by what is differentiated";
+        return Err(Error::setting(message.into()));
+    }
+    for symbol in &wrt {
+        let symbol = module.symbol(*symbol);
+        if matches!(symbol.ty.kind, chainrule_graph::Kind::Label(_)) {
+            let message = format!("`{}` is a label: there is no derivative by it", symbol.name);
+            return Err(Error::setting(message));
+        }
+    }
+    let chosen = Chosen::new(line.as_ref(), options);
+    let nodes = derivatives(module, of, &wrt)?;
+    let nodes = groups(module, &nodes);
+    Ok(nodes.into_iter().map(|nodes| Target { nodes, chosen, span: None, note: None }).collect())
+}
+
+/// What a `derive` line differentiates, if that has a name.
+fn of_line(module: &Module, line: &module::Derivation) -> Option<SymbolId> {
+    let target = module.graph.node(*line.targets.first()?);
+    match module.graph.node(*target.inputs.first()?).op {
+        Op::Symbol { id, .. } => Some(id),
+        _ => None,
+    }
+}
+
+/// The first name that no model has, with one that is near.
+fn unknown(model: &Model, modules: &[Module], options: &DeriveOptions) -> Error {
+    let names = options.of.iter().chain(&options.wrt);
+    let missing = |name: &&String| modules.iter().all(|m| m.find(name).is_none());
+    let name = names.clone().find(missing).or_else(|| names.clone().next());
+    let name = name.map_or("", String::as_str);
+    let known: Vec<&str> = modules
+        .iter()
+        .flat_map(|m| &m.symbols)
+        .filter(|s| !matches!(s.role, Role::Local | Role::Derived))
+        .map(|s| s.name.as_str())
+        .collect();
+    let file = model.source().name();
+    Error::setting(match nearest(name, known.iter().copied()) {
+        Some(near) => format!("{file} has no value `{name}`; did you mean `{near}`?"),
+        None => format!("{file} has no value `{name}`; it has {}", known.join(", ")),
+    })
+}

@@ -1,0 +1,371 @@
+//! Sums: equal terms are merged, common factors pulled out, terms put in order.
+
+use crate::index::NodeId;
+use crate::module::{Module, Role};
+use crate::op::Op;
+use crate::record::Differential;
+use crate::size::Ratio;
+use crate::terms::Terms;
+use crate::types::Type;
+
+use super::Simplifier;
+use super::term::{Body, Term, build, minus_one, same_type};
+
+/// Longest sums whose common factors are looked for.
+const TERMS: usize = 24;
+
+/// The terms of a simplified sum, with signs.
+pub(super) fn terms(m: &mut Module, node: NodeId) -> Vec<Term> {
+    let mut out = Vec::new();
+    let mut open = vec![(node, false)];
+    while let Some((id, negative)) = open.pop() {
+        let n = m.graph.node(id).clone();
+        match n.op {
+            Op::Add => open.extend([(n.inputs[1], negative), (n.inputs[0], negative)]),
+            Op::Sub => open.extend([(n.inputs[1], !negative), (n.inputs[0], negative)]),
+            Op::Neg => open.push((n.inputs[0], !negative)),
+            _ => {
+                let mut term = Term::of(m, id);
+                if negative {
+                    term.coefficient = term.coefficient.times(minus_one()).unwrap_or(Ratio::ONE);
+                }
+                out.push(term);
+            }
+        }
+    }
+    out
+}
+
+/// The node of a sum of terms, of a type.
+pub(super) fn node(m: &mut Module, terms: &[Term], ty: &Type) -> Option<NodeId> {
+    let mut total: Option<NodeId> = None;
+    for term in terms {
+        let negative = term.coefficient.is_negative() && total.is_some();
+        let mut term = term.clone();
+        if negative {
+            term.coefficient = term.coefficient.times(minus_one())?;
+        }
+        let part = build(m, &term)?;
+        total = Some(match total {
+            None => part,
+            Some(sum) => {
+                let op = if negative { Op::Sub } else { Op::Add };
+                Terms::of(m).op(op, &[sum, part]).ok()?
+            }
+        });
+    }
+    match total {
+        Some(total) => Some(total),
+        None if ty.axes.is_empty() && !ty.dims.is_empty() => {
+            Terms::of(m).op(Op::Zeros { dims: ty.dims.clone() }, &[]).ok()
+        }
+        None => Terms::of(m).zeros(ty).ok(),
+    }
+}
+
+impl Simplifier {
+    /// `a + b` or `a - b` of simplified nodes.
+    pub(super) fn sum(
+        &mut self,
+        m: &mut Module,
+        id: NodeId,
+        a: NodeId,
+        b: NodeId,
+        minus: bool,
+    ) -> Option<NodeId> {
+        let ty = m.graph.ty(id).clone();
+        let mut list = terms(m, a);
+        let mut behind = terms(m, b);
+        if minus {
+            for term in &mut behind {
+                term.coefficient = term.coefficient.times(minus_one())?;
+            }
+        }
+        list.extend(behind);
+        let list = self.merged(list)?;
+        let list = if self.written.contains(&id) { list } else { self.ordered(m, list) };
+        self.factored(m, list, &ty)
+    }
+
+    /// Equal terms become one.
+    pub(super) fn merged(&mut self, list: Vec<Term>) -> Option<Vec<Term>> {
+        let mut out: Vec<Term> = Vec::new();
+        for term in list {
+            let key = term.key();
+            match out.iter().position(|t| t.key() == key) {
+                Some(at) => {
+                    out[at].coefficient = out[at].coefficient.plus(term.coefficient)?;
+                    out[at].decimal |= term.decimal;
+                }
+                None => out.push(term),
+            }
+        }
+        out.retain(|t| !t.coefficient.is_zero());
+        Some(out)
+    }
+
+    /// Data before penalty, a value before its transpose, a positive term in front.
+    fn ordered(&mut self, m: &mut Module, list: Vec<Term>) -> Vec<Term> {
+        let (mut data, mut penalty): (Vec<Term>, Vec<Term>) =
+            list.into_iter().partition(|t| !is_penalty(m, t));
+        // In the order in which their weights are declared.
+        penalty.sort_by_key(|t| t.scalars.iter().map(|(base, _)| *base).max());
+        data.extend(penalty);
+        for at in 1..data.len() {
+            let (Body::Chain(a), Body::Chain(b)) = (&data[at - 1].body, &data[at].body) else {
+                continue;
+            };
+            let (a, b) = (a.clone(), b.clone());
+            if transposes(m, &a) > transposes(m, &b) && data[at - 1].scalars == data[at].scalars {
+                let reversed: Option<Vec<NodeId>> =
+                    b.iter().rev().map(|f| self.turned(m, *f)).collect();
+                let same_ends = a.len() == b.len()
+                    && a.iter().zip(&b).filter(|(x, y)| x != y).all(|(x, y)| {
+                        let x = *x;
+                        self.turned(m, *y) == Some(x)
+                    });
+                if reversed.as_ref() == Some(&a) || same_ends {
+                    data.swap(at - 1, at);
+                }
+            }
+        }
+        if data.first().is_some_and(|t| t.coefficient.is_negative())
+            && let Some(at) = data.iter().position(|t| !t.coefficient.is_negative())
+        {
+            let first = data.remove(at);
+            data.insert(0, first);
+        }
+        data
+    }
+
+    /// What all terms share is pulled out where the sum gets shorter.
+    fn factored(&mut self, m: &mut Module, list: Vec<Term>, ty: &Type) -> Option<NodeId> {
+        let plain = node(m, &list, ty)?;
+        if list.len() < 2 || list.len() > TERMS || self.left == 0 {
+            return Some(plain);
+        }
+        self.left -= 1;
+        if let Some(shorter) = self.common_matrix(m, &list, ty) {
+            return Some(shorter);
+        }
+        let mut best = plain;
+        let candidates = [self.common_numbers(m, &list, ty), self.as_transposed(m, &list, ty)];
+        for (at, found) in candidates.into_iter().enumerate() {
+            let Some(found) = found else { continue };
+            let slack = usize::from(at == 0);
+            if self.length(m, found) < self.length(m, best) + slack {
+                best = found;
+            }
+        }
+        Some(best)
+    }
+
+    /// `s a + s b = s (a + b)`
+    fn common_numbers(&mut self, m: &mut Module, list: &[Term], ty: &Type) -> Option<NodeId> {
+        let first = list.first()?;
+        let mut shared: Vec<(NodeId, Ratio)> = Vec::new();
+        for (base, q) in &first.scalars {
+            let of = |t: &Term| t.scalars.iter().find(|(b, _)| b == base).map(|(_, q)| *q);
+            let all: Option<Vec<Ratio>> = list.iter().map(of).collect();
+            let Some(all) = all else { continue };
+            if all.iter().any(|e| e.is_negative() != q.is_negative()) {
+                continue;
+            }
+            let least = if q.is_negative() { all.into_iter().max() } else { all.into_iter().min() };
+            shared.push((*base, least?));
+        }
+        let size = |r: Ratio| if r.is_negative() { r.times(minus_one()) } else { Some(r) };
+        let coefficient = size(first.coefficient)?;
+        let mut same = true;
+        for term in list {
+            same &= size(term.coefficient)? == coefficient;
+        }
+        let all_negative = list.iter().all(|t| t.coefficient.is_negative());
+        let mut number = if same { coefficient } else { Ratio::ONE };
+        if all_negative {
+            number = number.times(minus_one())?;
+        }
+        if shared.is_empty() && number == Ratio::ONE {
+            return None;
+        }
+        let common = Term {
+            decimal: list.iter().any(|t| t.decimal),
+            scalars: shared,
+            ..Term::number(number)
+        };
+        let mut rest = Vec::new();
+        for term in list {
+            let mut term = term.clone();
+            term.divide(&common)?;
+            rest.push(term);
+        }
+        // A number alone in an array is copies of it.
+        let inner_ty = self.type_of_rest(m, &rest, ty)?;
+        let inner = node(m, &rest, &inner_ty)?;
+        let mut outer = common;
+        if m.graph.ty(inner).is_scalar() {
+            super::term::push(&mut outer.scalars, inner, Ratio::ONE);
+        } else {
+            outer.body = Body::Chain(vec![inner]);
+        }
+        let made = build(m, &outer)?;
+        same_type(m.graph.ty(made), ty).then_some(made)
+    }
+
+    fn type_of_rest(&mut self, m: &mut Module, rest: &[Term], ty: &Type) -> Option<Type> {
+        let first = build(m, rest.first()?)?;
+        let own = m.graph.ty(first).clone();
+        Some(Type { axes: own.axes, ..ty.clone() })
+    }
+
+    /// `a x + b x = (a + b) x`, and from the left: for the terms where that saves most.
+    fn common_matrix(&mut self, m: &mut Module, list: &[Term], ty: &Type) -> Option<NodeId> {
+        let plain = node(m, list, ty)?;
+        let mut best: Option<(usize, NodeId)> = None;
+        for left in [false, true] {
+            let mut tried: Vec<NodeId> = Vec::new();
+            for term in list {
+                let Some(end) = end_of(term, left) else { continue };
+                if tried.contains(&end) {
+                    continue;
+                }
+                tried.push(end);
+                let members: Vec<usize> =
+                    (0..list.len()).filter(|at| end_of(&list[*at], left) == Some(end)).collect();
+                if members.len() < 2 {
+                    continue;
+                }
+                let Some(made) = self.grouped(m, list, &members, left, ty) else { continue };
+                let length = self.length(m, made);
+                if best.is_none_or(|(known, _)| length < known) {
+                    best = Some((length, made));
+                }
+            }
+        }
+        let (length, made) = best?;
+        (length < self.length(m, plain)).then_some(made)
+    }
+
+    fn grouped(
+        &mut self,
+        m: &mut Module,
+        list: &[Term],
+        members: &[usize],
+        left: bool,
+        ty: &Type,
+    ) -> Option<NodeId> {
+        let terms: Vec<&Term> = members.iter().map(|at| &list[*at]).collect();
+        let chains: Vec<&Vec<NodeId>> = terms.iter().filter_map(|t| chain_of(t)).collect();
+        let shared = |at: usize| {
+            let entry =
+                |c: &&Vec<NodeId>| if left { c.get(at) } else { c.iter().rev().nth(at) }.copied();
+            let first = chains.first().and_then(entry)?;
+            chains.iter().all(|c| entry(c) == Some(first) && c.len() > at + 1).then_some(first)
+        };
+        let mut common = Vec::new();
+        while let Some(next) = shared(common.len()) {
+            common.push(next);
+        }
+        if common.is_empty() {
+            return None;
+        }
+        let mut rest = Vec::new();
+        for term in &terms {
+            let mut term = (*term).clone();
+            let Body::Chain(factors) = &mut term.body else { return None };
+            match left {
+                true => drop(factors.drain(..common.len())),
+                false => factors.truncate(factors.len() - common.len()),
+            }
+            rest.push(term);
+        }
+        let first = build(m, &rest[0])?;
+        let inner_ty = m.graph.ty(first).clone();
+        if inner_ty.is_scalar() {
+            return None;
+        }
+        let rest = self.merged(rest)?;
+        let mut rest = self.ordered(m, rest);
+        let negative = rest.iter().all(|t| t.coefficient.is_negative());
+        if negative {
+            for term in &mut rest {
+                term.coefficient = term.coefficient.times(minus_one())?;
+            }
+        }
+        let inner = self.factored(m, rest, &inner_ty)?;
+        let mut outer = Term::of(m, inner);
+        if negative {
+            outer.coefficient = outer.coefficient.times(minus_one())?;
+        }
+        let mut factors = outer.as_chain(m)?;
+        match left {
+            true => drop(factors.splice(0..0, common)),
+            false => factors.extend(common.into_iter().rev()),
+        }
+        outer.body = Body::Chain(factors);
+        let mut out: Vec<Term> = Vec::new();
+        for (at, term) in list.iter().enumerate() {
+            if at == members[0] {
+                out.push(outer.clone());
+            } else if !members.contains(&at) {
+                out.push(term.clone());
+            }
+        }
+        let made = if out.len() == 1 { build(m, &out[0])? } else { self.factored(m, out, ty)? };
+        same_type(m.graph.ty(made), ty).then_some(made)
+    }
+
+    /// `B^T X^T + X^T B^T = (X B + B X)^T`
+    fn as_transposed(&mut self, m: &mut Module, list: &[Term], ty: &Type) -> Option<NodeId> {
+        if ty.dims.len() != 2 {
+            return None;
+        }
+        let mut turned = Vec::new();
+        for term in list {
+            let made = build(m, term)?;
+            let back = self.turned(m, made)?;
+            turned.push(Term::of(m, back));
+        }
+        let inner_ty = ty.with_dims(vec![ty.dims[1].clone(), ty.dims[0].clone()]);
+        let inner = node(m, &turned, &inner_ty)?;
+        let made = Terms::of(m).op(Op::Transpose, &[inner]).ok()?;
+        same_type(m.graph.ty(made), ty).then_some(made)
+    }
+}
+
+fn chain_of(term: &Term) -> Option<&Vec<NodeId>> {
+    match &term.body {
+        Body::Chain(factors) => Some(factors),
+        _ => None,
+    }
+}
+
+/// The first or last factor of a chain of at least two.
+fn end_of(term: &Term, left: bool) -> Option<NodeId> {
+    let factors = chain_of(term)?;
+    if factors.len() < 2 {
+        return None;
+    }
+    if left { factors.first() } else { factors.last() }.copied()
+}
+
+fn transposes(m: &Module, factors: &[NodeId]) -> usize {
+    factors.iter().filter(|f| m.graph.node(**f).op == Op::Transpose).count()
+}
+
+/// A multiple of a name, or of a function of one entry by entry: a penalty's gradient.
+fn is_penalty(m: &Module, term: &Term) -> bool {
+    let Body::Chain(factors) = &term.body else { return false };
+    let [one] = factors.as_slice() else { return false };
+    let node = m.graph.node(*one);
+    let name = |id: NodeId| match m.graph.node(id).op {
+        Op::Symbol { id, .. } => {
+            !matches!(m.symbol(id).role, Role::Derived | Role::Defined | Role::Local)
+        }
+        _ => false,
+    };
+    let entrywise =
+        matches!(node.op.def().differential, Differential::Pointwise(_) | Differential::Zero)
+            && node.inputs.len() == 1;
+    name(*one) || entrywise && name(node.inputs[0])
+}
