@@ -1,10 +1,13 @@
 //! Checking a model: gradients, optimizers and claims, as data and as a table.
 
+mod excerpt;
+mod judged;
 mod text;
 
-use chainrule_graph::check::{self, Gradient, Report, Settings};
+use chainrule_graph::Module;
+use chainrule_graph::check::{self, Gradient, Judged, Report, Settings};
 
-use crate::{Error, Model};
+use crate::{Diagnostic, Error, Model, Snippet, Source};
 
 /// What to check with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -31,6 +34,8 @@ pub struct CheckedModel {
     pub name: String,
     /// What was found.
     pub report: Report,
+    /// For each claim that is ill-formed the line with the places in question, else nothing.
+    pub excerpts: Vec<String>,
 }
 
 impl Checked {
@@ -47,6 +52,12 @@ impl Checked {
     /// The tables that the program prints.
     pub fn text(&self) -> String {
         let pages: Vec<String> = self.models.iter().map(text::page).collect();
+        pages.join("\n")
+    }
+
+    /// The claims alone, each with its verdict and why.
+    pub fn judgements(&self) -> String {
+        let pages: Vec<String> = self.models.iter().map(judged::page).collect();
         pages.join("\n")
     }
 }
@@ -79,10 +90,72 @@ impl Model {
                     Report { gradients, ..Report::default() }
                 }
             };
-            models.push(CheckedModel { name: module.name.clone(), report });
+            let excerpts = excerpts(self.source(), &report, Clone::clone);
+            models.push(CheckedModel { name: module.name.clone(), report, excerpts });
         }
         Ok(Checked { models })
     }
+
+    /// Judges the claims of the file alone; see [`Model::check`].
+    ///
+    /// ```
+    /// use chainrule::{CheckOptions, Model};
+    ///
+    /// let text = "given x : R\nclaim \"a\" exp(x) exp(-x) = 1\n";
+    /// let judged = Model::parse("a.eqn", text)?.judge(&CheckOptions::default());
+    /// assert!(judged.passed());
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    pub fn judge(&self, options: &CheckOptions) -> Checked {
+        judge(self, options, |report| excerpts(self.source(), report, Clone::clone))
+    }
+}
+
+impl Snippet {
+    /// Judges the claim of the snippet.
+    ///
+    /// ```
+    /// use chainrule::{CheckOptions, Last, Model};
+    ///
+    /// let text = "os : R[m]; hs : R[h]; W : R[m, h]; L = os^T W hs; dL/dW = os hs";
+    /// let judged = Model::snippet(text, Last::Claim)?.judge(&CheckOptions::default());
+    /// let claim = &judged.models[0].report.claims[0];
+    /// assert_eq!(claim.verdict.text(), "ill-formed");
+    /// assert_eq!(claim.nearest.as_ref().unwrap().text, "os hs^T");
+    /// assert!(judged.models[0].excerpts[0].contains("^^ h x 1"));
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    pub fn judge(&self, options: &CheckOptions) -> Checked {
+        // The line that is shown is the snippet's own.
+        let shown = |found: &Diagnostic| self.found(found.clone());
+        judge(self.model(), options, |report| excerpts(self.source(), report, shown))
+    }
+}
+
+fn judge(
+    model: &Model,
+    options: &CheckOptions,
+    excerpts: impl Fn(&Report) -> Vec<String>,
+) -> Checked {
+    let settings = Settings { seed: options.seed, draws: options.draws };
+    let judged = |module: &Module| {
+        let report = check::judge(module, &settings);
+        CheckedModel { name: module.name.clone(), excerpts: excerpts(&report), report }
+    };
+    Checked { models: model.modules().iter().map(judged).collect() }
+}
+
+/// Where each claim is ill-formed; `shown` moves a place of the file to the source.
+fn excerpts(
+    source: &Source,
+    report: &Report,
+    shown: impl Fn(&Diagnostic) -> Diagnostic,
+) -> Vec<String> {
+    let excerpt = |claim: &Judged| match &claim.ill_formed {
+        Some(found) => excerpt::of(source.text(), &shown(found)),
+        None => String::new(),
+    };
+    report.claims.iter().map(excerpt).collect()
 }
 
 /// `dJ/dW`, or with the operator of the language: `jac(F, X)`, `hess(l, z)`.

@@ -199,6 +199,13 @@ impl Derive {
         self.names = names::names(module, &texts);
         if self.names.iter().any(|n| n.type_text.contains(" per ")) {
             self.form = "sample";
+            if self.steps.iter().any(|s| s.shape.contains(" per ")) {
+                let per = self.names.iter().find_map(|n| n.type_text.split_once(" per "));
+                let per = per.map_or("", |(_, per)| per);
+                let note =
+                    format!("Names per {per} are those of one sample; its number is left out.");
+                self.notes.push(note);
+            }
         }
         if self.title.is_empty() {
             let wrt: Vec<&str> = self.gradients.iter().map(|g| g.wrt.as_str()).collect();

@@ -35,6 +35,7 @@ mod check;
 pub mod data;
 mod derive;
 mod error;
+pub mod export;
 mod lowered;
 mod model;
 pub mod notation;

@@ -229,7 +229,7 @@ impl Sign {
             Sign::LessEqual => (r"\leq", "≤", "<=", Relation),
             Sign::Greater => (">", ">", ">", Relation),
             Sign::GreaterEqual => (r"\geq", "≥", ">=", Relation),
-            Sign::Comma => (",", ",", ",", Punctuation),
+            Sign::Comma => (",", ",", "\\,", Punctuation),
             Sign::Semicolon => (";", ";", "\\;", Punctuation),
             Sign::Colon => (":", ":", "colon", Ordinary),
             Sign::In => (r"\in", "∈", "in", Relation),

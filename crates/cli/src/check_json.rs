@@ -33,6 +33,16 @@ pub(crate) fn checked(checked: &Checked) -> Value {
     value
 }
 
+/// The claims alone.
+pub(crate) fn judged(checked: &Checked) -> Value {
+    let all = self::checked(checked);
+    let mut value = json!({ "passed": all["passed"], "claims": all["claims"] });
+    if checked.is_empty() {
+        value["message"] = json!("there is no claim");
+    }
+    value
+}
+
 fn gradient(gradient: &Gradient) -> Value {
     let mut value = json!({
         "parameter": gradient.name,
@@ -72,7 +82,8 @@ fn claim(claim: &Judged) -> Value {
         "name": claim.name,
         "verdict": claim.verdict.text(),
         "message": claim.message,
-        "nearest": null,
+        "nearest": claim.nearest.as_ref().map(|n| &n.text),
+        "edit": claim.nearest.as_ref().map(|n| &n.edit),
         "counterexample": claim.counterexample.as_ref().map(counterexample),
         "gap": claim.gap,
         "passed": claim.passed,

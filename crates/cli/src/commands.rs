@@ -7,7 +7,9 @@ mod completions;
 mod data;
 mod derive;
 mod evaluate;
+mod export;
 mod fmt;
+mod judge;
 mod new;
 mod predict;
 mod resume;
@@ -50,11 +52,13 @@ commands! {
     New = new,
     Show = show,
     Derive = derive,
+    Export = export,
     Train = train,
     Resume = resume,
     Evaluate = evaluate,
     Predict = predict,
     Check = check,
+    Judge = judge,
     Data = data,
     Fmt = fmt,
     Completions = completions,

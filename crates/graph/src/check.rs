@@ -8,6 +8,8 @@ mod collect;
 mod counter;
 mod gradient;
 mod kinks;
+mod mutants;
+mod nearest;
 mod optimizer;
 mod own;
 mod point;
@@ -20,6 +22,8 @@ use crate::interpret::Failure;
 use crate::module::Module;
 pub use collect::{Target, targets};
 pub use gradient::{Gradient, against};
+pub use mutants::{Fate, Mutant, mutants};
+pub use nearest::Nearest;
 pub use optimizer::Stepped;
 pub use own::own;
 pub use verdict::{Counterexample, Judged, Verdict};
@@ -113,6 +117,31 @@ pub fn check(module: &Module, settings: &Settings) -> Report {
     report.claims = claim::judged(module, settings);
     report.claims.retain(|c| !claims || named(&c.name));
     report
+}
+
+/// Judges the claims and the stated derivatives alone.
+///
+/// ```
+/// use chainrule_graph::{check, read};
+///
+/// let text = "size n, m
+/// given
+///   A : R[m, n]
+///   x : R[n]
+/// claim \"norm\" grad(||A x||^2, x) = 2 A (A x)
+/// ";
+/// let report = check::judge(&read(text).modules[0], &check::Settings::default());
+/// let claim = &report.claims[0];
+/// assert_eq!(claim.verdict, check::Verdict::IllFormed);
+/// assert_eq!(claim.message, "(m x n)(m x 1): inner sizes n and m differ");
+/// let nearest = claim.nearest.as_ref().unwrap();
+/// assert_eq!(nearest.text, "2 A^T (A x)");
+/// assert_eq!(nearest.edit, "transpose A");
+/// ```
+pub fn judge(module: &Module, settings: &Settings) -> Report {
+    let stated = stated::judged(module, settings);
+    let claims = claim::judged(module, settings);
+    Report { stated, claims, ..Report::default() }
 }
 
 /// More draws than this are not taken.

@@ -18,6 +18,7 @@ use crate::module::{Binding, Module, Role};
 use crate::op::{Misfit, Op, Over};
 use crate::record::{At, Differential};
 use crate::terms::Terms;
+pub(crate) use resolve::resolve;
 pub use resolve::resolved;
 pub use reverse::{Derivation, Line};
 pub use substitute::substituted;

@@ -5,6 +5,7 @@
 //! A claim's mistake is the claim's verdict (ill-formed), not the file's error.
 
 mod access;
+mod again;
 mod align;
 mod big;
 mod block;
@@ -46,6 +47,7 @@ use crate::index::{AxisId, NodeId, SizeId, SymbolId};
 use crate::module::{Function, Module};
 use crate::op::OpDef;
 use crate::size::Size;
+pub(crate) use again::{Names, again};
 use budget::{Budget, LineIndex};
 pub(crate) use models::{Blocks, models};
 pub(crate) use optimizer::standard_optimizers;
@@ -118,6 +120,9 @@ pub(crate) struct Elaborator<'a> {
     pub(crate) arguments: HashMap<crate::types::Type, NodeId>,
     /// A member of a family is being read, and whether it is not the first.
     pub(crate) member: Option<bool>,
+    /// Indices by name and range, where a claim is read in many variants: equal terms are then one
+    /// node.
+    pub(crate) reused: Option<HashMap<(String, Size), AxisId>>,
 }
 
 /// Names outside the file's name space, for what refers to them. Looked up, never iterated.
@@ -160,40 +165,8 @@ fn elaborated<'a>(
     broken: &[Name],
     ops: &[&'static OpDef],
 ) -> (Module, Vec<Diagnostic>) {
-    let mut elaborator = Elaborator {
-        text,
-        out: Module::default(),
-        scope: Scope::default(),
-        diagnostics: Vec::new(),
-        later: block::declared_names(&model.blocks),
-        functions: HashMap::new(),
-        ops: ops.to_vec(),
-        expanding: Vec::new(),
-        expanded: HashMap::new(),
-        foreign: None,
-        uses: Vec::new(),
-        indices: Vec::new(),
-        undefined: std::collections::BTreeSet::new(),
-        broken_training: false,
-        broken_families: std::collections::BTreeSet::new(),
-        in_claim: false,
-        turned: false,
-        in_optimizer: false,
-        depth: 0,
-        budget: Budget::share(model.models),
-        lines: LineIndex::default(),
-        constants: Vec::new(),
-        dependencies: None,
-        noted: HashMap::new(),
-        bundle: None,
-        trained: (0, Size::number(0)),
-        has_params: false,
-        warnings: 0,
-        taken: Taken::default(),
-        first_found: 0,
-        arguments: HashMap::new(),
-        member: None,
-    };
+    let mut elaborator = Elaborator::new(text, ops.to_vec(), Budget::share(model.models));
+    elaborator.later = block::declared_names(&model.blocks);
     for name in broken {
         elaborator.scope.declare(&name.text, Meaning::Unknown, name.span);
     }
@@ -207,5 +180,47 @@ fn elaborated<'a>(
     }
     elaborator.report_exhaustion();
     elaborator.out.steps = elaborator.steps_taken(model.models);
+    elaborator.out.names = Names::of(elaborator.scope, elaborator.functions, elaborator.ops);
     (elaborator.out, elaborator.diagnostics)
+}
+
+impl<'a> Elaborator<'a> {
+    /// One that has read nothing.
+    fn new(text: &'a str, ops: Vec<&'static OpDef>, budget: Budget) -> Elaborator<'a> {
+        Elaborator {
+            text,
+            out: Module::default(),
+            scope: Scope::default(),
+            diagnostics: Vec::new(),
+            later: HashMap::new(),
+            functions: HashMap::new(),
+            ops,
+            expanding: Vec::new(),
+            expanded: HashMap::new(),
+            foreign: None,
+            uses: Vec::new(),
+            indices: Vec::new(),
+            undefined: std::collections::BTreeSet::new(),
+            broken_training: false,
+            broken_families: std::collections::BTreeSet::new(),
+            in_claim: false,
+            turned: false,
+            in_optimizer: false,
+            depth: 0,
+            budget,
+            lines: LineIndex::default(),
+            constants: Vec::new(),
+            dependencies: None,
+            noted: HashMap::new(),
+            bundle: None,
+            trained: (0, Size::number(0)),
+            has_params: false,
+            warnings: 0,
+            taken: Taken::default(),
+            first_found: 0,
+            arguments: HashMap::new(),
+            member: None,
+            reused: None,
+        }
+    }
 }

@@ -115,6 +115,8 @@ pub enum Statement {
 pub struct Claim {
     /// Its name.
     pub name: String,
+    /// As it is written.
+    pub written: Arc<ast::Claim>,
     /// Its place.
     pub span: Span,
     /// The indices it holds for.
@@ -311,6 +313,8 @@ pub struct Module {
     pub(crate) steps: usize,
     /// Declared types, for printing.
     pub types: Vec<(SymbolId, Arc<TypeExpr>)>,
+    /// What the names of the file mean, to read more claims in it.
+    pub(crate) names: Arc<crate::elaborate::Names>,
 }
 
 impl Module {

@@ -53,8 +53,7 @@ pub struct Applied {
 /// let gradient = differentiate::gradients(&mut module, of, &[x]).unwrap()[0];
 /// let mut simplifier = Simplifier::new(&mut module);
 /// let short = simplifier.node(&mut module, gradient);
-/// let text = chainrule_syntax::print::expr(&raise::equation(&module, short).right);
-/// assert_eq!(text, "2 A x");
+/// assert_eq!(raise::equation(&module, short).text(), "2 A x");
 /// ```
 #[derive(Debug)]
 pub struct Simplifier {

@@ -123,7 +123,7 @@ fn lines(module: &Module) -> Vec<String> {
         for line in &derivation.lines {
             let equation = raise::equation(&copy, line.value);
             let name = &copy.symbol(line.symbol).name;
-            out.push(format!("{name}{} = {}", equation.indices, equation.text));
+            out.push(equation.line(&name.to_string()));
         }
     }
     out

@@ -67,7 +67,7 @@ fn of_claim(module: &Module, claim: &Claim, known: &str) -> Option<Known> {
     };
     let lines = written_out(&mut module, lines, &others).ok()?;
     let short = simplifier.node(&mut module, lines);
-    let ours = print::expr(&raise::Reader::plain(&module).equation(short).right);
+    let ours = raise::Reader::plain(&module).equation(short).text();
     let agrees = agrees(&module, claim, plain, short);
     Some(Known { name: claim.name.clone(), known: known.into(), ours, agrees })
 }

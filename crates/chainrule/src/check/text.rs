@@ -2,7 +2,7 @@
 
 use chainrule_graph::check::{Gradient, Judged, Report};
 
-use super::{CheckedModel, title};
+use super::{CheckedModel, judged, title};
 
 /// Columns of the page.
 const PAGE: usize = 80;
@@ -20,7 +20,7 @@ pub(super) fn page(model: &CheckedModel) -> String {
     let mut out = format!("model {name}: {verdict}\n");
     gradients(report, &mut out);
     optimizers(report, &mut out);
-    claims(report, &mut out);
+    claims(model, &mut out);
     for note in &report.notes {
         out.push('\n');
         paragraph(&mut out, &format!("note: {note}"), 0, 2);
@@ -29,7 +29,7 @@ pub(super) fn page(model: &CheckedModel) -> String {
 }
 
 /// A sentence in lines that fit: the first indented by `first`, the others by `rest`.
-fn paragraph(out: &mut String, text: &str, first: usize, rest: usize) {
+pub(super) fn paragraph(out: &mut String, text: &str, first: usize, rest: usize) {
     let mut used = first;
     out.push_str(&" ".repeat(first));
     let mut start = true;
@@ -136,7 +136,8 @@ fn optimizers(report: &Report, out: &mut String) {
     }
 }
 
-fn claims(report: &Report, out: &mut String) {
+fn claims(model: &CheckedModel, out: &mut String) {
+    let report = &model.report;
     let all: Vec<&Judged> = report.stated.iter().chain(&report.claims).collect();
     if all.is_empty() {
         return;
@@ -155,9 +156,15 @@ fn claims(report: &Report, out: &mut String) {
     let mut rows: Vec<Vec<String>> = all.iter().map(row).collect();
     fit(&head, &mut rows, &[(1, 12)]);
     table(out, &head, &rows, 4);
-    for claim in all {
-        if !claim.passed || claim.verdict.text() != "verified" {
+    for (at, claim) in all.into_iter().enumerate() {
+        let holds = matches!(claim.verdict.text(), "verified" | "proved");
+        if !claim.passed || !holds || claim.message.starts_with("for ") {
             paragraph(out, &format!("{}: {}", claim.name, claim.message), 2, 4);
+            let excerpt = at.checked_sub(report.stated.len()).and_then(|at| model.excerpts.get(at));
+            for line in excerpt.into_iter().flat_map(|e| e.lines()) {
+                out.push_str(&format!("      {line}\n"));
+            }
+            judged::nearest(out, claim, 4);
         }
     }
 }
@@ -174,7 +181,7 @@ fn number(x: f64) -> String {
     }
 }
 
-fn cut(text: &str, width: usize) -> String {
+pub(super) fn cut(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.into();
     }

@@ -1,9 +1,10 @@
 //! All derivations of a file as one document.
 
-use chainrule_graph::{Module, Op};
+use chainrule_graph::differentiate::Refusal;
+use chainrule_graph::{Module, NodeId, Op, forms, module};
 
 use super::equations::Written;
-use super::options::{Depth, DeriveOptions};
+use super::options::{Depth, DeriveOptions, Form};
 use super::targets::Target;
 use super::{Derive, html, latex, lines, operator, plain, targets, title_of, typst};
 use crate::{Diagnostic, Error, Model, Severity};
@@ -70,7 +71,6 @@ impl Derive {
 pub(super) fn document(model: &Model, options: &DeriveOptions) -> Result<Document, Error> {
     let mut modules: Vec<Module> = model.modules().to_vec();
     let targets = targets::targets(model, &mut modules, options)?;
-    let written = Written::of(model);
     let title = modules.first().map(|m| m.name.clone()).filter(|n| !n.is_empty());
     let mut out = Document {
         title: title.unwrap_or_else(|| model.source().name().into()),
@@ -80,46 +80,73 @@ pub(super) fn document(model: &Model, options: &DeriveOptions) -> Result<Documen
     for (module, targets) in modules.iter().zip(targets) {
         for target in targets {
             out.warnings.extend(missing(&target));
-            out.derivations.push(derivation(model, module, &target, &written)?);
+            out.derivations.push(derivation(model, module, &target)?);
         }
     }
     Ok(out)
 }
 
-fn derivation(
-    model: &Model,
-    module: &Module,
-    target: &Target,
-    written: &Written<'_>,
-) -> Result<Derive, Error> {
-    let mut module = module.clone();
-    let node = module.graph.node(target.nodes[0]).clone();
-    let of = node.inputs.first().map_or(String::new(), |of| title_of(&module, *of));
-    let mut out = Derive::new(&module, &of, &target.chosen);
-    out.notes.extend(target.note.clone());
-    let made = if node.op == Op::Grad {
-        lines::gradients(&mut module, &target.nodes, &target.chosen, written, &mut out)
-    } else {
-        operator::operator(&mut module, target.nodes[0], &target.chosen, &mut out)
-    };
-    made.map_err(|refusal| match target.span {
+fn derivation(model: &Model, module: &Module, target: &Target) -> Result<Derive, Error> {
+    made(model, module, target).map_err(|refusal| match target.span {
         Some(span) => {
             let found = Diagnostic::error("no-derivative", refusal.0, span, "asked for here");
             Error::equations(model.source().clone(), vec![found], 0)
         }
         None => Error::refused(refusal.0),
-    })?;
+    })
+}
+
+fn made(model: &Model, module: &Module, target: &Target) -> Result<Derive, Refusal> {
+    let (mut module, nodes, written) = formed(model, module, target)?;
+    let node = module.graph.node(nodes[0]).clone();
+    let of = node.inputs.first().map_or(String::new(), |of| title_of(&module, *of));
+    let mut out = Derive::new(&module, &of, &target.chosen);
+    out.notes.extend(target.note.clone());
+    if node.op == Op::Grad {
+        lines::gradients(&mut module, &nodes, &target.chosen, &written, &mut out)?;
+    } else {
+        operator::operator(&mut module, nodes[0], &target.chosen, &mut out)?;
+    }
     out.finish(&module);
     Ok(out)
 }
 
+/// The module in the form that is asked for, and the targets in it.
+fn formed<'m>(
+    model: &'m Model,
+    module: &Module,
+    target: &Target,
+) -> Result<(Module, Vec<NodeId>, Written<'m>), Refusal> {
+    let Some(form) = target.chosen.form else {
+        return Ok((module.clone(), target.nodes.clone(), Written::of(model)));
+    };
+    let mut module = module.clone();
+    let line = module::Derivation {
+        targets: target.nodes.clone(),
+        options: Vec::new(),
+        span: target.span.unwrap_or_default(),
+    };
+    module.derivations = vec![line];
+    module.claims.clear();
+    let formed = match form {
+        Form::Batch => forms::batch_form(&module)?,
+        Form::Sample => forms::sample_form(&module)?,
+    };
+    match formed.module.derivations.first() {
+        Some(line) if line.targets.len() == target.nodes.len() => {
+            let targets = line.targets.clone();
+            Ok((formed.module, targets, Written::none()))
+        }
+        _ => Err(Refusal(formed.left_out.join(" "))),
+    }
+}
+
 /// Options that do nothing yet.
 fn missing(target: &Target) -> Option<Diagnostic> {
-    let word = match (target.chosen.depth, target.chosen.form) {
-        (Depth::Full, _) => "full",
-        (Depth::Index, _) => "index",
-        (_, Some(_)) => "form",
-        _ => return None,
+    let word = match target.chosen.depth {
+        Depth::Full => "full",
+        Depth::Index => "index",
+        Depth::Brief => return None,
     };
     let message = format!("`{word}` of a derivation is not there yet: the brief form is shown");
     let span = target.span.unwrap_or_default();

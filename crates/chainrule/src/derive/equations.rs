@@ -27,6 +27,11 @@ impl<'m> Written<'m> {
         Written { sides }
     }
 
+    /// No definitions: for a module that is not the file's own.
+    pub(super) fn none() -> Written<'m> {
+        Written { sides: BTreeMap::new() }
+    }
+
     /// `z = W x + b`; and the form it was differentiated in, if that is another.
     pub(super) fn equation(&self, module: &Module, symbol: SymbolId) -> Vec<Detail> {
         let Some(binding) = module.binding(symbol) else { return Vec::new() };

@@ -101,23 +101,21 @@ fn names(out: &mut String, derive: &Derive) {
 /// The model's equations above a block.
 fn equations(out: &mut String, derive: &Derive, block: &Block) {
     let _ = writeln!(out, "\n\\bigskip\\hrule height 0.2pt\\medskip");
-    let mut width = 2.0;
+    let lefts = block.equations.iter().filter_map(|d| d.left.as_ref());
+    let width = lefts.map(|l| notation::width(&derive.typeset(l))).fold(1.0, f64::max).min(12.0);
     for detail in &block.equations {
-        width = self::detail(out, derive, detail, 0.0, width);
+        self::detail(out, derive, detail, Place { indent: 0.0, width });
     }
     if !block.equations.is_empty() {
         let _ = writeln!(out, "\\smallskip");
     }
 }
 
-/// Returns how wide the left side is, for the lines of the chain below.
-fn detail(out: &mut String, derive: &Derive, detail: &Detail, indent: f64, width: f64) -> f64 {
+fn detail(out: &mut String, derive: &Derive, detail: &Detail, place: Place) {
     let left = detail.left.as_ref().map(|l| derive.typeset(l));
-    let width = left.as_ref().map_or(width, |l| notation::width(l).min(12.0));
     let note = note(derive, &detail.reason, &detail.shapes);
     let right = derive.typeset(&detail.right);
-    line(out, left.as_ref(), &right, Place { indent, width }, &note);
-    width
+    line(out, left.as_ref(), &right, place, &note);
 }
 
 fn step(out: &mut String, derive: &Derive, step: &Step, width: f64) {
@@ -128,9 +126,12 @@ fn step(out: &mut String, derive: &Derive, step: &Step, width: f64) {
     if let Some(code) = &step.code {
         let _ = writeln!(out, "\\hspace*{{3em}}{{\\small\\ttfamily {}}}\\par", escaped(code));
     }
-    let mut last = 2.0;
+    let mut width = 1.0;
     for one in &step.details {
-        last = detail(out, derive, one, 4.0, last);
+        if let Some(left) = &one.left {
+            width = notation::width(&derive.typeset(left)).min(12.0);
+        }
+        detail(out, derive, one, Place { indent: 4.0, width });
     }
 }
 

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use chainrule_graph::differentiate::{self, Line, Refusal};
+use chainrule_graph::simplify::{self, Simplifier};
 use chainrule_graph::{Module, NodeId, Op, SymbolId, raise};
 use chainrule_syntax::ast::{Expr, ExprKind, Layout};
 use chainrule_syntax::{Span, print};
 
 use super::equations::Written;
-use super::options::Chosen;
+use super::options::{Chosen, Depth};
 use super::words::{factors, rule, shape, shortened};
 use super::{Block, Derive, Gradient, Step, blocks, turn};
 use crate::notation::{self, Context};
@@ -62,7 +63,13 @@ pub(super) fn gradients(
         _ => None,
     };
     let wrt: Vec<SymbolId> = targets.iter().filter_map(variable).collect();
-    let derivation = differentiate::derivation(module, of, &wrt)?;
+    let mut derivation = differentiate::derivation(module, of, &wrt)?;
+    let path: Vec<SymbolId> = derivation.lines.iter().map(|l| l.of).collect();
+    if chosen.depth == Depth::Brief {
+        // What is used once and short needs no line.
+        let keep = kept(module, &derivation.lines, &wrt);
+        derivation = simplify::inlined(module, &derivation, &keep)?;
+    }
     let mut lines = derivation.lines;
     for (symbol, gradient) in wrt.iter().zip(&derivation.gradients) {
         // What was asked for has a line, even if nothing reads the variable.
@@ -74,12 +81,16 @@ pub(super) fn gradients(
     if chosen.layout == Some(Layout::Numerator) {
         turn::turned(module, &mut lines)?;
     }
+    let mut simplifier = Simplifier::new(module);
+    for line in &mut lines {
+        line.value = simplifier.node(module, line.value);
+    }
     out.context = Context::of(module);
     for line in &lines {
         let name = module.symbol(line.symbol).name.clone();
         out.steps.push(step(module, &out.context, &name, line.value, rule(&line.rules)));
     }
-    let heads = heads(module, of, &lines, &ranges);
+    let heads = heads(module, of, &path, &lines, &ranges);
     for (steps, head) in ranges.into_iter().zip(heads) {
         let equations = head.iter().flat_map(|s| written.equation(module, *s)).collect();
         out.blocks.push(Block { equations, steps });
@@ -96,6 +107,27 @@ pub(super) fn gradients(
     }
     notes(module, &lines, out);
     Ok(())
+}
+
+/// Lines that stay whatever their length: those asked for, and those that index equations read.
+fn kept(module: &Module, lines: &[Line], wrt: &[SymbolId]) -> Vec<SymbolId> {
+    let mut keep = wrt.to_vec();
+    let (mut seen, mut read) = (BTreeSet::new(), BTreeSet::new());
+    let mut open: Vec<NodeId> = lines.iter().map(|l| l.value).collect();
+    while let Some(id) = open.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        let node = module.graph.node(id);
+        if matches!(node.op, Op::Access { .. })
+            && let Op::Symbol { id, .. } = module.graph.node(node.inputs[0]).op
+        {
+            read.insert(id);
+        }
+        open.extend(&node.inputs);
+    }
+    keep.extend(lines.iter().filter(|l| read.contains(&l.symbol)).map(|l| l.of));
+    keep
 }
 
 /// A line for a variable that nothing reads.
@@ -115,6 +147,7 @@ fn missing(
 fn heads(
     module: &Module,
     of: NodeId,
+    path: &[SymbolId],
     lines: &[Line],
     ranges: &[std::ops::Range<usize>],
 ) -> Vec<Vec<SymbolId>> {
@@ -124,7 +157,7 @@ fn heads(
         let mut names: Vec<SymbolId> = Vec::new();
         if i == 0 {
             // From the value down to the first cotangent.
-            let lined: BTreeSet<SymbolId> = lines.iter().map(|l| l.of).collect();
+            let lined: BTreeSet<SymbolId> = path.iter().copied().collect();
             let mut open: Vec<SymbolId> = blocks::reads(module, of).into_iter().collect();
             while let Some(symbol) = open.pop() {
                 let Some(binding) = module.binding(symbol) else { continue };
@@ -133,11 +166,16 @@ fn heads(
                 }
                 names.push(symbol);
                 open.extend(blocks::reads(module, binding.stable));
+                open.extend(blocks::reads(module, binding.value));
             }
         }
-        for line in &lines[range.clone()] {
-            if module.binding(line.of).is_some() && seen.insert(line.of) {
-                names.push(line.of);
+        // As far as the block goes; also what has no line of its own.
+        let place = |l: &Line| path.iter().position(|s| *s == l.of && module.binding(*s).is_some());
+        let last = lines[range.clone()].iter().filter_map(place).max();
+        let end = if i + 1 == ranges.len() { path.len() } else { last.map_or(0, |l| l + 1) };
+        for symbol in &path[..end] {
+            if module.binding(*symbol).is_some() && seen.insert(*symbol) {
+                names.push(*symbol);
             }
         }
         names.sort_by(|a, b| b.cmp(a));

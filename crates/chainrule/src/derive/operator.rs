@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chainrule_graph::differentiate::{self, Refusal};
+use chainrule_graph::simplify;
 use chainrule_graph::terms::Terms;
 use chainrule_graph::{Module, NodeId, Op, raise};
 use chainrule_syntax::ast::Layout;
@@ -30,6 +31,7 @@ pub(super) fn operator(
     if turned && module.graph.ty(value).dims.len() <= 2 {
         value = Terms::of(module).transpose(value)?;
     }
+    value = simplify::simplified(module, value);
     let rule = match node.op {
         Op::Jac { .. } => "jacobian",
         Op::Hess => "hessian",

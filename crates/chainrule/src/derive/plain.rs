@@ -48,7 +48,7 @@ pub(super) fn page(derive: &Derive, style: Style) -> String {
     let blocks = derive.blocks.iter().any(|b| !b.equations.is_empty());
     let indent = if blocks { 4 } else { 2 };
     let left = |s: &Step| count(&style.formula(&s.name));
-    let width = derive.steps.iter().map(left).max().unwrap_or(0).min(20);
+    let width = derive.steps.iter().map(left).max().unwrap_or(0).min(24);
     for block in &derive.blocks {
         let _ = writeln!(out);
         header(&mut out, block, style);
@@ -90,11 +90,9 @@ fn names(out: &mut String, derive: &Derive, style: Style) {
 
 /// The equations that the block's lines come from.
 fn header(out: &mut String, block: &Block, style: Style) {
-    let mut width = 0;
+    let lefts = block.equations.iter().filter_map(|d| d.left.as_ref());
+    let width = lefts.map(|l| count(&style.formula(&print::expr(l)))).max().unwrap_or(0).min(20);
     for detail in &block.equations {
-        if let Some(left) = &detail.left {
-            width = count(&style.formula(&print::expr(left)));
-        }
         sub_step(out, detail, 2, width, style);
     }
 }

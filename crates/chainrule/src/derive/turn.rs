@@ -6,6 +6,7 @@ use chainrule_graph::differentiate::{Line, Refusal};
 use chainrule_graph::op::Over;
 use chainrule_graph::terms::Terms;
 use chainrule_graph::{Module, NodeId, Op, SymbolId};
+use chainrule_syntax::ast::BigOp;
 
 /// Replaces each line by its transpose, down to the names: `dJ/da = W^T dJ/dz` becomes
 /// `dJ/da = dJ/dz W` with both cotangents turned. Arrays with more than two axes stay as they are.
@@ -42,6 +43,8 @@ impl Turn {
         let node = module.graph.node(id).clone();
         let turned = if node.ty.dims.is_empty() || node.ty.dims.len() > 2 {
             self.kept(module, id)?
+        } else if matches!(node.op, Op::Add | Op::Sub) && !self.is_read(module, id) {
+            Terms::of(module).transpose(id)?
         } else {
             match &node.op {
                 Op::Symbol { id: symbol, .. } if self.rows.contains_key(symbol) => {
@@ -72,6 +75,17 @@ impl Turn {
                     let inner = self.node(module, node.inputs[0])?;
                     Terms::of(module).op(node.op.clone(), &[inner])?
                 }
+                // The sum over the samples of a matrix: ones in front.
+                Op::Reduce { op: BigOp::Sum, over: Over::Dims(places) }
+                    if places[..] == [1] && module.graph.ty(node.inputs[0]).dims.len() == 2 =>
+                {
+                    let count = module.graph.ty(node.inputs[0]).dims[1].clone();
+                    let inner = self.node(module, node.inputs[0])?;
+                    let mut terms = Terms::of(module);
+                    let ones = terms.op(Op::Ones { dims: vec![count] }, &[])?;
+                    let ones = terms.transpose(ones)?;
+                    terms.op(Op::MatMul, &[ones, inner])?
+                }
                 _ => {
                     let kept = self.kept(module, id)?;
                     Terms::of(module).transpose(kept)?
@@ -80,6 +94,11 @@ impl Turn {
         };
         self.done.insert(id, turned);
         Ok(turned)
+    }
+
+    /// Whether a term reads a cotangent that is turned.
+    fn is_read(&self, module: &Module, id: NodeId) -> bool {
+        super::blocks::reads(module, id).iter().any(|s| self.rows.contains_key(s))
     }
 
     /// The term itself, with turned cotangents turned back where it reads them.

@@ -106,6 +106,10 @@ pub(super) fn shape(context: &Context, text: &str) -> Option<(Math, String)> {
     };
     let one = |sizes: &str| -> Math {
         let size = |s: &str| match notation::read(s) {
+            // `n x (n n)`
+            Some(size) if s.contains(' ') => {
+                Math::Fenced(Fence::Paren, Box::new(notation::typeset(context, &size)))
+            }
             Some(size) => notation::typeset(context, &size),
             None => Math::Text(s.into()),
         };

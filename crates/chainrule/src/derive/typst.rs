@@ -12,9 +12,9 @@ const HEAD: &str = "#set page(paper: \"a4\", margin: 2cm)
 #set text(size: 10pt)
 #set par(justify: false)
 #show math.equation.where(block: true): set align(left)
-#let line(left, body, why) = block(above: 0.9em, below: 0.9em, width: 100%, breakable: false)[
-  #body #h(1fr) #text(size: 0.85em, why)
-]
+#let line(indent, body, why) = block(above: 0.8em, below: 0.8em, breakable: false, pad(left: indent,
+  grid(columns: (1fr, auto), column-gutter: 1em, align: (left + horizon, right + horizon),
+    body, text(size: 0.85em, why))))
 ";
 
 /// The whole document.
@@ -54,7 +54,7 @@ fn title(derive: &Derive) -> String {
     if let [step] = &derive.steps[..]
         && derive.title == step.name
     {
-        return format!("$display({})$", listed(&derive.typeset(&step.left)));
+        return format!("$display({})$", notation::typst(&derive.typeset(&step.left)));
     }
     let math = |name: &str| match notation::read(name) {
         Some(expr) => format!("${}$", notation::typst(&derive.typeset(&expr))),
@@ -62,11 +62,6 @@ fn title(derive: &Derive) -> String {
     };
     let wrt: Vec<String> = derive.gradients.iter().map(|g| math(&g.wrt)).collect();
     format!("Gradient of {} by {}", math(&derive.of), wrt.join(", "))
-}
-
-/// For an argument of a call: a comma would part two.
-fn listed(math: &Math) -> String {
-    notation::typst(math).replace(", ", "\\, ")
 }
 
 fn block(out: &mut String, derive: &Derive, block: &Block) {
@@ -112,25 +107,9 @@ fn line(out: &mut String, left: Option<&Math>, right: &Math, why: &str, indent: 
     let room = (WIDTH - name - 2.0 * indent as f64).max(16.0);
     let rows: Vec<String> = notation::rows(right, room).iter().map(notation::typst).collect();
     let left = left.map_or(String::new(), notation::typst);
-    let pad = format!("#h({}em)", 2 * indent);
-    match &rows[..] {
-        [one] => {
-            let body = listed_rows(&format!("{left} = {one}"));
-            let _ = writeln!(out, "#line([], [{pad}$display({body})$], [{why}])");
-        }
-        rows => {
-            let rows: Vec<String> = rows.iter().map(|r| format!("& {r}")).collect();
-            let body = rows.join(" \\ & quad ");
-            let body = body.replacen("& ", "", 1).replace("& quad & ", "& quad ");
-            let _ = writeln!(
-                out,
-                "#line([], [#pad(left: {}em)[$ {left} = & {body} $]], [{why}])",
-                2 * indent
-            );
-        }
-    }
-}
-
-fn listed_rows(text: &str) -> String {
-    text.replace(", ", "\\, ")
+    let body = match &rows[..] {
+        [one] => format!("$ {left} = {one} $"),
+        rows => format!("$ {left} = & {} $", rows.join(" \\ & quad ")),
+    };
+    let _ = writeln!(out, "#line({}em, [{body}], [{why}])", 2 * indent);
 }

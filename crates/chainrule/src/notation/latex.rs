@@ -164,7 +164,7 @@ fn word(word: &str) -> String {
     match word {
         "exp" | "log" | "sin" | "cos" | "tan" | "tanh" | "det" => format!("\\{word}"),
         "argmax" => "\\operatorname*{arg\\,max}".into(),
-        _ => format!("\\operatorname{{{}}}", word.replace('_', "\\_")),
+        _ => format!("\\operatorname{{{}}}", word.replace('_', "-")),
     }
 }
 

@@ -36,7 +36,7 @@ fn write(out: &mut String, math: &Math) {
         }
         Math::Word(text) => {
             let text = if text == "argmax" { "arg max" } else { text };
-            element(out, "mi", text);
+            element(out, "mi", &text.replace('_', "-"));
         }
         Math::Bold(digit) => {
             out.push_str(&format!("<mn style=\"font-weight:bold\">{digit}</mn>"));
@@ -64,10 +64,11 @@ fn write(out: &mut String, math: &Math) {
         }
         Math::Fenced(fence, inner) => {
             let (open, close) = bars(*fence);
+            let is_tall = inner.is_tall();
             out.push_str("<mrow>");
-            bracket(out, open, "prefix", true);
+            bracket(out, open, "prefix", is_tall);
             write(out, inner);
-            bracket(out, close, "postfix", true);
+            bracket(out, close, "postfix", is_tall);
             out.push_str("</mrow>");
         }
         Math::Bracket { fence, opens, .. } => {
@@ -84,7 +85,6 @@ fn write(out: &mut String, math: &Math) {
         Math::Fraction(above, below) => parts(out, "mfrac", &[above, below]),
         Math::Root(inner) => parts(out, "msqrt", &[inner]),
         Math::Big { op, under, over } => {
-            let own = Box::new(Math::Text(String::new()));
             let mut inner = String::new();
             large(&mut inner, *op);
             let name = match (under, over) {
@@ -93,7 +93,6 @@ fn write(out: &mut String, math: &Math) {
                 (None, Some(_)) => "mover",
                 (None, None) => return out.push_str(&inner),
             };
-            let _ = own;
             out.push_str(&format!("<{name}>{inner}"));
             [under, over].into_iter().flatten().for_each(|p| write(out, p));
             out.push_str(&format!("</{name}>"));
@@ -131,7 +130,7 @@ fn bars(fence: Fence) -> (&'static str, &'static str) {
 
 fn bracket(out: &mut String, text: &str, form: &str, is_stretchy: bool) {
     let stretchy = if is_stretchy { "" } else { " stretchy=\"false\"" };
-    out.push_str(&format!("<mo form=\"{form}\"{stretchy}>{text}</mo>"));
+    out.push_str(&format!("<mo form=\"{form}\"{stretchy} lspace=\"0\" rspace=\"0\">{text}</mo>"));
 }
 
 fn parts(out: &mut String, name: &str, parts: &[&Math]) {

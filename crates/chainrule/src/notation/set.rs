@@ -207,16 +207,23 @@ impl Setter<'_> {
 
     /// `p_y`, `A_{ij}`, `(W_1)_{ij}`, `K_2[o,c,i,j]`, `W^{(2)}`.
     fn access(self, base: &Expr, indices: &[Index]) -> Math {
-        let inner = strip(base);
+        let read = match &strip(base).kind {
+            ExprKind::Name(text) if text.contains('/') => read(text),
+            _ => None,
+        };
+        let inner = read.as_ref().unwrap_or(strip(base));
+        if let ExprKind::Derivative { of, by } = &inner.kind
+            && let ([variable], None) = (&by[..], &of.indices)
+            && variable.indices.is_none()
+        {
+            let by = Entry { indices: Some(indices.to_vec()), ..variable.clone() };
+            return self.derivative(of, &[by]);
+        }
         if let (ExprKind::Name(text), [Index::At(at)]) = (&inner.kind, indices)
             && let ExprKind::Number(number) = &strip(at).kind
         {
-            let variable = text.rsplit_once("/d").map_or(text.as_str(), |(_, v)| v);
-            if self.context.is_family(variable) {
+            if self.context.is_family(text) {
                 let member = Math::fenced(Fence::Paren, Math::number(&number.text));
-                if variable.len() < text.len() {
-                    return self.derivative_by_member(text, member);
-                }
                 return name::name(self.context, text).with_sup(member);
             }
         }
@@ -251,20 +258,6 @@ impl Setter<'_> {
             row.push(self.index(index));
         }
         Math::row(row)
-    }
-
-    /// `dJ/dh` of a family, with the member behind the variable.
-    fn derivative_by_member(self, text: &str, member: Math) -> Math {
-        match self.name(text) {
-            Math::Fraction(above, below) => {
-                let Math::Row(mut parts) = *below else { return Math::Fraction(above, below) };
-                if let Some(last) = parts.pop() {
-                    parts.push(last.with_sup(member));
-                }
-                Math::Fraction(above, Box::new(Math::Row(parts)))
-            }
-            other => other.with_sup(member),
-        }
     }
 
     fn derivative(self, of: &Entry, by: &[Entry]) -> Math {

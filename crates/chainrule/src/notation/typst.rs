@@ -29,7 +29,7 @@ fn write(out: &mut String, math: &Math) {
         },
         Math::Name(text) => push(out, &format!("italic(\"{text}\")")),
         Math::Word(text) if text == "argmax" => push(out, "op(\"arg max\")"),
-        Math::Word(text) => push(out, &format!("op(\"{text}\")")),
+        Math::Word(text) => push(out, &format!("op(\"{}\")", text.replace('_', "-"))),
         Math::Bold(digit) => push(out, &format!("bold({digit})")),
         Math::Text(text) if text.chars().all(|c| c == '′') => {
             push(out, &"prime ".repeat(text.chars().count()));
@@ -65,14 +65,14 @@ fn write(out: &mut String, math: &Math) {
         }
         Math::Fraction(above, below) => {
             push(out, "frac(");
-            listed(out, above);
+            write(out, above);
             out.push_str(", ");
-            listed(out, below);
+            write(out, below);
             out.push(')');
         }
         Math::Root(inner) => {
             push(out, "sqrt(");
-            listed(out, inner);
+            write(out, inner);
             out.push(')');
         }
         Math::Big { op, under, over } => {
@@ -94,7 +94,7 @@ fn grouped(out: &mut String, base: &Math) {
         Math::Fenced(fence, inner) if !inner.is_tall() => {
             let (open, close) = brackets(*fence);
             push(out, &format!("lr({open}"));
-            listed(out, inner);
+            write(out, inner);
             push(out, &format!("{close})"));
         }
         _ => write(out, base),
@@ -105,13 +105,6 @@ fn argument(out: &mut String, math: &Math) {
     out.push('(');
     write(out, math);
     out.push(')');
-}
-
-/// Inside a call of Typst a comma would part two arguments.
-fn listed(out: &mut String, math: &Math) {
-    let mut inner = String::new();
-    write(&mut inner, math);
-    push(out, &inner.replace(',', "\\,"));
 }
 
 fn push(out: &mut String, token: &str) {

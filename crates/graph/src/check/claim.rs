@@ -7,17 +7,19 @@ pub(super) mod links;
 
 use std::collections::BTreeMap;
 
+use super::nearest::{Nearest, nearest};
 use super::verdict::{Counterexample, Judged, Verdict};
 use super::{Settings, Stop, counter};
 use crate::differentiate::resolved;
 use crate::index::{NodeId, SymbolId};
 use crate::module::{Claim, Module, Statement};
+use crate::prove::{self, Proof, Question};
 use chainrule_syntax::ast::Relation;
 pub(super) use links::Sides;
 
 /// All claims of a module.
 pub(super) fn judged(module: &Module, settings: &Settings) -> Vec<Judged> {
-    let mut work = Work { module: module.clone(), done: BTreeMap::new() };
+    let mut work = Work::of(module.clone());
     module.claims.iter().map(|claim| judge(&mut work, claim, settings)).collect()
 }
 
@@ -28,6 +30,10 @@ pub(super) struct Work {
 }
 
 impl Work {
+    pub(super) fn of(module: Module) -> Work {
+        Work { module, done: BTreeMap::new() }
+    }
+
     /// The term without derivative operators.
     pub(super) fn resolved(&mut self, node: NodeId) -> Result<NodeId, Stop> {
         Ok(resolved(&mut self.module, node, &mut self.done)?)
@@ -60,11 +66,24 @@ pub(super) struct Finding {
     pub(super) message: String,
     pub(super) counterexample: Option<Counterexample>,
     pub(super) gap: Option<f64>,
+    pub(super) proof: Option<Proof>,
+    /// The link that breaks, where shapes fit.
+    pub(super) broken: Option<usize>,
+    /// A true form, where the judgement itself finds it.
+    pub(super) nearest: Option<Nearest>,
 }
 
 impl Finding {
     pub(super) fn of(verdict: Verdict, message: impl Into<String>) -> Finding {
-        Finding { verdict, message: message.into(), counterexample: None, gap: None }
+        Finding {
+            verdict,
+            message: message.into(),
+            counterexample: None,
+            gap: None,
+            proof: None,
+            broken: None,
+            nearest: None,
+        }
     }
 }
 
@@ -74,6 +93,11 @@ pub(super) fn judge(work: &mut Work, claim: &Claim, settings: &Settings) -> Judg
         Finding::of(if large { Verdict::NotTested } else { Verdict::IllFormed }, stop.0)
     });
     let passed = found.verdict.meets(claim.expect);
+    let wrong = matches!(found.verdict, Verdict::False | Verdict::IllFormed);
+    let nearest = match found.nearest {
+        None if wrong => nearest(&work.module, claim, found.broken, settings),
+        known => known,
+    };
     Judged {
         name: claim.name.clone(),
         verdict: found.verdict,
@@ -82,10 +106,17 @@ pub(super) fn judge(work: &mut Work, claim: &Claim, settings: &Settings) -> Judg
         message: found.message,
         counterexample: found.counterexample,
         gap: found.gap,
+        proof: found.proof,
+        ill_formed: claim
+            .ill_formed
+            .first()
+            .filter(|_| found.verdict == Verdict::IllFormed)
+            .cloned(),
+        nearest,
     }
 }
 
-fn find(work: &mut Work, claim: &Claim, settings: &Settings) -> Result<Finding, Stop> {
+pub(super) fn find(work: &mut Work, claim: &Claim, settings: &Settings) -> Result<Finding, Stop> {
     match &claim.statement {
         Some(Statement::Type(node, ty)) => forms::typed(work, claim, *node, ty, settings),
         Some(Statement::Links(first, links)) => {
@@ -95,7 +126,8 @@ fn find(work: &mut Work, claim: &Claim, settings: &Settings) -> Result<Finding, 
                 return Ok(unseen(&tested));
             }
             let Some(broken) = &tested.broken else {
-                return exception::unless(work, claim, &sides, &tested, settings);
+                let found = exception::unless(work, claim, &sides, &tested, settings)?;
+                return Ok(proved(&work.module, &sides, found));
             };
             if forms::transposed(work, claim, *first, links, settings)? {
                 let message = "it holds with every Jacobian transposed";
@@ -123,10 +155,38 @@ fn find(work: &mut Work, claim: &Claim, settings: &Settings) -> Result<Finding, 
                 message: format!("{link}{text}"),
                 counterexample,
                 gap: Some(if equal { tested.gap } else { apart }),
+                proof: None,
+                broken: Some(broken.link),
+                nearest: None,
             })
         }
         None => forms::ill_formed(work, claim, settings),
     }
+}
+
+/// A claim that holds at all drawn points without exception, proved if it can be: every link, for
+/// all sizes and values.
+fn proved(module: &Module, sides: &Sides, found: Finding) -> Finding {
+    if found.verdict != Verdict::Verified || sides.relations.iter().any(|r| *r != Relation::Equal) {
+        return found;
+    }
+    let mut all = Proof::default();
+    for pair in sides.nodes.windows(2) {
+        let question = Question {
+            left: pair[0],
+            right: pair[1],
+            condition: sides.condition,
+            replaced: &sides.replaced,
+            numbers: links::of_sizes(module, sides),
+        };
+        let Some(proof) = prove::equal_where(module, &question) else { return found };
+        all.join(proof);
+    }
+    let message = match all.conditions() {
+        Some(conditions) => format!("{conditions}; {}", found.message),
+        None => found.message,
+    };
+    Finding { verdict: Verdict::Proved, message, proof: Some(all), ..found }
 }
 
 /// A claim without a point to look at.

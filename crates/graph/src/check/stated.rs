@@ -49,6 +49,9 @@ fn judge(module: &Module, name: &str, param: &str, value: &str, settings: &Setti
         message: "the stated derivative cannot be read by itself".into(),
         counterexample: None,
         gap: None,
+        proof: None,
+        nearest: None,
+        ill_formed: None,
     })
 }
 

@@ -1,10 +1,16 @@
 //! Verdicts, and whether they are the expected ones.
 
+use chainrule_syntax::Diagnostic;
 use chainrule_syntax::ast::Expected;
+
+use super::nearest::Nearest;
+use crate::prove::Proof;
 
 /// What a claim is found to be.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Verdict {
+    /// The normal forms agree: it holds for all sizes and values. All draws agree too.
+    Proved,
     /// All draws agree.
     Verified,
     /// It holds except where a declared value sits on a kink. `missing`: all that fails there is
@@ -30,6 +36,7 @@ impl Verdict {
     /// The word of the language.
     pub fn text(self) -> &'static str {
         match self {
+            Verdict::Proved => "proved",
             Verdict::Verified => "verified",
             Verdict::TrueWhere { .. } => "true-where",
             Verdict::TrueAsFactor => "true-as-factor",
@@ -46,10 +53,11 @@ impl Verdict {
         use Verdict as V;
         match expected {
             None => !matches!(self, V::False | V::IllFormed | V::NotTested),
-            Some(Expected::True) => matches!(self, V::Verified | V::TrueWhere { missing: true }),
+            Some(Expected::True) => {
+                matches!(self, V::Proved | V::Verified | V::TrueWhere { missing: true })
+            }
             Some(Expected::Verified) => self == V::Verified,
-            // A proof is more than numbers.
-            Some(Expected::Proved) => false,
+            Some(Expected::Proved) => self == V::Proved,
             Some(Expected::TrueWhere) => matches!(self, V::TrueWhere { .. }),
             Some(Expected::TrueAsFactor) => self == V::TrueAsFactor,
             Some(Expected::TrueInLayout) => self == V::TrueInLayout,
@@ -76,6 +84,12 @@ pub struct Judged {
     pub counterexample: Option<Counterexample>,
     /// The largest relative difference of the sides.
     pub gap: Option<f64>,
+    /// Why it holds for all sizes and values, if that was shown.
+    pub proof: Option<Proof>,
+    /// Why it is ill-formed, with the places in the file.
+    pub ill_formed: Option<Diagnostic>,
+    /// A true form near to it, if it is false or ill-formed.
+    pub nearest: Option<Nearest>,
 }
 
 /// A point where a claim fails.

@@ -56,7 +56,8 @@ fn resolve_definitions(
     Ok(())
 }
 
-fn resolve(
+/// The same where the definitions behind `root` hold no derivatives.
+pub(crate) fn resolve(
     module: &mut Module,
     root: NodeId,
     done: &mut BTreeMap<NodeId, NodeId>,

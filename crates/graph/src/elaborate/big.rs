@@ -88,9 +88,23 @@ impl Elaborator<'_> {
         extent: Option<crate::size::Size>,
         span: Span,
     ) -> AxisId {
-        let axis = self.out.axes.add(Axis { name: name.into(), extent, batch: None, span });
+        let axis = self.index_of(name, extent, span);
         self.indices.push(axis);
         self.scope.push(name, Meaning::Index(axis), span);
+        axis
+    }
+
+    /// The index itself: that of an earlier variant of the claim, if its range is the same.
+    fn index_of(&mut self, name: &str, extent: Option<crate::size::Size>, span: Span) -> AxisId {
+        let key = extent.clone().map(|extent| (name.to_owned(), extent));
+        let known = key.as_ref().zip(self.reused.as_ref()).and_then(|(k, known)| known.get(k));
+        if let Some(axis) = known {
+            return *axis;
+        }
+        let axis = self.out.axes.add(Axis { name: name.into(), extent, batch: None, span });
+        if let (Some(known), Some(key)) = (&mut self.reused, key) {
+            known.insert(key, axis);
+        }
         axis
     }
 

@@ -75,7 +75,9 @@ impl Elaborator<'_> {
                 }
             }
             StatementKind::Definition(def) => self.definition(def, statement.span),
-            StatementKind::Claim(claim) => self.claim(claim, statement.span),
+            StatementKind::Claim(claim) => {
+                self.claim(&std::sync::Arc::new((**claim).clone()), statement.span);
+            }
             StatementKind::Derive(derive) => self.derive(derive, statement.span),
             StatementKind::Train(train) => self.train_line(train, statement.span),
             StatementKind::Show(list) => self.show(list, statement.span),

@@ -52,6 +52,13 @@ impl Budget {
     }
 }
 
+impl Budget {
+    /// That of one more claim: no suggestions, no repairs.
+    pub(crate) fn plain() -> Budget {
+        Budget { suggestions: 0, findings: 0, ..Budget::share(1) }
+    }
+}
+
 impl Elaborator<'_> {
     /// Counts `steps` of work.
     pub(crate) fn spend(&mut self, steps: usize) {

@@ -1,6 +1,7 @@
 //! Claims: typed here, judged later. A claim whose shapes do not fit is ill-formed.
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use chainrule_syntax::ast::{self, Assertion, Expr, ExprKind, Index, Layout, NamedExpr};
 use chainrule_syntax::{Diagnostic, Span};
@@ -10,7 +11,19 @@ use crate::index::{AxisId, NodeId, SymbolId};
 use crate::module::{Claim, Role, Statement};
 
 impl Elaborator<'_> {
-    pub(crate) fn claim(&mut self, claim: &ast::Claim, span: Span) {
+    pub(crate) fn claim(&mut self, claim: &Arc<ast::Claim>, span: Span) {
+        let claim = self.read_claim(claim, span, true);
+        self.taken.claims.insert(claim.name.clone());
+        self.out.claims.push(claim);
+    }
+
+    /// A claim, typed; `layouts`: one that is ill-formed is tried in the other layout too.
+    pub(crate) fn read_claim(
+        &mut self,
+        claim: &Arc<ast::Claim>,
+        span: Span,
+        layouts: bool,
+    ) -> Claim {
         let before = self.diagnostics.len();
         let mark = self.scope.mark();
         self.first_found = before;
@@ -29,7 +42,8 @@ impl Elaborator<'_> {
         self.uses.clear();
         self.indices.clear();
         let own = self.diagnostics.len() > preamble;
-        let turned = if own && preamble == before { self.other_layout(claim) } else { None };
+        let again = layouts && own && preamble == before;
+        let turned = if again { self.other_layout(claim) } else { None };
         let found: Vec<Diagnostic> = self.diagnostics.split_off(before);
         self.scope.leave(mark);
         self.first_found = 0;
@@ -39,9 +53,9 @@ impl Elaborator<'_> {
             found.into_iter().filter(Diagnostic::is_error).collect();
         self.shorten(&mut ill_formed);
         let fine = fits && ill_formed.is_empty() && settled.is_some() && locals.is_some();
-        self.taken.claims.insert(claim.name.text.clone());
-        self.out.claims.push(Claim {
+        Claim {
             name: claim.name.text.clone(),
+            written: claim.clone(),
             span,
             forall: forall.unwrap_or_default(),
             statement: sides.clone().filter(|_| fine),
@@ -52,7 +66,7 @@ impl Elaborator<'_> {
             layout: claim.layout.map(|(layout, _)| layout),
             expect: claim.expect.map(|(verdict, _)| verdict),
             ill_formed,
-        });
+        }
     }
 
     /// The claim with every Jacobian transposed, if only so its shapes fit.

@@ -1,7 +1,7 @@
 //! Names in scope.
 
 use std::collections::{BTreeMap, HashMap};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use chainrule_syntax::Span;
 
@@ -31,12 +31,12 @@ pub(crate) enum Meaning {
 /// The names of a file, and local ones above them.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Scope {
-    globals: HashMap<Rc<str>, (Meaning, Span)>,
+    globals: HashMap<Arc<str>, (Meaning, Span)>,
     /// Global names in the order they were declared, for suggestions.
-    order: Vec<Rc<str>>,
-    locals: Vec<(Rc<str>, Meaning, Span)>,
+    order: Vec<Arc<str>>,
+    locals: Vec<(Arc<str>, Meaning, Span)>,
     /// Where a name stands among the locals, innermost last. Looked up, never iterated.
-    places: HashMap<Rc<str>, Vec<usize>>,
+    places: HashMap<Arc<str>, Vec<usize>>,
     /// Locals below this place are hidden: a function body does not see its caller's.
     floor: usize,
     /// Whether only locals are seen: the standard library knows nothing of the file.
@@ -49,7 +49,7 @@ impl Scope {
             *known = (meaning, span);
             return;
         }
-        let name: Rc<str> = name.into();
+        let name: Arc<str> = name.into();
         self.order.push(name.clone());
         self.globals.insert(name, (meaning, span));
     }
@@ -75,7 +75,7 @@ impl Scope {
 
     pub(crate) fn push(&mut self, name: &str, meaning: Meaning, span: Span) {
         let at = self.locals.len();
-        let name: Rc<str> = name.into();
+        let name: Arc<str> = name.into();
         self.places.entry(name.clone()).or_default().push(at);
         self.locals.push((name, meaning, span));
     }
@@ -104,6 +104,11 @@ impl Scope {
     pub(crate) fn restore(&mut self, floor: usize) {
         self.leave(self.floor);
         self.floor = floor;
+    }
+
+    /// What the names of the file mean, in the order they were declared.
+    pub(crate) fn globals(&self) -> impl Iterator<Item = (&str, &Meaning)> {
+        self.order.iter().filter_map(|n| Some((&**n, &self.globals.get(n)?.0)))
     }
 
     /// Every name in scope, locals first, for suggestions.

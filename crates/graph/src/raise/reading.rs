@@ -35,6 +35,17 @@ impl Equation {
         let (base, bracket) = (Box::new(name), Span::default());
         e(ExprKind::Access { base, indices: self.indices.clone(), pad: false, bracket })
     }
+
+    /// The whole line: `name[c,s,t] = right`.
+    pub fn line(&self, name: &str) -> String {
+        let left = self.left(e(ExprKind::Name(name.into())));
+        format!("{} = {}", print::expr(&left), self.text())
+    }
+
+    /// The right side as text.
+    pub fn text(&self) -> String {
+        print::expr(&self.right)
+    }
 }
 
 /// Writes the equations of one module: the table of its names is made once.
@@ -316,6 +327,13 @@ impl Raise<'_> {
             Some(_) => Over::Batch(*at),
             None => Over::Axis(*at),
         };
+        // Over the samples of a matrix: `E ones(N)`.
+        if let (Over::Batch(_), BigOp::Sum) = (&over, op) {
+            let ones = call("ones", vec![self.size(&dims[*at])]);
+            let matrix = self.node(input);
+            let matrix = if *at == 0 { transpose(matrix) } else { matrix };
+            return Some(product(ProductOp::Juxtaposition, matrix, ones));
+        }
         let sum = self.reduce(op, &over, input);
         Some(if *at == 0 { transpose(sum) } else { sum })
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chainrule_syntax::ast::Relation;
 
+use super::super::nearest::Nearest;
 use super::super::point::{Draw, Manner, Point};
 use super::super::verdict::Verdict;
 use super::super::{Settings, Stop, collect, sizes};
@@ -48,7 +49,11 @@ pub(super) fn typed(
     if fits {
         return Ok(Finding::of(Verdict::Verified, format!("its type is {text}")));
     }
-    Ok(Finding::of(Verdict::False, format!("its type is {text}")))
+    let mut found = Finding::of(Verdict::False, format!("its type is {text}"));
+    if !(dims && axes && kinds) {
+        found.nearest = Some(Nearest { text, edit: "the type".into() });
+    }
+    Ok(found)
 }
 
 /// Whether the values are of a narrower kind: positive, symmetric, of sum 1.
@@ -207,9 +212,22 @@ pub(super) fn ill_formed(
             return Ok(Finding::of(Verdict::TrueAsFactor, text));
         }
     }
-    let why = claim.ill_formed.first();
-    let why = why.map_or_else(|| "its shapes do not fit".into(), |d| d.message.clone());
+    let why = claim.ill_formed.first().map_or_else(|| "its shapes do not fit".into(), reason);
     Ok(Finding::of(Verdict::IllFormed, why))
+}
+
+/// Why a claim has no meaning: `(m x 1)(dh x 1): inner sizes 1 and dh differ`.
+fn reason(found: &chainrule_syntax::Diagnostic) -> String {
+    match found.labels.as_slice() {
+        [left, right, ..] if found.code == "inner-sizes" => {
+            let (mut left, mut right) = (left, right);
+            if left.span.start > right.span.start {
+                std::mem::swap(&mut left, &mut right);
+            }
+            format!("({})({}): {}", left.text, right.text, found.message)
+        }
+        _ => found.message.clone(),
+    }
 }
 
 /// `jac(z, W) = a^T`, read as `kron(a^T, I)`: the factor of every upstream gradient.

@@ -336,7 +336,7 @@ pub(crate) fn see<S: Reference>(
 
 /// Which entries of a side a condition leaves: it restricts index tuples; over the entries of an
 /// array all must hold; an index that the side lacks may be any.
-fn mask<S: Scalar>(condition: &Tensor<S>, side: &Tensor<S>) -> Vec<bool> {
+pub(crate) fn mask<S: Scalar>(condition: &Tensor<S>, side: &Tensor<S>) -> Vec<bool> {
     let inner: usize = condition.dims().iter().product();
     let axes = condition.axes.len();
     let tuples: Vec<bool> =

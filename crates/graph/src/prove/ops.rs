@@ -1,0 +1,361 @@
+//! What each function of the language is in powers, exponentials, logarithms and indicators.
+
+use chainrule_syntax::ast::{Comparison, NormKind};
+
+use super::Prover;
+use super::close::MINUS;
+use super::convert::{Entry, Value};
+use super::ix::{Ix, Var};
+use super::matrix::Matrix;
+use super::term::{Kind, Poly};
+use crate::index::NodeId;
+use crate::op::Op;
+use crate::size::Ratio;
+use crate::types::Type;
+
+const HALF: (i128, i128) = (1, 2);
+
+fn half() -> Ratio {
+    let two = Ratio::whole_number(HALF.1);
+    Ratio::whole_number(HALF.0).divide(two).unwrap_or(Ratio::ONE)
+}
+
+impl Prover<'_> {
+    /// An op without index maps.
+    pub(crate) fn function(&mut self, id: NodeId) -> Option<Entry> {
+        let module = self.module;
+        let node = module.graph.node(id);
+        let (op, ty, inputs) = (node.op.clone(), node.ty.clone(), node.inputs.clone());
+        let formals: Vec<Ix> = ty.dims.iter().map(|d| self.fresh_ix(d)).collect();
+        if let Op::Compare { op } = op
+            && let Some(value) = self.compared_labels(op, &inputs, &formals)
+        {
+            return self.finished(formals, value);
+        }
+        let made = match &op {
+            Op::Inverse | Op::Det | Op::LogDet | Op::MatrixPower { .. } => {
+                self.of_matrix(&op, inputs[0], &formals)
+            }
+            Op::OneHot => self.one_hot(inputs[0], &formals),
+            Op::Norm { kind } => self.norm(*kind, inputs[0]),
+            Op::Direction => self.direction(inputs[0], &formals),
+            Op::Softmax { .. }
+            | Op::LogSoftmax { .. }
+            | Op::LogSumExp { .. }
+            | Op::CrossEntropy => self.soft(&op, &inputs, &formals, &ty),
+            _ => self.entrywise(&op, &inputs, &formals),
+        };
+        match made {
+            Some(value) => self.finished(formals, value),
+            None if self.left() > 0 => self.opaque(id),
+            None => None,
+        }
+    }
+
+    fn finished(&mut self, formals: Vec<Ix>, value: Poly) -> Option<Entry> {
+        let value = self.settled(&value)?;
+        let dims = formals.iter().map(|f| self.resolved(f)).collect::<Option<_>>()?;
+        Some(Entry { dims, value: Value::Number(value) })
+    }
+
+    fn entrywise(&mut self, op: &Op, inputs: &[NodeId], formals: &[Ix]) -> Option<Poly> {
+        let mut x = Vec::new();
+        for input in inputs {
+            let scalar = self.module.graph.ty(*input).is_scalar();
+            let at = if scalar { &[] } else { formals };
+            x.push(self.number_at(*input, at)?);
+        }
+        for poly in &mut x {
+            *poly = self.settled(poly)?;
+        }
+        let sum = |mut a: Poly, b: &Poly, sign: Ratio| {
+            a.plus(b, sign)?;
+            Some(a)
+        };
+        match op {
+            Op::Neg => x[0].scaled(MINUS),
+            Op::Add => sum(x[0].clone(), &x[1], Ratio::ONE),
+            Op::Sub => sum(x[0].clone(), &x[1], MINUS),
+            Op::Hadamard | Op::Scale | Op::And => self.times(&x[0], &x[1]),
+            Op::HadamardQuotient | Op::Quotient => {
+                let by = self.power_of(&x[1], MINUS)?;
+                self.times(&x[0], &by)
+            }
+            Op::Power | Op::DotPower => match x[1].constant() {
+                Some(q) => self.power_of(&x[0], q),
+                None => {
+                    let log = self.log_of(&x[0])?;
+                    let product = self.times(&x[1], &log)?;
+                    self.exp_of(&product)
+                }
+            },
+            Op::Maximum | Op::Minimum => {
+                // The first, unless the other is beyond it.
+                let gap = sum(x[1].clone(), &x[0], MINUS)?;
+                let taken = match op {
+                    Op::Maximum => self.positive(&gap)?,
+                    _ => self.below(&gap)?,
+                };
+                let step = self.times(&gap, &taken)?;
+                sum(x[0].clone(), &step, Ratio::ONE)
+            }
+            Op::Exp => self.exp_of(&x[0]),
+            Op::Log => self.log_of(&x[0]),
+            Op::Sqrt => self.power_of(&x[0], half()),
+            Op::Sin => self.wave(&x[0], Kind::Sin),
+            Op::Cos => self.wave(&x[0], Kind::Cos),
+            Op::Tan => {
+                let (sin, cos) = (self.wave(&x[0], Kind::Sin)?, self.wave(&x[0], Kind::Cos)?);
+                let by = self.power_of(&cos, MINUS)?;
+                self.times(&sin, &by)
+            }
+            // 1 - 2 / (1 + e^2x)
+            Op::Tanh => {
+                let by = self.logistic(&x[0].scaled(Ratio::whole_number(2))?)?;
+                sum(Poly::one(), &by, Ratio::whole_number(-2))
+            }
+            // 1 - 1 / (1 + e^x)
+            Op::Sigmoid => {
+                let by = self.logistic(&x[0])?;
+                sum(Poly::one(), &by, MINUS)
+            }
+            Op::Softplus => {
+                let power = self.exp_of(&x[0])?;
+                let power = sum(power, &Poly::one(), Ratio::ONE)?;
+                self.log_of(&power)
+            }
+            Op::Relu => {
+                let up = self.positive(&x[0])?;
+                self.times(&x[0], &up)
+            }
+            Op::Abs => self.magnitude(&x[0]),
+            Op::Sign => self.sign_of(&x[0]),
+            Op::Compare { op } => self.compared(*op, &x[0], &x[1]),
+            Op::Or => {
+                let both = self.times(&x[0], &x[1])?;
+                let either = sum(x[0].clone(), &x[1], Ratio::ONE)?;
+                sum(either, &both, MINUS)
+            }
+            Op::Not => sum(Poly::one(), &x[0], MINUS),
+            Op::Indicator => Some(x[0].clone()),
+            _ => None,
+        }
+    }
+
+    /// `1 / (1 + e^x)`
+    fn logistic(&mut self, x: &Poly) -> Option<Poly> {
+        let mut power = self.exp_of(x)?;
+        power.plus(&Poly::one(), Ratio::ONE)?;
+        self.power_of(&power, MINUS)
+    }
+
+    fn compared(&mut self, op: Comparison, a: &Poly, b: &Poly) -> Option<Poly> {
+        let mut gap = a.clone();
+        gap.plus(b, MINUS)?;
+        let not = |p: Poly| {
+            let mut out = Poly::one();
+            out.plus(&p, MINUS)?;
+            Some(out)
+        };
+        match op {
+            Comparison::Greater => self.positive(&gap),
+            Comparison::Less => self.below(&gap),
+            Comparison::GreaterEqual => not(self.below(&gap)?),
+            Comparison::LessEqual => not(self.positive(&gap)?),
+            Comparison::NotEqual | Comparison::Equal => {
+                let mut either = self.positive(&gap)?;
+                let below = self.below(&gap)?;
+                either.plus(&below, Ratio::ONE)?;
+                if op == Comparison::Equal { not(either) } else { Some(either) }
+            }
+        }
+    }
+
+    /// Labels and indices are compared by a delta.
+    fn compared_labels(
+        &mut self,
+        op: Comparison,
+        inputs: &[NodeId],
+        formals: &[Ix],
+    ) -> Option<Poly> {
+        let mut sides = Vec::new();
+        for input in inputs {
+            let entry = self.entries.get(input)?.clone();
+            let at = if entry.dims.is_empty() { &[] } else { formals };
+            match self.at(&entry, at)? {
+                Value::Label(ix) => sides.push(ix),
+                Value::Number(_) => return None,
+            }
+        }
+        if !matches!(op, Comparison::Equal | Comparison::NotEqual) {
+            return None;
+        }
+        let delta = self.simple(Kind::Delta, sides);
+        let open = super::close::Open { bounds: Vec::new(), factors: vec![(delta, Ratio::ONE)] };
+        let equal = self.close(vec![(Ratio::ONE, open)])?;
+        if op == Comparison::Equal {
+            return Some(equal);
+        }
+        let mut out = Poly::one();
+        out.plus(&equal, MINUS)?;
+        Some(out)
+    }
+
+    fn one_hot(&mut self, label: NodeId, formals: &[Ix]) -> Option<Poly> {
+        let entry = self.entries.get(&label)?.clone();
+        let (class, rest) = formals.split_first()?;
+        let Value::Label(ix) = self.at(&entry, rest)? else { return None };
+        let delta = self.simple(Kind::Delta, vec![class.clone(), ix]);
+        let open = super::close::Open { bounds: Vec::new(), factors: vec![(delta, Ratio::ONE)] };
+        self.close(vec![(Ratio::ONE, open)])
+    }
+
+    /// The entry of a whole input, and its indices.
+    fn whole(&mut self, node: NodeId) -> Option<(Poly, Vec<Ix>)> {
+        let dims = self.module.graph.ty(node).dims.clone();
+        let formals: Vec<Ix> = dims.iter().map(|d| self.fresh_ix(d)).collect();
+        let poly = self.number_at(node, &formals)?;
+        let poly = self.settled(&poly)?;
+        let formals = formals.iter().map(|f| self.resolved(f)).collect::<Option<_>>()?;
+        Some((poly, formals))
+    }
+
+    fn summed_over(&mut self, poly: &Poly, over: &[Ix]) -> Option<Poly> {
+        let mut vars: Vec<Var> = Vec::new();
+        for ix in over {
+            ix.each_var(&mut |v| vars.push(v));
+        }
+        self.summed(poly, &vars)
+    }
+
+    fn norm(&mut self, kind: NormKind, input: NodeId) -> Option<Poly> {
+        let (x, formals) = self.whole(input)?;
+        match kind {
+            NormKind::Plain | NormKind::Two | NormKind::Frobenius => {
+                let square = self.times(&x, &x)?;
+                let sum = self.summed_over(&square, &formals)?;
+                self.power_of(&sum, half())
+            }
+            NormKind::One => {
+                let size = self.magnitude(&x)?;
+                self.summed_over(&size, &formals)
+            }
+            NormKind::Infinity | NormKind::Spectral => None,
+        }
+    }
+
+    /// `x / ||x||`
+    fn direction(&mut self, input: NodeId, formals: &[Ix]) -> Option<Poly> {
+        let length = self.norm(NormKind::Frobenius, input)?;
+        let by = self.power_of(&length, MINUS)?;
+        let x = self.number_at(input, formals)?;
+        let x = self.settled(&x)?;
+        self.times(&x, &by)
+    }
+
+    fn of_matrix(&mut self, op: &Op, input: NodeId, formals: &[Ix]) -> Option<Poly> {
+        let ty = self.module.graph.ty(input).clone();
+        if ty.dims.len() != 2 || ty.dims[0].is_one() {
+            return None;
+        }
+        let (poly, own) = self.whole(input)?;
+        if let Op::MatrixPower { power } = op {
+            return self.matrix_power(input, *power, formals);
+        }
+        let (row, column) = (own[0].as_var()?, own[1].as_var()?);
+        let m = Matrix { row, column, poly };
+        match op {
+            Op::Inverse => {
+                let assumed = !self.is_safe(input);
+                if assumed {
+                    let text = crate::raise::text(self.module, input);
+                    self.assumed.insert(format!("{text} invertible"));
+                }
+                self.inverse(m, formals.first()?, formals.get(1)?, 0)
+            }
+            Op::Det => self.determinant(m, false, 0),
+            _ => self.determinant(m, true, 0),
+        }
+    }
+
+    /// Whether a matrix is invertible by its type.
+    fn is_safe(&self, node: NodeId) -> bool {
+        self.module.graph.ty(node).kind == crate::types::Kind::Spd
+    }
+
+    fn matrix_power(&mut self, input: NodeId, power: u32, formals: &[Ix]) -> Option<Poly> {
+        if power > 12 {
+            return None;
+        }
+        let n = self.module.graph.ty(input).dims.first()?.clone();
+        if power == 0 {
+            let delta = self.simple(Kind::Delta, formals.to_vec());
+            return Some(Poly::of(vec![(delta, Ratio::ONE)]));
+        }
+        let (mut at, mut inner) = (formals[0].clone(), Vec::new());
+        let mut product = Poly::one();
+        for k in 0..power {
+            let next = if k + 1 == power { formals[1].clone() } else { self.fresh_ix(&n) };
+            if k + 1 < power {
+                inner.push(next.clone());
+            }
+            let factor = self.number_at(input, &[at, next.clone()])?;
+            product = self.times(&product, &factor)?;
+            at = next;
+        }
+        self.summed_over(&product, &inner)
+    }
+
+    /// Softmax and its relatives.
+    fn soft(&mut self, op: &Op, inputs: &[NodeId], formals: &[Ix], ty: &Type) -> Option<Poly> {
+        let module = self.module;
+        let own = module.graph.ty(inputs[0]).clone();
+        let types: Vec<&Type> = inputs.iter().map(|i| module.graph.ty(*i)).collect();
+        let reach = op.def().reach.map(|r| r(op, &types, &module.context()))?;
+        let axis = reach.places.first().copied();
+        let (z, at) = self.whole(inputs[0])?;
+        let power = self.exp_of(&z)?;
+        let over: Vec<Ix> = axis.iter().map(|a| at[*a].clone()).collect();
+        let sum = self.summed_over(&power, &over)?;
+        let value = match op {
+            Op::Softmax { .. } => {
+                let by = self.power_of(&sum, MINUS)?;
+                self.times(&power, &by)?
+            }
+            Op::LogSoftmax { .. } => {
+                let mut out = self.log_of(&sum)?.scaled(MINUS)?;
+                out.plus(&z, Ratio::ONE)?;
+                out
+            }
+            _ => self.log_of(&sum)?,
+        };
+        // The indices of the input as those of the result.
+        let softmax = matches!(op, Op::Softmax { .. } | Op::LogSoftmax { .. });
+        let kept: Vec<usize> =
+            (0..own.dims.len()).filter(|k| softmax || Some(*k) != axis).collect();
+        let long = |k: &&usize| !own.dims[**k].is_one();
+        let formal = |k: &usize| !ty.dims[*k].is_one();
+        let targets: Vec<usize> = (0..ty.dims.len()).filter(formal).collect();
+        let sources: Vec<usize> = kept.iter().filter(long).copied().collect();
+        if targets.len() != sources.len() {
+            return None;
+        }
+        let mut map = std::collections::BTreeMap::new();
+        for (source, target) in sources.iter().zip(&targets) {
+            map.insert(at[*source].as_var()?, formals[*target].clone());
+        }
+        let mut value = self.put(&value, &map)?;
+        if matches!(op, Op::CrossEntropy) {
+            let label = self.entries.get(&inputs[1])?.clone();
+            let Value::Label(ix) = self.at(&label, formals)? else { return None };
+            let mut place = at.clone();
+            for (source, target) in sources.iter().zip(&targets) {
+                place[*source] = formals[*target].clone();
+            }
+            place[axis?] = ix;
+            let chosen = self.number_at(inputs[0], &place)?;
+            value.plus(&chosen, MINUS)?;
+        }
+        Some(value)
+    }
+}
