@@ -97,11 +97,12 @@ fn derivation(model: &Model, module: &Module, target: &Target) -> Result<Derive,
 }
 
 fn made(model: &Model, module: &Module, target: &Target) -> Result<Derive, Refusal> {
-    let (mut module, nodes, written) = formed(model, module, target)?;
+    let (mut module, nodes, written, kept) = formed(model, module, target)?;
     let node = module.graph.node(nodes[0]).clone();
     let of = node.inputs.first().map_or(String::new(), |of| title_of(&module, *of));
     let mut out = Derive::new(&module, &of, &target.chosen);
     out.notes.extend(target.note.clone());
+    out.notes.extend(kept);
     if node.op == Op::Grad {
         lines::gradients(&mut module, &nodes, &target.chosen, &written, &mut out)?;
     } else {
@@ -116,28 +117,37 @@ fn formed<'m>(
     model: &'m Model,
     module: &Module,
     target: &Target,
-) -> Result<(Module, Vec<NodeId>, Written<'m>), Refusal> {
+) -> Result<(Module, Vec<NodeId>, Written<'m>, Option<String>), Refusal> {
+    let own = || (module.clone(), target.nodes.clone(), Written::of(model));
     let Some(form) = target.chosen.form else {
-        return Ok((module.clone(), target.nodes.clone(), Written::of(model)));
+        let (module, nodes, written) = own();
+        return Ok((module, nodes, written, None));
     };
-    let mut module = module.clone();
+    let mut changed = module.clone();
     let line = module::Derivation {
         targets: target.nodes.clone(),
         options: Vec::new(),
         span: target.span.unwrap_or_default(),
     };
-    module.derivations = vec![line];
-    module.claims.clear();
+    changed.derivations = vec![line];
+    changed.claims.clear();
     let formed = match form {
-        Form::Batch => forms::batch_form(&module)?,
-        Form::Sample => forms::sample_form(&module)?,
+        Form::Batch => forms::batch_form(&changed)?,
+        Form::Sample => forms::sample_form(&changed)?,
     };
     match formed.module.derivations.first() {
         Some(line) if line.targets.len() == target.nodes.len() => {
             let targets = line.targets.clone();
-            Ok((formed.module, targets, Written::none()))
+            Ok((formed.module, targets, Written::none(), None))
         }
-        _ => Err(Refusal(formed.left_out.join(" "))),
+        // What has no such form is shown as the file has it.
+        _ => {
+            let name = title_of(module, target.nodes[0]);
+            let why = formed.left_out.join(" ");
+            let note = format!("{name} is shown in the form of the file: {why}");
+            let (module, nodes, written) = own();
+            Ok((module, nodes, written, Some(note)))
+        }
     }
 }
 
