@@ -8,6 +8,7 @@ pub mod cost;
 pub mod differentiate;
 mod elaborate;
 pub mod elementary;
+pub mod explain;
 pub mod forms;
 pub mod graph;
 pub mod index;

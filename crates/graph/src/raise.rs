@@ -268,9 +268,7 @@ impl<'m> Raise<'m> {
                 let dim = &self.module.graph.ty(input).dims[*at];
                 vec![self.module.sizes.text(dim)]
             }
-            Over::Named(axes) => {
-                axes.iter().map(|a| print::expr(&self.index_name(*a))).collect()
-            }
+            Over::Named(axes) => axes.iter().map(|a| print::expr(&self.index_name(*a))).collect(),
         };
         let binders = axes.iter().map(|a| Binder { name: name(a), range: None }).collect();
         let body = Box::new(body);
