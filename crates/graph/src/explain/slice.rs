@@ -223,7 +223,7 @@ pub fn varied_entry(
         .collect();
     let row = dims.len() == 2 && columns[0].is_some();
     let whole = gathered(m, moved, &all, row)?;
-    let names = (&module.symbol(of).name, &module.symbol(wrt).name);
+    let names = (module.symbol(of).name.as_str(), module.symbol(wrt).name.as_str());
     let written = entry_written(m, names, &left, &shown_at);
     let detail = Detail {
         left: Some(written),
