@@ -91,7 +91,7 @@ fn every_printed_line_is_true() {
                 continue; // its arrays have more than two axes and are not turned
             }
             let (model, count) = claimed(name, &options);
-            let checked = model.check(&CheckOptions::default()).expect("it is checked");
+            let checked = model.judge(&CheckOptions { draws: Some(1), ..CheckOptions::default() });
             let claims: Vec<_> = checked.models.iter().flat_map(|m| &m.report.claims).collect();
             let printed: Vec<_> =
                 claims.iter().filter(|c| c.name.starts_with("printed ")).collect();
