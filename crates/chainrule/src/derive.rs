@@ -1,6 +1,7 @@
 //! Derivations as data: names, shapes, one formula a cotangent, in blocks; and their pages.
 
 mod blocks;
+mod code;
 mod document;
 mod equations;
 mod explained;

@@ -125,7 +125,14 @@ fn step(out: &mut String, derive: &Derive, step: &Step, width: f64) {
     let (left, right) = (derive.typeset(&step.left), derive.typeset(&step.right));
     line(out, Some(&left), &right, Place { indent: 1.5, width }, &note);
     if let Some(code) = &step.code {
-        let _ = writeln!(out, "\\hspace*{{3em}}{{\\small\\ttfamily {}}}\\par", escaped(code));
+        for row in code.lines() {
+            // A long line breaks at its blanks.
+            let row = escaped(row);
+            let _ = writeln!(
+                out,
+                "{{\\leftskip=5em\\parindent=-2em\\rightskip=0pt plus 1fil\\small\\ttfamily {row}\\par}}"
+            );
+        }
     }
     if let Some(diagonal) = &step.diagonal {
         let math = |e| notation::latex(&derive.typeset(e));

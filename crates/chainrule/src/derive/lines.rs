@@ -11,7 +11,7 @@ use chainrule_syntax::{Span, print};
 use super::equations::Written;
 use super::options::{Chosen, Depth};
 use super::words::{factors, rule, shape, shortened};
-use super::{Block, Derive, Gradient, Step, blocks, explained, turn};
+use super::{Block, Derive, Gradient, Step, blocks, code, explained, turn};
 use crate::notation::{self, Context};
 
 /// The line of a name: what stands at the left, and its formula as a term.
@@ -116,6 +116,10 @@ pub(super) fn gradients(
             text: step.text.clone(),
             latex: step.latex.clone(),
         });
+    }
+    if chosen.has_numpy {
+        let lines: Vec<_> = lines.iter().map(|l| (l.symbol, l.value)).collect();
+        code::numpy(module, &lines, out);
     }
     notes(module, &lines, out);
     if whole.is_some() && chosen.layout == Some(Layout::Numerator) {

@@ -10,7 +10,7 @@ use chainrule_syntax::ast::Layout;
 
 use super::lines::step;
 use super::options::Chosen;
-use super::{Derive, Gradient, explained};
+use super::{Derive, Gradient, code, explained};
 use crate::notation::Context;
 
 /// Works it out as one line.
@@ -52,5 +52,10 @@ pub(super) fn operator(
         latex: step.latex.clone(),
     });
     out.steps.push(step);
+    if chosen.has_numpy
+        && let Some(symbol) = code::named(module, &name, value)
+    {
+        code::numpy(module, &[(symbol, value)], out);
+    }
     Ok(())
 }

@@ -125,7 +125,9 @@ fn line(out: &mut String, step: &Step, place: Place, style: Style) {
     let name = style.formula(&step.name);
     equation(out, &name, place, &style.formula(&step.text), &right);
     if let Some(code) = &step.code {
-        let _ = writeln!(out, "{}{code}", " ".repeat(place.indent + 4));
+        for row in code.lines() {
+            let _ = writeln!(out, "{}{row}", " ".repeat(place.indent + 4));
+        }
     }
     if let Some(diagonal) = &step.diagonal {
         let text = |e| style.formula(&print::expr(e));
