@@ -30,8 +30,7 @@ pub fn inlined(
             *uses.entry(symbol).or_default() += weight;
         }
     }
-    let gradients = derivation.gradients.clone();
-    let mut out = Derivation { lines: Vec::new(), gradients, of: derivation.of };
+    let mut out = Derivation { lines: Vec::new(), ..derivation.clone() };
     let mut formulas: BTreeMap<SymbolId, NodeId> = BTreeMap::new();
     for line in &derivation.lines {
         let value = replaced(module, line.value, &formulas)?;
