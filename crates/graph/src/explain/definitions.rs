@@ -180,6 +180,8 @@ pub(super) fn defined(steps: &mut Steps, node: NodeId) -> Result<Vec<Step>, Refu
         _ => call("grad", 0, vec![written, argument]),
     };
     let (by_body, by_record) = (plain(module, by_body)?, plain(module, by_record)?);
+    let (by_body, by_record) = (steps.tidy(by_body), steps.tidy(by_record));
+    let module = &steps.module;
     out.push(step(module, Some(left), by_record, by_body, "the definition differentiated"));
     if by_body != by_record {
         out.push(step(module, None, by_body, by_record, "written with the function itself"));

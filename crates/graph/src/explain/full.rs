@@ -13,6 +13,7 @@ use crate::differentiate::{Derivation, Line, Refusal};
 use crate::index::{NodeId, SymbolId};
 use crate::module::Module;
 use crate::op::Op;
+use crate::simplify::Simplifier;
 use crate::types::Type;
 
 /// An explanation being written.
@@ -23,11 +24,14 @@ pub(super) struct Steps {
     said: BTreeSet<String>,
     /// Letters that stand for any value of a type.
     letters: Vec<(String, Type, SymbolId)>,
+    simplifier: Simplifier,
 }
 
 impl Steps {
-    pub(super) fn new(module: Module) -> Steps {
-        Steps { module, steps: Vec::new(), said: BTreeSet::new(), letters: Vec::new() }
+    pub(super) fn new(mut module: Module) -> Steps {
+        let simplifier = Simplifier::new(&mut module);
+        let (steps, said, letters) = (Vec::new(), BTreeSet::new(), Vec::new());
+        Steps { module, steps, said, letters, simplifier }
     }
 
     pub(super) fn done(self) -> Explained {
@@ -51,6 +55,27 @@ impl Steps {
         if a != b && formula(&self.module, a) != formula(&self.module, b) {
             self.equal(None, a, b, reason);
         }
+    }
+
+    /// A formula as a textbook writes it.
+    pub(super) fn tidy(&mut self, node: NodeId) -> NodeId {
+        self.simplifier.node(&mut self.module, node)
+    }
+
+    /// The same formula written shorter, if it can be, with the rules that do it.
+    pub(super) fn shorter(&mut self, node: NodeId) -> NodeId {
+        self.simplifier.take_applied();
+        let short = self.tidy(node);
+        let mut rules: Vec<String> = Vec::new();
+        for applied in self.simplifier.take_applied() {
+            if !rules.contains(&applied.rule) {
+                rules.push(applied.rule);
+            }
+        }
+        rules.truncate(4);
+        let reason = if rules.is_empty() { "cleaned up".into() } else { rules.join(", ") };
+        self.chain(node, short, &reason);
+        short
     }
 
     /// A letter for any value of a type: the same one each time.
@@ -99,6 +124,7 @@ pub(super) fn full(
     let (value, short) = (last.unwrap_or(walk.line.value), walk.line.value);
     let whole = walk.put_in(value)?;
     steps.module = std::mem::take(&mut walk.flat.module);
+    let whole = steps.tidy(whole);
     end(&mut steps, value, whole, short);
     Ok(steps.done())
 }
@@ -168,6 +194,7 @@ fn numbers(steps: &mut Steps, walk: &Walk, line: &Line) -> Result<(), Refusal> {
             continue;
         }
         let made = crate::differentiate::gradients(&mut steps.module, of, &[*reader])?[0];
+        let made = steps.tidy(made);
         if crate::terms::Terms::of(&mut steps.module).is_zero(made) {
             continue;
         }
@@ -238,7 +265,7 @@ fn general(steps: &mut Steps, node: NodeId, k: usize) -> Result<(), Refusal> {
     if !steps.first(format!("rule {op} {k} {types:?}")) {
         return Ok(());
     }
-    if let Some(step) = rule::general(&mut steps.module, node, k)? {
+    if let Some(step) = rule::general(steps, node, k)? {
         steps.push(step);
     }
     Ok(())
@@ -256,6 +283,7 @@ fn instance(steps: &mut Steps, of: NodeId, line: &Line) {
     };
     let fact = Fact::Gradient { of, wrt: line.of, formula: line.value };
     steps.push(Step { detail, fact });
+    steps.shorter(line.value);
 }
 
 /// The names of the rules of a line.
@@ -303,6 +331,7 @@ fn collapsed(steps: &mut Steps, walk: &Walk, line: &Line) -> Result<(), Refusal>
         let Some(written) = crate::differentiate::pulled(&mut t, &place, cotangent, 0)? else {
             continue;
         };
+        let written = steps.tidy(written);
         steps.chain(line.value, written, "the cotangent put in");
         let text = steps.module.symbol(line.symbol).name.clone();
         soft::collapse(steps, &text, (p, cotangent, written))?;

@@ -36,7 +36,8 @@ pub(super) fn index(
     walk.flat.module = std::mem::take(&mut steps.module);
     let whole = walk.put_in(last.unwrap_or(short))?;
     steps.module = std::mem::take(&mut walk.flat.module);
-    if formula(&steps.module, last.unwrap_or(short)) != formula(&steps.module, short) {
+    let tidied = steps.tidy(last.unwrap_or(short));
+    if formula(&steps.module, tidied) != formula(&steps.module, short) {
         steps.equal(None, whole, short, "the same, with what stands above put in");
     }
     Ok(steps.done())
@@ -367,14 +368,15 @@ fn total(
         steps.chain(whole, sum, "the derivatives put in");
     }
     steps.chain(sum, left, "a delta leaves the terms with equal indices");
-    let equation = crate::raise::equation(&steps.module, line.value);
+    let value = steps.tidy(line.value);
+    let equation = crate::raise::equation(&steps.module, value);
     let detail = Detail {
         left: Some(equation.left(name(&text))),
         right: equation.right,
         reason: format!("all entries at once; {}", reason(line)),
-        shapes: shapes(&steps.module, line.value),
+        shapes: shapes(&steps.module, value),
     };
-    let fact = Fact::Gradient { of: walk.flat.of, wrt: line.of, formula: line.value };
+    let fact = Fact::Gradient { of: walk.flat.of, wrt: line.of, formula: value };
     steps.push(Step { detail, fact });
     Ok(())
 }

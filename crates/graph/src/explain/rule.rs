@@ -2,6 +2,7 @@
 
 use chainrule_syntax::print;
 
+use super::full::Steps;
 use super::{Detail, Fact, Step, formula, free_name, name};
 use crate::differentiate::{self, Refusal, pulled};
 use crate::index::{AxisId, NodeId, SymbolId};
@@ -55,11 +56,8 @@ fn is_general(op: &Op) -> bool {
 }
 
 /// The rule of a node for its input `k`, over letters.
-pub(super) fn general(
-    module: &mut Module,
-    node: NodeId,
-    k: usize,
-) -> Result<Option<Step>, Refusal> {
+pub(super) fn general(steps: &mut Steps, node: NodeId, k: usize) -> Result<Option<Step>, Refusal> {
+    let module = &mut steps.module;
     let at = Terms::of(module).at(node);
     if !is_general(&at.op) {
         return Ok(None);
@@ -108,6 +106,8 @@ pub(super) fn general(
     let dims = t.ty(now_of(&inputs, k)).dims;
     let made = t.reshape(made, &dims)?;
     let weighted = t.inner(cotangent, value)?;
+    let made = steps.tidy(made);
+    let module = &mut steps.module;
     let left = name(&format!("d{loss}/d{}", module.symbol(variable).name));
     let reason =
         format!("the rule of {text} = {}", print::expr(&crate::raise::expr(module, value)));

@@ -82,6 +82,7 @@ pub(super) fn collapse(
         Terms::of(&mut steps.module).at(node)
     };
     let product = Terms::of(&mut steps.module).times(value, cotangent)?;
+    let w = steps.tidy(w);
     let p = crate::raise::equation(&steps.module, value).right;
     let p = chainrule_syntax::print::expr(&p);
     steps.equal(Some(formula(&steps.module, product)), product, w, &format!("`{p}` cancels"));
@@ -104,6 +105,7 @@ pub(super) fn collapse(
         let weighted = t.times(value, wide)?;
         t.sub(w, weighted)?
     };
+    let made = steps.tidy(made);
     if formula(&steps.module, before) != formula(&steps.module, made) {
         steps.equal(Some(name(text)), before, made, "both put in");
     }
