@@ -188,6 +188,23 @@ impl Derive {
         format!("{left}= {}", side(&detail.right))
     }
 
+    /// A sentence, with what stands between backticks as mathematics.
+    fn sentence(
+        &self,
+        text: &str,
+        words: impl Fn(&str) -> String,
+        math: impl Fn(&crate::notation::Math) -> String,
+    ) -> String {
+        let mut out = String::new();
+        for (i, part) in text.split('`').enumerate() {
+            match crate::notation::read(part).filter(|_| i % 2 == 1) {
+                Some(formula) => out.push_str(&math(&self.typeset(&formula))),
+                None => out.push_str(&words(part)),
+            }
+        }
+        out
+    }
+
     /// A formula on paper, with the names of this derivation's model.
     fn typeset(&self, expr: &Expr) -> crate::notation::Math {
         crate::notation::typeset(&self.context, expr)

@@ -3,7 +3,7 @@
 mod common;
 
 use chainrule::{
-    BUILTIN, CheckOptions, Derive, DeriveOptions, Document, Form, LayoutChoice, Model,
+    BUILTIN, CheckOptions, Depth, Derive, DeriveOptions, Document, Form, LayoutChoice, Model,
 };
 
 fn derivations(name: &str) -> Vec<Derive> {
@@ -22,8 +22,11 @@ fn variants() -> Vec<(&'static str, DeriveOptions)> {
     let plain = DeriveOptions::default;
     let form = |form| DeriveOptions { form: Some(form), ..plain() };
     let layout = |layout| DeriveOptions { layout: Some(layout), ..plain() };
+    let depth = |depth| DeriveOptions { depth: Some(depth), ..plain() };
     vec![
         ("", plain()),
+        ("-full", depth(Depth::Full)),
+        ("-index", depth(Depth::Index)),
         ("-sample", form(Form::Sample)),
         ("-batch", form(Form::Batch)),
         ("-numerator", layout(LayoutChoice::Numerator)),
@@ -74,7 +77,14 @@ fn claimed(name: &str, options: &DeriveOptions) -> (Model, usize) {
                 "denominator" => " layout denominator",
                 _ => "",
             };
-            text.push_str(&format!("\nclaim \"printed {count}\" {left} = {right}{layout}\n"));
+            // Entries by an affine index: the indices are those of the window. A window of zeros has
+            // several maxima, of which the first counts: the page says so below the formula.
+            let (forall, condition) = match left.contains("2p+i") {
+                true => ("forall o in C2, p in P, q in P, i in 2, j in 2: ", " if M[o,p,q] > 0"),
+                false => ("", ""),
+            };
+            let claim = format!("{forall}{left} = {right}{condition}{layout}");
+            text.push_str(&format!("\nclaim \"printed {count}\" {claim}\n"));
             count += 1;
         }
     }
@@ -148,7 +158,7 @@ fn structured_matrices_are_printed_as_such() {
         ("F = tanh(X)", "jac(F, X)", "diag(vec(1 - F .* F))"),
         ("p = softmax(z)", "jac(p, z)", "diag(p) - p p^T"),
         ("s = tr(A B)", "jac(s, A)", "vec(B^T)^T"),
-        ("q = x^T A x", "hess(q, x)", "A^T + A"),
+        ("q = x^T A x", "hess(q, x)", "A + A^T"),
     ] {
         assert_eq!(jacobian(net, target), text, "{target} of {net}");
     }

@@ -70,7 +70,7 @@ fn derivation(out: &mut String, derive: &Derive) {
         self::block(out, derive, block);
     }
     for note in &derive.notes {
-        let _ = writeln!(out, "<p class=\"note\">{}</p>", escaped(note).replace('`', ""));
+        let _ = writeln!(out, "<p class=\"note\">{}</p>", sentence(derive, note));
     }
     out.push_str("</section>\n");
 }
@@ -156,11 +156,15 @@ fn detail(out: &mut String, derive: &Derive, detail: &Detail) {
     line(out, left.as_ref(), &derive.typeset(&detail.right), &why);
 }
 
+fn sentence(derive: &Derive, text: &str) -> String {
+    derive.sentence(text, escaped, inline)
+}
+
 /// The rule and the shapes.
 fn why(derive: &Derive, rule: &str, shapes: &str) -> String {
     let mut parts = Vec::new();
     if !rule.is_empty() {
-        parts.push(escaped(rule));
+        parts.push(sentence(derive, rule));
     }
     if let Some((math, per)) = types::shape(&derive.context, shapes) {
         parts.push(format!("{} {}", inline(&math), escaped(&per)).trim().to_string());

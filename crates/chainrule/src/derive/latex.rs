@@ -53,7 +53,7 @@ fn derivation(out: &mut String, derive: &Derive) {
         }
     }
     for note in &derive.notes {
-        let _ = writeln!(out, "\n\\medskip\n{}\\par", escaped(note).replace('`', ""));
+        let _ = writeln!(out, "\n\\medskip\n{}\\par", sentence(derive, note));
     }
 }
 
@@ -151,11 +151,15 @@ fn step(out: &mut String, derive: &Derive, step: &Step, width: f64) {
     }
 }
 
+fn sentence(derive: &Derive, text: &str) -> String {
+    derive.sentence(text, escaped, |m| format!("${}$", notation::latex(m)))
+}
+
 /// `[rule]  shapes`
 fn note(derive: &Derive, rule: &str, shapes: &str) -> String {
     let mut parts = Vec::new();
     if !rule.is_empty() {
-        parts.push(format!("[{}]", escaped(rule)));
+        parts.push(format!("[{}]", sentence(derive, rule)));
     }
     if let Some((math, per)) = types::shape(&derive.context, shapes) {
         parts.push(format!("${}$ {}", notation::latex(&math), escaped(&per)).trim().to_string());

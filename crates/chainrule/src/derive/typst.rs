@@ -46,7 +46,7 @@ fn derivation(out: &mut String, derive: &Derive) {
         self::block(out, derive, block);
     }
     for note in &derive.notes {
-        let _ = writeln!(out, "{}\n", escaped(&note.replace('`', "")));
+        let _ = writeln!(out, "{}\n", sentence(derive, note));
     }
 }
 
@@ -105,10 +105,14 @@ fn detail(out: &mut String, derive: &Derive, detail: &Detail, indent: usize) {
     line(out, left.as_ref(), &derive.typeset(&detail.right), &why, indent);
 }
 
+fn sentence(derive: &Derive, text: &str) -> String {
+    derive.sentence(text, escaped, |m| format!("${}$", notation::typst(m)))
+}
+
 fn why(derive: &Derive, rule: &str, shapes: &str) -> String {
     let mut parts = Vec::new();
     if !rule.is_empty() {
-        parts.push(format!("\\[{}\\]", escaped(rule)));
+        parts.push(format!("\\[{}\\]", sentence(derive, rule)));
     }
     if let Some((math, per)) = types::shape(&derive.context, shapes) {
         parts.push(format!("${}$ {}", notation::typst(&math), escaped(&per)).trim().to_string());
