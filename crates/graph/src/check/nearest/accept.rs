@@ -25,7 +25,7 @@ pub(super) fn accepted(
     let typed = elaborator.variant(&read);
     typed.statement.as_ref()?;
     let mut work = Work::of(elaborator.out);
-    let found = claim::find(&mut work, &typed, settings).ok()?;
+    let found = claim::find(&mut work, &typed, settings, false).ok()?;
     if !matches!(found.verdict, Verdict::Verified | Verdict::TrueWhere { .. }) {
         return None;
     }
