@@ -40,8 +40,10 @@ use ix::Ix;
 pub(crate) use state::Prover;
 use term::{Kind, Poly};
 
-/// How much work one attempt may take.
-const STEPS: u64 = 30_000;
+/// How much work a proof may take.
+const STEPS: u64 = 20_000;
+/// Names that are looked through at most.
+const MOST_NAMES: usize = 400;
 /// How often more names are looked through.
 const ROUNDS: usize = 6;
 
@@ -140,9 +142,13 @@ pub fn equal(module: &Module, left: NodeId, right: NodeId) -> Option<Proof> {
 pub fn equal_where(module: &Module, question: &Question<'_>) -> Option<Proof> {
     let fixed: BTreeMap<SymbolId, NodeId> = question.replaced.iter().copied().collect();
     let mut inlined = fixed.clone();
+    let mut steps = STEPS;
     for round in 0..ROUNDS {
-        if let Some(proof) = attempt(module, question, inlined.clone()) {
+        if let Some(proof) = attempt(module, question, inlined.clone(), &mut steps) {
             return Some(proof);
+        }
+        if steps == 0 {
+            return None;
         }
         let before = inlined.len();
         if round + 2 < ROUNDS {
@@ -161,11 +167,13 @@ fn attempt(
     module: &Module,
     question: &Question<'_>,
     inlined: BTreeMap<SymbolId, NodeId>,
+    steps: &mut u64,
 ) -> Option<Proof> {
-    let mut prover = Prover::new(module, STEPS);
+    let mut prover = Prover::new(module, *steps);
     prover.inlined = inlined;
     prover.numbers = question.numbers;
     let zero = prover.is_zero_gap(question);
+    *steps = prover.left();
     let zero = zero?;
     if !zero {
         return None;
@@ -329,7 +337,7 @@ fn definitions(module: &Module, question: &Question<'_>, inlined: &mut BTreeMap<
                 inlined.extend(definition(module, symbol).map(|d| (symbol, d)));
             }
         }
-        if inlined.len() == before {
+        if inlined.len() == before || inlined.len() > MOST_NAMES {
             return;
         }
     }

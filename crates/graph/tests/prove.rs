@@ -470,3 +470,24 @@ fn more_that_holds_is_proved() {
     }
     assert!(open.is_empty(), "{open:#?}");
 }
+
+#[test]
+fn what_is_too_large_ends() {
+    let mut text = String::from("size n\ngiven\n  x : R[n]\nnet\n  y0 = x\n");
+    for i in 0..600 {
+        text.push_str(&format!("  y{} = 0.5 sin(y{i}) + 0.5 y{i}\n", i + 1));
+    }
+    text.push_str("claim \"c\" y600 = 0.5 sin(y599) + 0.5 y599\n");
+    assert!(proof(&text).is_some());
+    let deep = text.replace("claim \"c\" y600 =", "claim \"c\" sin(y600) + y0 =");
+    assert!(proof(&deep).is_none());
+    let power =
+        "given\n  a, b, c, d : R\nclaim \"c\" (a + b + c + d)^16 = (d + c + b + a + 0.0001)^16\n";
+    assert!(proof(power).is_none());
+    let chain = vec!["C"; 40].join(" ");
+    let trace =
+        format!("size n\ngiven\n  C : R[n, n]\nclaim \"c\" tr({chain}) = tr(({chain})^T)\n");
+    let start = Instant::now();
+    let found = proof(&trace);
+    assert!(start.elapsed().as_secs() < 60, "{:?}", found.is_some());
+}

@@ -29,6 +29,8 @@ use values::World;
 const DRAWS: u64 = 3;
 /// How often a draw is repeated.
 const AGAIN: u64 = 96;
+/// How many products may be formed in all.
+const WORK: u64 = 1_000_000;
 
 /// Whether a proof holds.
 ///
@@ -38,6 +40,7 @@ const AGAIN: u64 = 96;
 pub(super) fn check(prover: &Prover<'_>, question: &Question<'_>) -> Result<(), String> {
     let module = prover.module;
     let used: BTreeSet<SizeId> = module.sizes.base().map(|(id, _)| id).collect();
+    let mut room = WORK;
     for draw in 0..DRAWS {
         let mut numbers = sizes::draw(module, &used, 0x9f, draw)?;
         if question.numbers {
@@ -49,7 +52,7 @@ pub(super) fn check(prover: &Prover<'_>, question: &Question<'_>) -> Result<(), 
         }
         let mut found = false;
         for again in 0..AGAIN {
-            match once(prover, question, &numbers, draw * AGAIN + again) {
+            match once(prover, question, &numbers, draw * AGAIN + again, &mut room) {
                 Ok(()) => {
                     found = true;
                     break;
@@ -65,17 +68,30 @@ pub(super) fn check(prover: &Prover<'_>, question: &Question<'_>) -> Result<(), 
     Ok(())
 }
 
-fn once(prover: &Prover<'_>, question: &Question<'_>, numbers: &Numbers, seed: u64) -> Got<()> {
-    let mut world = World::new(prover.module, numbers.clone(), seed);
+fn once(
+    prover: &Prover<'_>,
+    question: &Question<'_>,
+    numbers: &Numbers,
+    seed: u64,
+    room: &mut u64,
+) -> Got<()> {
+    let mut world = World::new(prover.module, numbers.clone(), seed, *room);
+    let found = replayed(prover, question, &mut world);
+    *room = world.room.get();
+    found
+}
+
+/// Both sides in one world.
+fn replayed<'m>(prover: &Prover<'m>, question: &Question<'_>, world: &mut World<'m>) -> Got<()> {
     for (_, head) in prover.symbols() {
         if !prover.inlined.contains_key(&head) {
             world.name(head)?;
         }
     }
     for logged in &prover.log {
-        instance(prover, &mut world, logged)?;
+        instance(prover, world, logged)?;
     }
-    let mut terms = graph::Terms::new(&mut world, &prover.inlined);
+    let mut terms = graph::Terms::new(world, &prover.inlined);
     let (left, right) = (terms.value(question.left)?, terms.value(question.right)?);
     let condition = question.condition.map(|c| terms.value(c)).transpose()?;
     let mut axes: Vec<_> = left.axes.iter().chain(&right.axes).copied().collect();

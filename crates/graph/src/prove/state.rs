@@ -20,6 +20,9 @@ pub(crate) struct Logged {
     pub(crate) side: Option<String>,
 }
 
+/// Functions of functions are followed so deep.
+const NESTED: u32 = 48;
+
 /// Fixed keys: the same order of work everywhere.
 type Fixed = BuildHasherDefault<DefaultHasher>;
 
@@ -27,6 +30,8 @@ type Fixed = BuildHasherDefault<DefaultHasher>;
 pub(crate) struct Prover<'m> {
     pub(crate) module: &'m Module,
     heads: Vec<Rc<Head>>,
+    /// How deep functions are nested in each head.
+    depths: Vec<u32>,
     /// Looked up, never iterated.
     known: HashMap<(Kind, Vec<Rc<Form>>), u32, Fixed>,
     /// How far each free variable runs.
@@ -54,6 +59,7 @@ impl<'m> Prover<'m> {
         Prover {
             module,
             heads: Vec::new(),
+            depths: Vec::new(),
             known: HashMap::default(),
             ranges: Vec::new(),
             axes: BTreeMap::new(),
@@ -72,8 +78,9 @@ impl<'m> Prover<'m> {
 
     /// Takes work from the budget; `None` when it is used up.
     pub(crate) fn spend(&mut self, steps: u64) -> Option<()> {
-        self.steps = self.steps.checked_sub(steps)?;
-        Some(())
+        let left = self.steps.checked_sub(steps);
+        self.steps = left.unwrap_or(0);
+        left.map(|_| ())
     }
 
     /// How much of the budget is left.
@@ -167,6 +174,14 @@ impl<'m> Prover<'m> {
         if let Some(at) = self.known.get(&key) {
             return *at;
         }
+        let atoms = key.1.iter().flat_map(|form| form.poly.factors());
+        let inner = atoms.map(|(atom, _)| self.depths[atom.head as usize]).max();
+        let depth = inner.unwrap_or(0) + 1;
+        if depth > NESTED {
+            // What is nested deeper is not followed: the attempt ends.
+            self.steps = 0;
+        }
+        self.depths.push(depth);
         let head = make(key.0.clone(), key.1.clone());
         self.heads.push(Rc::new(head));
         let at = (self.heads.len() - 1) as u32;

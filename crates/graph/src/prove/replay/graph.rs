@@ -16,9 +16,6 @@ use crate::size::Ratio;
 use crate::spec::{Ix, Spec};
 use crate::types::Type;
 
-/// Most points of one contraction.
-const POINTS: usize = 1 << 18;
-
 type Point = BTreeMap<AxisId, usize>;
 
 /// Terms at one draw.
@@ -73,6 +70,7 @@ impl<'w, 'm> Terms<'w, 'm> {
             return self.contraction(&spec, &inputs, ty);
         }
         let shape = self.world.shape(ty)?;
+        self.world.spend(shape.iter().fold(1, |all, n| all.saturating_mul(*n)))?;
         let axes = ty.axes.len();
         let mut data = Vec::new();
         for index in places(&shape) {
@@ -120,9 +118,7 @@ impl<'w, 'm> Terms<'w, 'm> {
         for size in &spec.space {
             space.push(self.world.numbers.size(size).map_err(|_| Stop::Redraw)?);
         }
-        if space.iter().product::<usize>() > POINTS {
-            return Err(Stop::Redraw);
-        }
+        self.world.spend(space.iter().fold(1, |all, n| all.saturating_mul(*n)))?;
         let mut data = vec![0; shape.iter().product()];
         let out = Tensor { axes: ty.axes.clone(), shape: shape.clone(), data: Vec::new() };
         let mut reads = Vec::new();

@@ -493,6 +493,7 @@ pub(super) fn poly(prover: &Prover<'_>, world: &World<'_>, of: &Poly, env: &Env)
             for size in &comp.bounds {
                 shape.push(world.numbers.size(size).map_err(|_| Stop::Redraw)?);
             }
+            world.spend(shape.iter().fold(1, |all, n| all.saturating_mul(*n)))?;
             let mut sum = 0;
             for place in places(&shape) {
                 let mut own = env.clone();

@@ -1,6 +1,7 @@
 //! Functions and names in the field: what the rules say of exponentials, logarithms and signs is
 //! put in as they are used, everything else follows from arithmetic.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use super::field::{
@@ -42,10 +43,12 @@ pub(super) struct World<'m> {
     logs: BTreeMap<u64, u64>,
     signs: BTreeMap<u64, bool>,
     seed: u64,
+    /// How many products may still be formed.
+    pub(super) room: Cell<u64>,
 }
 
 impl<'m> World<'m> {
-    pub(super) fn new(module: &'m Module, numbers: Numbers, seed: u64) -> World<'m> {
+    pub(super) fn new(module: &'m Module, numbers: Numbers, seed: u64, room: u64) -> World<'m> {
         World {
             module,
             numbers,
@@ -54,7 +57,15 @@ impl<'m> World<'m> {
             logs: BTreeMap::new(),
             signs: BTreeMap::new(),
             seed,
+            room: Cell::new(room),
         }
+    }
+
+    /// Takes work from the budget.
+    pub(super) fn spend(&self, work: usize) -> Got<()> {
+        let left = self.room.get().checked_sub(work as u64);
+        self.room.set(left.unwrap_or(0));
+        left.map(|_| ()).ok_or_else(|| Stop::Wrong("it takes too much work to replay".into()))
     }
 
     pub(super) fn extent(&self, axis: AxisId) -> Got<usize> {
