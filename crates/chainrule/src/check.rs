@@ -55,9 +55,9 @@ impl Checked {
         pages.join("\n")
     }
 
-    /// The claims alone, each with its verdict and why.
-    pub fn judgements(&self) -> String {
-        let pages: Vec<String> = self.models.iter().map(judged::page).collect();
+    /// The claims alone, each with its verdict and why; with `steps` the rules of its proof.
+    pub fn judgements(&self, steps: bool) -> String {
+        let pages: Vec<String> = self.models.iter().map(|m| judged::page(m, steps)).collect();
         pages.join("\n")
     }
 }

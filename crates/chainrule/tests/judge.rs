@@ -2,11 +2,20 @@
 
 mod common;
 
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use chainrule::graph::check::{Judged, Verdict};
 use chainrule::syntax::ast::Expected;
 use chainrule::{CheckOptions, Model};
+
+/// The time that this thread has computed; where the system does not tell, that of the clock.
+fn used() -> Duration {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanoseconds = told.and_then(|t| t.split_whitespace().next()?.parse().ok());
+    nanoseconds.map_or_else(|| START.elapsed(), Duration::from_nanos)
+}
 
 /// What is found in one folder of the suite.
 #[derive(Default, Debug)]
@@ -22,9 +31,9 @@ struct Table {
 
 fn judged(table: &mut Table, name: &str, text: String) {
     let model = Model::parse(name, text).unwrap_or_else(|e| panic!("{name}: {e}"));
-    let start = Instant::now();
-    let checked = model.check(&CheckOptions::default()).expect("it is checked");
-    let taken = start.elapsed();
+    let start = used();
+    let checked = model.judge(&CheckOptions::default());
+    let taken = used().saturating_sub(start);
     if taken > table.slowest {
         (table.slowest, table.slowest_file) = (taken, name.to_owned());
     }

@@ -1,6 +1,8 @@
 //! What `check --json` writes.
 
 use chainrule::graph::check::{Counterexample, Gradient, Judged, Stepped};
+use chainrule::graph::prove::Step;
+use chainrule::syntax::print;
 use chainrule::{Checked, CheckedModel};
 use serde_json::{Map, Value, json};
 
@@ -88,10 +90,19 @@ fn claim(claim: &Judged) -> Value {
         "gap": claim.gap,
         "passed": claim.passed,
     });
+    if let Some(proof) = &claim.proof {
+        value["steps"] = json!(proof.steps.iter().map(step).collect::<Vec<_>>());
+        value["assumptions"] = json!(proof.assumptions);
+    }
     if let Some(expected) = claim.expected {
         value["expected"] = json!(expected.text());
     }
     value
+}
+
+fn step(step: &Step) -> Value {
+    let (from, to) = (print::expr(&step.from), print::expr(&step.to));
+    json!({ "rule": step.rule, "from": from, "to": to, "side": step.side })
 }
 
 fn counterexample(example: &Counterexample) -> Value {

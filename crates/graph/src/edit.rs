@@ -113,6 +113,8 @@ pub struct Vocabulary {
     pub values: Vec<Known>,
     /// The size names.
     pub sizes: Vec<String>,
+    /// The batch axes.
+    pub batches: Vec<String>,
     /// The indices of the claim with their ranges, if those are written.
     pub indices: Vec<(String, Option<String>)>,
     /// What the other side differentiates, if that is a name.

@@ -70,11 +70,13 @@ fn changed(table: &mut Table, name: &str, text: &str, rich: bool) {
                     Fate::Shape => table.shape += 1,
                     Fate::First => table.first += 1,
                     Fate::Later => table.later += 1,
-                    Fate::Left(verdict) => {
+                    Fate::Left { verdict, proved } => {
                         table.left += 1;
-                        table.proved += usize::from(verdict.text() == "proved");
-                        let (claim, text, what) = (&claim.name, &mutant.text, &mutant.what);
-                        println!("{claim}: {text}   ({what}): {}", verdict.text());
+                        table.proved += usize::from(proved);
+                        if !proved {
+                            let (claim, text, what) = (&claim.name, &mutant.text, &mutant.what);
+                            println!("{claim}: {text}   ({what}): {}", verdict.text());
+                        }
                     }
                 }
             }

@@ -1,6 +1,8 @@
 //! Claims, each with its verdict, why, and what would be true.
 
 use chainrule_graph::check::Judged;
+use chainrule_graph::prove::Proof;
+use chainrule_syntax::print;
 
 use super::CheckedModel;
 use super::text::{cut, paragraph};
@@ -9,18 +11,18 @@ use super::text::{cut, paragraph};
 const PAGE: usize = 80;
 
 /// All claims of a model.
-pub(super) fn page(model: &CheckedModel) -> String {
+pub(super) fn page(model: &CheckedModel, steps: bool) -> String {
     let mut out = String::new();
     for claim in &model.report.stated {
-        entry(&mut out, claim, "");
+        entry(&mut out, claim, "", steps);
     }
     for (at, claim) in model.report.claims.iter().enumerate() {
-        entry(&mut out, claim, model.excerpts.get(at).map_or("", String::as_str));
+        entry(&mut out, claim, model.excerpts.get(at).map_or("", String::as_str), steps);
     }
     out
 }
 
-fn entry(out: &mut String, claim: &Judged, excerpt: &str) {
+fn entry(out: &mut String, claim: &Judged, excerpt: &str, steps: bool) {
     let mut verdict = claim.verdict.text().to_owned();
     if let Some(expected) = claim.expected.filter(|_| !claim.passed) {
         verdict.push_str(&format!(", expected: {}", expected.text()));
@@ -28,16 +30,27 @@ fn entry(out: &mut String, claim: &Judged, excerpt: &str) {
     let room = PAGE.saturating_sub(verdict.chars().count() + 2);
     let name = cut(&claim.name, room);
     out.push_str(&format!("{name:<room$}  {verdict}\n"));
-    details(out, claim, excerpt, 4);
+    paragraph(out, &claim.message, 4, 4);
+    for line in excerpt.lines() {
+        out.push_str(&format!("      {line}\n"));
+    }
+    nearest(out, claim, 4);
+    if let Some(proof) = claim.proof.as_ref().filter(|_| steps) {
+        rules(out, proof);
+    }
 }
 
-/// Why, where, and what would be true, indented.
-pub(super) fn details(out: &mut String, claim: &Judged, excerpt: &str, indent: usize) {
-    paragraph(out, &claim.message, indent, indent);
-    for line in excerpt.lines() {
-        out.push_str(&format!("{}{line}\n", " ".repeat(indent + 2)));
+/// The rules of a proof: the name, what is replaced by what, and why that is allowed.
+fn rules(out: &mut String, proof: &Proof) {
+    if proof.steps.is_empty() {
+        out.push_str("    both sides are the same formula of their entries\n");
     }
-    nearest(out, claim, indent);
+    for step in &proof.steps {
+        let (from, to) = (print::expr(&step.from), print::expr(&step.to));
+        let side = step.side.as_ref().map_or(String::new(), |side| format!("   [{side}]"));
+        out.push_str(&format!("    {}\n", step.rule));
+        paragraph(out, &format!("{from} = {to}{side}"), 6, 8);
+    }
 }
 
 /// `nearest true: (os - oh) hs^T   (transpose hs)`

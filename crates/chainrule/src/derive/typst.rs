@@ -51,6 +51,9 @@ fn derivation(out: &mut String, derive: &Derive) {
 }
 
 fn title(derive: &Derive) -> String {
+    if derive.gradients.is_empty() {
+        return escaped(&super::capital(&derive.title));
+    }
     if let [step] = &derive.steps[..]
         && derive.title == step.name
     {
@@ -66,6 +69,9 @@ fn title(derive: &Derive) -> String {
 
 fn block(out: &mut String, derive: &Derive, block: &Block) {
     let _ = writeln!(out, "#std.line(length: 100%, stroke: 0.3pt)");
+    if !block.title.is_empty() {
+        let _ = writeln!(out, "*{}*", escaped(&block.title));
+    }
     block.equations.iter().for_each(|d| detail(out, derive, d, 0));
     for step in &derive.steps[block.steps.clone()] {
         self::step(out, derive, step);
@@ -80,6 +86,15 @@ fn step(out: &mut String, derive: &Derive, step: &Step) {
     if let Some(code) = &step.code {
         let code = code.replace('\\', "\\\\").replace('"', "\\\"");
         let _ = writeln!(out, "#pad(left: 3em, raw(\"{code}\"))");
+    }
+    if let Some(diagonal) = &step.diagonal {
+        let math = |e| notation::typst(&derive.typeset(e));
+        let (block, count) = (math(&diagonal.block), math(&diagonal.count));
+        let dots = "\\, dots \\,";
+        let _ = writeln!(
+            out,
+            "#pad(left: 4em)[one row: $bracket.l O {dots} {block} {dots} O bracket.r$, ${count}$ blocks]"
+        );
     }
     step.details.iter().for_each(|d| detail(out, derive, d, 3));
 }

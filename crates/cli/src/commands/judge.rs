@@ -13,6 +13,7 @@ const EXAMPLES: &str = "\
 Examples:
   chainrule judge -e 'x : R[n]; A : R[n,n]; grad(x^T A x, x) = 2 A x'
   chainrule judge -e 'z : R; sigmoid(z) = 1 / (1 + exp(-z))'
+  chainrule judge -e 'A, B : R[n,n]; tr(A B) = tr(B A)' --steps
   chainrule judge net.eqn               the claims of a file, without its gradients
   chainrule judge net.eqn --json        for a program; exit code 3 if one does not hold
 
@@ -21,8 +22,9 @@ in types are sizes. The claim is last, with its clauses: `if`, `where`, `for`, `
 
 /// Judge claims: true, or false with a counterexample and the nearest true form
 ///
-/// A claim is read, its shapes are checked, and it is evaluated at drawn sizes and values. A false
-/// one gets a counterexample in small whole numbers, and the change that makes it true.
+/// A claim is read, its shapes are checked, and it is evaluated at drawn sizes and values; what holds
+/// is proved for all of them if it can be. What is false gets a counterexample in small whole
+/// numbers, and the change that makes it true.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -35,6 +37,9 @@ pub(crate) struct Args {
     /// How many sizes a claim is tried at [default: 3, or what the file says]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1000))]
     draws: Option<u64>,
+    /// Print the rules that prove a claim
+    #[arg(long)]
+    steps: bool,
 }
 
 /// Judges the claims and says what was found.
@@ -49,7 +54,7 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<Exit, Failure> {
     if shell.is_json() {
         shell.value(&check_json::judged(&judged))?;
     } else {
-        shell.page(&judged.judgements())?;
+        shell.page(&judged.judgements(args.steps))?;
     }
     if judged.is_empty() {
         shell.say("there is no claim; for example `claim \"norm\" grad(x^T x, x) = 2 x`");

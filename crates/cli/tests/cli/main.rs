@@ -7,6 +7,7 @@ mod data;
 mod derive;
 mod diverged;
 mod files;
+mod judge;
 mod lowered;
 mod mistakes;
 mod predict;

@@ -1,24 +1,31 @@
 //! Where a false claim fails: at small sizes and whole numbers if it fails there too.
 
 use super::claim::Sides;
-use super::claim::links::{Seen, numbers, see};
+use super::claim::links::{self, Seen, numbers, see};
 use super::point::{Draw, Manner, Point};
 use super::verdict::Counterexample;
-use super::{Settings, collect};
+use super::{Settings, collect, kinks};
 use crate::index::SymbolId;
+use crate::interpret::Numbers;
 use crate::module::Module;
+use crate::types::Kind;
 use chainrule_syntax::ast::{Comparison, Relation};
 
 /// How many small points are tried at each sizes.
 const TRIES: u64 = 8;
 /// At how many sizes.
 const SIZES: u64 = 3;
+/// Sizes are made smaller than this.
+const MOST_SIZE: u64 = 8;
+/// How many entries are tried at other values.
+const MOST_TRIES: usize = 60;
 /// Sides that are closer are not shown as different, if others are further apart.
 const AGREE: f64 = 1e-10;
 /// Sides that are further apart differ for certain.
 const CERTAIN: f64 = 1e-6;
 
-/// A counterexample in small whole numbers, if there is one.
+/// A counterexample in small whole numbers, if there is one: then at the least sizes, with as many
+/// entries 0 or 1 as can be.
 pub(super) fn shrunk(
     module: &Module,
     sides: &Sides,
@@ -28,26 +35,113 @@ pub(super) fn shrunk(
     if matches!(sides.relations[link], Relation::Compare(Comparison::NotEqual)) {
         return None;
     }
-    for sizes in 0..SIZES {
-        let numbers = numbers(module, sides, settings.seed, sizes).ok()?;
-        for draw in 0..TRIES {
+    let search = Shrink { module, sides, link, seed: settings.seed };
+    let found =
+        (0..SIZES).find_map(|sizes| search.at(&numbers(module, sides, settings.seed, sizes).ok()?));
+    let point = search.plain(search.small(found?));
+    let seen = see::<f64>(module, sides, &point).ok()?;
+    let at = violated(&seen, link, sides.relations[link], CERTAIN)?;
+    Some(at_entry(module, sides, &point, &seen, link, at))
+}
+
+/// A search for points where a link breaks. The first links hold everywhere, so it is still the
+/// first that breaks.
+struct Shrink<'a> {
+    module: &'a Module,
+    sides: &'a Sides,
+    link: usize,
+    seed: u64,
+}
+
+impl Shrink<'_> {
+    fn breaks(&self, point: &Point) -> bool {
+        let seen = see::<f64>(self.module, self.sides, point);
+        let relation = self.sides.relations[self.link];
+        seen.is_ok_and(|seen| violated(&seen, self.link, relation, CERTAIN).is_some())
+    }
+
+    /// A point of small whole numbers at these sizes.
+    fn at(&self, numbers: &Numbers) -> Option<Point> {
+        (0..TRIES).find_map(|draw| {
             let how = Draw {
-                seed: settings.seed,
+                seed: self.seed,
                 draw,
                 manner: Manner::Whole,
-                replaced: &sides.replaced,
+                replaced: &self.sides.replaced,
                 constants: false,
                 spread: 1.0,
             };
-            let point = Point::draw(module, &numbers, &how).ok()?;
-            let Ok(seen) = see::<f64>(module, sides, &point) else { continue };
-            // The first links hold everywhere, so this is still the first that breaks.
-            if let Some(at) = violated(&seen, link, sides.relations[link], CERTAIN) {
-                return Some(at_entry(module, sides, &point, &seen, link, at));
+            let point = Point::draw(self.module, numbers, &how).ok()?;
+            self.breaks(&point).then_some(point)
+        })
+    }
+
+    /// The same at the least sizes, one after the other; sizes that the file fixes stay.
+    fn small(&self, point: Point) -> Point {
+        let mut best = point;
+        let sizes = &self.module.sizes;
+        for id in collect::sizes(self.module, &self.sides.nodes) {
+            let now = best.numbers.get(id).unwrap_or(1);
+            if sizes.number_of(id).is_some() || links::of_sizes(self.module, self.sides) {
+                continue;
+            }
+            for less in 1..now.min(MOST_SIZE) {
+                let mut numbers = best.numbers.clone();
+                numbers.set(id, less);
+                if self.possible(&numbers)
+                    && let Some(found) = self.at(&numbers)
+                {
+                    best = found;
+                    break;
+                }
             }
         }
+        best
     }
-    None
+
+    /// Whether every size is a whole number, and every index stays inside.
+    fn possible(&self, numbers: &Numbers) -> bool {
+        let value = |size: &crate::size::Size| size.value_at(|id| numbers.get(id));
+        let whole = |size: &crate::size::Size| {
+            value(size).and_then(crate::size::Ratio::whole).is_some_and(|n| n >= 1)
+        };
+        let inside = |size: &crate::size::Size| value(size).is_some_and(|v| !v.is_negative());
+        self.module.sizes.derived().iter().all(|(_, size, _)| whole(size))
+            && self.module.requirements.iter().all(|(size, _)| inside(size))
+    }
+
+    /// The same with entries that do not matter at 0, or else at 1. Where the sides have branches no
+    /// entry goes to 0: that may be a kink.
+    fn plain(&self, point: Point) -> Point {
+        let mut best = point;
+        let branches = !kinks::nodes(self.module, &self.sides.nodes).is_empty();
+        let least: &[f64] = if branches { &[1.0] } else { &[0.0, 1.0] };
+        let read = names(self.module, self.sides);
+        let mut tries = MOST_TRIES;
+        for id in read {
+            let Some(value) = best.get(id).cloned() else { continue };
+            if self.module.symbol(id).ty.kind != Kind::Real {
+                continue;
+            }
+            for at in 0..value.data.len() {
+                for &to in least {
+                    let mut moved = best.get(id).cloned().unwrap_or_else(|| value.clone());
+                    if tries == 0 || moved.data[at] == to || moved.data[at] == 0.0 {
+                        break;
+                    }
+                    tries -= 1;
+                    moved.data[at] = to;
+                    let mut next = best.clone();
+                    next.set(id, moved);
+                    if self.breaks(&next) {
+                        best = next;
+                        break;
+                    }
+                }
+            }
+        }
+        best
+    }
 }
 
 /// The first entry that does not stand in the relation.
@@ -126,11 +220,16 @@ fn at_entry(
 type Sizes = Vec<(String, u64)>;
 type Values = Vec<(String, Vec<usize>, Vec<f64>)>;
 
+/// The names that the sides and the condition read.
+fn names(module: &Module, sides: &Sides) -> std::collections::BTreeSet<SymbolId> {
+    let nodes = sides.nodes.iter().chain(&sides.condition);
+    nodes.flat_map(|node| collect::names(module, *node)).collect()
+}
+
 /// The sizes and the values that the sides and the condition read.
 fn read(module: &Module, sides: &Sides, point: &Point) -> (Sizes, Values) {
     let nodes: Vec<_> = sides.nodes.iter().chain(&sides.condition).copied().collect();
-    let names: std::collections::BTreeSet<SymbolId> =
-        nodes.iter().flat_map(|node| collect::names(module, *node)).collect();
+    let names = names(module, sides);
     let used = collect::sizes(module, &nodes);
     let sizes = used
         .into_iter()

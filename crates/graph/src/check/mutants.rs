@@ -23,8 +23,13 @@ pub enum Fate {
     First,
     /// They differ at a later one.
     Later,
-    /// They agree at all points; with the verdict of the whole judgement.
-    Left(Verdict),
+    /// They agree at all points.
+    Left {
+        /// What it is judged to be.
+        verdict: Verdict,
+        /// Whether it is proved to be the formula that was changed.
+        proved: bool,
+    },
 }
 
 /// A changed claim.
@@ -56,7 +61,7 @@ pub struct Mutant {
 /// let all = mutants(&reading.modules[0], 0, false, &Settings::default());
 /// assert!(all.iter().any(|m| m.text == "2 A (A x)" && m.fate == Fate::Shape));
 /// assert!(all.iter().any(|m| m.text == "A^T (A x)" && m.fate == Fate::First));
-/// assert!(all.iter().all(|m| !matches!(m.fate, Fate::Left(_)) || m.text == "2 A^T A x"));
+/// assert!(all.iter().all(|m| !matches!(m.fate, Fate::Left { proved: false, .. }) || m.text == "2 A^T A x"));
 /// ```
 pub fn mutants(module: &Module, claim: usize, rich: bool, settings: &Settings) -> Vec<Mutant> {
     let found = module.claims.get(claim).and_then(|claim| {
@@ -122,13 +127,15 @@ fn all(
 
 /// What becomes of a mutant that the first point does not tell from the claim.
 fn left(trial: &Trial, pair: &[Expr; 2], changed: &Expr, settings: &Settings) -> Fate {
-    let mut elaborator = trial.fresh();
-    let claim = std::sync::Arc::new(trial.with(&pair[0], changed));
-    let typed = elaborator.variant(&claim);
-    let mut work = Work::of(elaborator.out);
-    match claim::find(&mut work, &typed, settings) {
-        Ok(found) if found.verdict == Verdict::False => Fate::Later,
-        Ok(found) => Fate::Left(found.verdict),
-        Err(_) => Fate::Later,
+    let verdict = |left: &Expr, proofs: bool| {
+        let mut elaborator = trial.fresh();
+        let typed = elaborator.variant(&std::sync::Arc::new(trial.with(left, changed)));
+        let mut work = Work::of(elaborator.out);
+        claim::find(&mut work, &typed, settings, proofs).map_or(Verdict::False, |f| f.verdict)
+    };
+    match verdict(&pair[0], false) {
+        Verdict::False => Fate::Later,
+        // It is the same formula if the claim's own right side is.
+        found => Fate::Left { verdict: found, proved: verdict(&pair[1], true) == Verdict::Proved },
     }
 }

@@ -30,9 +30,13 @@ pub struct Nearest {
 }
 
 /// How much is read for one side, in symbols of formulas.
-const MOST: usize = 24_000;
+const MOST: usize = 16_000;
 /// What a change costs that is not read, because it was read before: a part of its symbols.
 const AGAIN: usize = 4;
+/// Formulas with more symbols are too long to be changed here and there.
+const LONGEST: usize = 400;
+/// Values with so many entries on the way halve what is read.
+const HEAVY: usize = 20_000;
 /// So many are evaluated together.
 const BATCH: usize = 256;
 /// Most forms that are judged in full for one side and number of changes.
@@ -53,6 +57,9 @@ pub(super) fn nearest(
         .chain(written.iter().map(|(_, e)| e))
         .map(edit::plain)
         .collect();
+    if sides.iter().any(|side| edit::tree::symbols(side) > LONGEST) {
+        return None;
+    }
     let mut trial = Trial::of(module, claim);
     let (link, which) = trial.fault(&sides, written, broken, settings)?;
     for side in which {
@@ -99,7 +106,7 @@ impl<'t> Search<'t> {
         trial.start(&pair, side)?;
         let vocabulary = trial.vocabulary(&pair[1 - side]);
         let values = trial.values(settings)?;
-        let left = MOST;
+        let left = MOST * HEAVY / (HEAVY + trial.weight(&values));
         Some(Search { trial, pair, side, vocabulary, values, settings: *settings, left })
     }
 
@@ -109,13 +116,12 @@ impl<'t> Search<'t> {
         // One change; on the way, two of which one is a factor of all.
         let mut one = Vec::new();
         let mut two = Vec::new();
-        let zero = self.read(vec![(original.clone(), None)]);
+        let zero = self.read([(original.clone(), None)]);
         for (tried, found) in self.evaluated(zero) {
             self.collect(&tried, &found, &mut one);
             one.extend(self.missing_terms(&tried));
         }
         let single = edits.iter().filter_map(|e| Some((e.apply(&original)?, Some((e, None)))));
-        let single: Vec<_> = single.collect();
         let tried = self.read(single);
         for (tried, found) in self.evaluated(tried) {
             let list = if matches!(found, Agreement::Same) { &mut one } else { &mut two };
@@ -140,7 +146,10 @@ impl<'t> Search<'t> {
                 }
                 let rest = total - first.kind.cost();
                 for second in edits[at + 1..].iter().filter(|e| e.kind.cost() == rest) {
-                    let Some(changed) = first.apply_with(second, original) else { continue };
+                    let Some(changed) = first.apply_with(second, original) else {
+                        self.left = self.left.saturating_sub(1);
+                        continue;
+                    };
                     batch.push((changed, Some((first, Some(second)))));
                     if batch.len() >= BATCH {
                         let found = self.batch(std::mem::take(&mut batch));
@@ -170,7 +179,7 @@ impl<'t> Search<'t> {
     }
 
     /// Reads forms, as long as there are some left; what does not conform is dropped.
-    fn read(&mut self, candidates: Vec<Candidate<'_>>) -> Vec<Tried> {
+    fn read<'e>(&mut self, candidates: impl IntoIterator<Item = Candidate<'e>>) -> Vec<Tried> {
         let mut read = Vec::new();
         for (expr, by) in candidates {
             if self.left == 0 {

@@ -157,7 +157,7 @@ fn value(
             Manner::Normal => spread * scale * random.normal(i),
             Manner::Positive => spread * (scale * random.normal(i).abs() + 1e-3),
             Manner::Negative => -spread * (scale * random.normal(i).abs() + 1e-3),
-            Manner::Whole => (random.uniform(i) * 6.0).floor() - 2.0,
+            Manner::Whole => (random.uniform(i) * 5.0).floor() - 2.0,
         };
         match (&ty.kind, start) {
             (Kind::Label(_), _) => (random.uniform(i) * classes).floor(),

@@ -1,7 +1,8 @@
 //! Numbers for the sizes of a check: pairwise different, small, obeying every size equation.
 //!
 //! What holds only for `n < m` is not true: the second draw turns the order of the first around,
-//! the third brings the orders that are still missing. Fixed sizes keep their order.
+//! the third brings the orders that are still missing; and what holds only for 2 is not true: few
+//! sizes get larger from draw to draw. Fixed sizes keep their order.
 
 use std::collections::BTreeSet;
 
@@ -21,6 +22,8 @@ const LARGE: u32 = 7;
 const TRIES: usize = 50_000;
 /// The same where an order is only wished for.
 const FEW_TRIES: usize = 2_000;
+/// Up to so many sizes are made larger from draw to draw.
+const FEW_SIZES: usize = 3;
 /// How many orders are tried one by one.
 const MOST_ORDERS: usize = 40;
 
@@ -52,7 +55,7 @@ struct Search<'m> {
 /// # Errors
 ///
 /// No small numbers obey the size equations.
-pub(super) fn draw(
+pub(crate) fn draw(
     module: &Module,
     used: &BTreeSet<SizeId>,
     seed: u64,
@@ -60,15 +63,17 @@ pub(super) fn draw(
 ) -> Result<Numbers, String> {
     let at = |draw: u64| Request { module, used, seed, draw };
     let found = match draw {
-        0 => at(0).free(),
-        1 => at(0).free().and_then(|first| at(1).turned(&[first])),
-        2 => at(0).free().and_then(|first| {
+        0 => at(0).free(0),
+        1 => at(0).free(0).and_then(|first| at(1).turned(&[first])),
+        2 => at(0).free(0).and_then(|first| {
             let second = at(1).turned(std::slice::from_ref(&first))?;
             at(2).turned(&[first, second])
         }),
         // Later draws go in pairs, each the other way round.
-        _ if draw.is_multiple_of(2) => at(draw - 1).free().and_then(|f| at(draw).turned(&[f])),
-        _ => at(draw).free(),
+        _ if draw.is_multiple_of(2) => {
+            at(draw - 1).free(draw % 4).and_then(|f| at(draw).turned(&[f]))
+        }
+        _ => at(draw).free(draw % 4),
     };
     let found = found.ok_or("no small numbers for the sizes obey the size equations")?;
     let mut numbers = Numbers::of(module, 2, 2);
@@ -88,13 +93,22 @@ struct Request<'m> {
 }
 
 impl Request<'_> {
-    /// Any order.
-    fn free(&self) -> Option<Drawn> {
+    /// Any order. Where there are few sizes all are at least `more` larger than they need be: what
+    /// holds for 2 alone is not true.
+    fn free(&self, more: u64) -> Option<Drawn> {
         let most = self.module.sizes.base().count() as u64 + 1;
+        let more = if self.used.len() <= FEW_SIZES { more } else { 0 };
+        let larger = || {
+            let bounds: Vec<u64> = (most + more..=most + more + ROOM).collect();
+            self.ordered(&[], &bounds, FEW_TRIES, 2 + more)
+        };
+        if let Some(found) = (more > 0).then(larger).flatten() {
+            return Some(found);
+        }
         // First step by step, then by doubling: `P = S / 128` needs a large one.
         let large = (0..LARGE).map(|k| (most + ROOM) << (k + 1));
         let bounds: Vec<u64> = (most..=most + ROOM).chain(large).collect();
-        self.ordered(&[], &bounds, TRIES)
+        self.ordered(&[], &bounds, TRIES, 2)
     }
 
     /// As many of the orders as can be that the earlier draws lack.
@@ -102,7 +116,7 @@ impl Request<'_> {
         let missing = self.missing(earlier);
         let most = self.module.sizes.base().count() as u64 + 1;
         let bounds: Vec<u64> = (most..=most + ROOM).step_by(4).collect();
-        let all = |orders: &[(SizeId, SizeId)]| self.ordered(orders, &bounds, FEW_TRIES);
+        let all = |orders: &[(SizeId, SizeId)]| self.ordered(orders, &bounds, FEW_TRIES, 2);
         if let Some(found) = (!missing.is_empty()).then(|| all(&missing)).flatten() {
             return Some(found);
         }
@@ -114,7 +128,7 @@ impl Request<'_> {
                 None => drop(kept.pop()),
             }
         }
-        best.or_else(|| self.free())
+        best.or_else(|| self.free(self.draw))
     }
 
     /// Pairs of which the first was never the smaller one, with at least one that is free.
@@ -132,13 +146,24 @@ impl Request<'_> {
         pairs.filter(|(a, b)| a != b && !(fixed(*a) && fixed(*b)) && !less(*a, *b)).collect()
     }
 
-    /// Numbers where the first of each pair is the smaller one.
-    fn ordered(&self, orders: &[(SizeId, SizeId)], bounds: &[u64], tries: usize) -> Option<Drawn> {
+    /// Numbers of at least `low` where the first of each pair is the smaller one.
+    fn ordered(
+        &self,
+        orders: &[(SizeId, SizeId)],
+        bounds: &[u64],
+        tries: usize,
+        low: u64,
+    ) -> Option<Drawn> {
         for least in [2, 1] {
             for bound in bounds {
                 let random = Random::new(self.seed, 0x512e + self.draw);
                 let mut search = Search::of(self.module, self.used, random, least, *bound);
                 search.most_tries = tries;
+                search
+                    .ranges
+                    .iter_mut()
+                    .filter(|r| r.0 < low && r.1 >= low)
+                    .for_each(|r| r.0 = low);
                 search.orders = orders.iter().filter_map(|(a, b)| search.places(*a, *b)).collect();
                 if search.place(0, *bound) {
                     let numbers = search.numbers.iter().map(|n| n.unwrap_or(2));

@@ -1,7 +1,9 @@
 //! What may be missing: a sign, a factor of all, a delta, a value, an upstream gradient.
 
 use chainrule_syntax::Span;
-use chainrule_syntax::ast::{Comparison, Entry, Expr, ExprKind, Index, ProductOp};
+use chainrule_syntax::ast::{
+    BigForm, BigOp, Binder, Comparison, Entry, Expr, ExprKind, Index, ProductOp,
+};
 
 use super::tree::{self, factors, name, node, of_factors, word};
 use super::{All, Kind, Known, Place, short};
@@ -18,6 +20,7 @@ impl All<'_> {
             return;
         }
         self.scales(&place);
+        self.sums(e, &place);
         self.deltas(&place);
         self.upstream(&place);
         self.missing(e, &place);
@@ -35,6 +38,45 @@ impl All<'_> {
                 self.add(Kind::Scale, place, what, move |e| Some(times(e, &factor, divides)));
             }
         }
+    }
+
+    /// `sum[k] ..` over an index that nothing binds, `mean[N] ..` over a batch.
+    fn sums(&mut self, e: &Expr, place: &Place) {
+        let mut open = Vec::new();
+        self.unbound(e, &mut open);
+        for index in open {
+            let what = format!("sum over {index} missing");
+            self.add(Kind::Grouping, place, what, move |e| Some(big(BigOp::Sum, &index, e)));
+        }
+        for batch in self.vocabulary.batches.clone() {
+            for op in [BigOp::Mean, BigOp::Sum] {
+                let (what, batch) = (format!("{}[{batch}] missing", op.text()), batch.clone());
+                self.add(Kind::Grouping, place, what, move |e| Some(big(op, &batch, e)));
+            }
+        }
+    }
+
+    /// Names in brackets that mean nothing.
+    fn unbound(&self, e: &Expr, found: &mut Vec<String>) {
+        if let ExprKind::Access { indices, .. } = &e.kind {
+            for index in indices {
+                let Index::At(Expr { kind: ExprKind::Name(text), .. }) = index else { continue };
+                let vocabulary = self.vocabulary;
+                let known = vocabulary.value(text).is_some()
+                    || vocabulary.sizes.contains(text)
+                    || vocabulary.indices.iter().any(|(index, _)| index == text);
+                if !known && !found.contains(text) {
+                    found.push(text.clone());
+                }
+            }
+        }
+        let mut below = Vec::new();
+        tree::children(e).into_iter().for_each(|child| self.unbound(child, &mut below));
+        if let ExprKind::Big { binders, .. } = &e.kind {
+            below.retain(|name| !binders.iter().any(|b| b.name.text == *name));
+        }
+        below.retain(|name| !found.contains(name));
+        found.extend(below);
     }
 
     /// `1[i == k]` for two indices, or for an index and a label.
@@ -164,6 +206,13 @@ impl All<'_> {
         }
         found
     }
+}
+
+/// `sum[i] e`
+fn big(op: BigOp, index: &str, e: &Expr) -> Expr {
+    let binders = vec![Binder { name: word(index), range: None }];
+    let (form, word) = (BigForm::Bracket, Span::default());
+    node(ExprKind::Big { op, form, binders, body: Box::new(e.clone()), word })
 }
 
 /// `1[a == b]`

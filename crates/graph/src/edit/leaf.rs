@@ -1,6 +1,8 @@
 //! Changes of one symbol, call, access or derivative.
 
-use chainrule_syntax::ast::{Comparison, Entry, Expr, ExprKind, Index, NormKind, ProductOp};
+use chainrule_syntax::ast::{
+    Arg, Comparison, Entry, Expr, ExprKind, Index, NormKind, ProductOp, Sign,
+};
 
 use super::tree::{self, call, name, node, word};
 use super::{All, Kind, Place, short};
@@ -29,6 +31,16 @@ impl All<'_> {
                 _ => None,
             });
         }
+        if let ExprKind::InverseTranspose(inner) = &e.kind {
+            let what = format!("the inverse of {} without the transpose", short(inner));
+            self.add(Kind::DropTranspose, place, what, |e| match &e.kind {
+                ExprKind::InverseTranspose(inner) => {
+                    let minus = node(ExprKind::Negative(Box::new(tree::number(1))));
+                    Some(node(ExprKind::Power(inner.clone(), Box::new(minus))))
+                }
+                _ => None,
+            });
+        }
         if !place.index && !place.transposed && self.is_array(e, place) {
             let what = format!("transpose {}", short(e));
             self.add(Kind::Transpose, place, what, |e| Some(tree::transpose(e)));
@@ -46,6 +58,7 @@ impl All<'_> {
             self.functions(e, place);
             self.derivative(e, place);
             self.squares(e, place);
+            self.complements(e, place);
             self.diagonals(e, place);
             self.abbreviated(e, place);
         }
@@ -66,8 +79,8 @@ impl All<'_> {
             }
             ExprKind::Call { function, .. } => !NUMBERS.contains(&&*function.text),
             ExprKind::Derivative { by, .. } => by.iter().all(|b| b.indices.is_none()),
-            ExprKind::Sum(_) | ExprKind::Power(..) => place.factor,
-            ExprKind::Product { .. } => place.factor,
+            ExprKind::Power(base, _) => self.is_array(base, place),
+            ExprKind::Sum(_) | ExprKind::Product { .. } => place.factor,
             _ => false,
         }
     }
@@ -164,6 +177,7 @@ impl All<'_> {
                     }
                 }
                 self.primed(function.text.as_str(), *primes, args.len(), place);
+                self.turned_argument(function.text.as_str(), args, place);
             }
             ExprKind::Norm(_, kind) => {
                 use NormKind::{Frobenius, Infinity, One, Plain, Spectral};
@@ -202,6 +216,42 @@ impl All<'_> {
             }
             _ => {}
         }
+    }
+
+    /// `exp(-x)` for `exp(x)`.
+    fn turned_argument(&mut self, function: &str, args: &[Arg], place: &Place) {
+        let [arg] = args else { return };
+        if !FUNCTIONS.contains(&function) || matches!(arg.value.kind, ExprKind::Negative(_)) {
+            return;
+        }
+        let what = format!("sign of the argument of {function}");
+        self.add(Kind::Sign, place, what, |e| {
+            let mut out = e.clone();
+            let ExprKind::Call { args, .. } = &mut out.kind else { return None };
+            let arg = args.first_mut()?;
+            arg.value = tree::negative(arg.value.clone());
+            Some(out)
+        });
+    }
+
+    /// `s (1 - s)` for `s`: the derivative of a sigmoid, half of it.
+    fn complements(&mut self, e: &Expr, place: &Place) {
+        let value = match &e.kind {
+            ExprKind::Name(text) => self.vocabulary.value(text).is_some_and(|v| !v.label),
+            ExprKind::Call { function, .. } => FUNCTIONS.contains(&&*function.text),
+            ExprKind::Access { .. } => true,
+            _ => false,
+        };
+        if place.index || !value {
+            return;
+        }
+        let array = self.is_array(e, place);
+        let what = format!("factor 1 - {} missing", short(e));
+        self.add(Kind::Insert, place, what, move |e| {
+            let rest = vec![(Sign::Plus, tree::number(1)), (Sign::Minus, e.clone())];
+            let op = if array { ProductOp::DotStar } else { ProductOp::Juxtaposition };
+            Some(tree::product(e.clone(), op, tree::sum(rest)))
+        });
     }
 
     /// The derivative for the function, and the other way round.

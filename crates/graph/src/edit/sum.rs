@@ -115,6 +115,11 @@ impl All<'_> {
                 self.add(Kind::Grouping, place, what, move |e| factor_outside(e, at));
             }
         }
+        let what = format!("without the {}", op.text());
+        self.add(Kind::Grouping, place, what, |e| match &e.kind {
+            ExprKind::Big { body, .. } => Some((**body).clone()),
+            _ => None,
+        });
         let other = match op {
             BigOp::Sum => BigOp::Mean,
             BigOp::Mean => BigOp::Sum,

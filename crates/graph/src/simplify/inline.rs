@@ -30,7 +30,7 @@ pub fn inlined(
             *uses.entry(symbol).or_default() += weight;
         }
     }
-    let mut out = Derivation { lines: Vec::new(), gradients: derivation.gradients.clone() };
+    let mut out = Derivation { lines: Vec::new(), ..derivation.clone() };
     let mut formulas: BTreeMap<SymbolId, NodeId> = BTreeMap::new();
     for line in &derivation.lines {
         let value = replaced(module, line.value, &formulas)?;

@@ -25,8 +25,8 @@ pub(super) fn accepted(
     let typed = elaborator.variant(&read);
     typed.statement.as_ref()?;
     let mut work = Work::of(elaborator.out);
-    let found = claim::find(&mut work, &typed, settings).ok()?;
-    if !matches!(found.verdict, Verdict::Proved | Verdict::Verified | Verdict::TrueWhere { .. }) {
+    let found = claim::find(&mut work, &typed, settings, false).ok()?;
+    if !matches!(found.verdict, Verdict::Verified | Verdict::TrueWhere { .. }) {
         return None;
     }
     let Assertion::Links(links) = &read.assertion else { return None };

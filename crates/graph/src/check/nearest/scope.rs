@@ -9,7 +9,7 @@ use crate::module::{Module, Role, Statement};
 use crate::types::{Kind, Type};
 
 /// More names than this are not tried in place of another: those that stand last are near.
-const MOST_NAMES: usize = 40;
+const MOST_NAMES: usize = 32;
 
 impl Trial {
     /// The names that may stand in a changed side; `other` is the side that stays.
@@ -19,7 +19,12 @@ impl Trial {
         let mut values = Vec::new();
         for (name, meaning) in module.names.scope.globals() {
             match meaning {
-                Meaning::Size(_) => vocabulary.sizes.push(name.to_owned()),
+                Meaning::Size(size) => {
+                    if module.sizes.batch_of(size).is_some() {
+                        vocabulary.batches.push(name.to_owned());
+                    }
+                    vocabulary.sizes.push(name.to_owned());
+                }
                 Meaning::Symbol(id) => {
                     let symbol = module.symbol(*id);
                     let hidden = matches!(symbol.role, Role::Local | Role::Derived);

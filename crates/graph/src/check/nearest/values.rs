@@ -4,7 +4,7 @@ use chainrule_syntax::ast::{Expr, ProductOp, Sign};
 
 use super::super::claim::links;
 use super::super::point::{Draw, Manner, Point};
-use super::super::{Settings, kinks};
+use super::super::{Settings, collect, kinks};
 use super::trial::{Trial, Tried};
 use crate::edit::tree;
 use crate::index::NodeId;
@@ -104,6 +104,22 @@ impl Trial {
         let (_, point) = found?;
         let scales = scales(module, &point);
         Some(Values { point, scales })
+    }
+}
+
+impl Trial {
+    /// How many entries the values behind the side that stays have at a point.
+    pub(crate) fn weight(&self, values: &Values) -> usize {
+        let Some(sides) = self.alone() else { return 0 };
+        let numbers = &values.point.numbers;
+        let entries = |id: NodeId| {
+            let ty = self.module().graph.ty(id);
+            let extents = ty.axes.iter().filter_map(|a| self.module().axes.get(*a).extent.as_ref());
+            let sizes = ty.dims.iter().chain(extents).map(|size| numbers.size(size).unwrap_or(1));
+            sizes.fold(1_usize, usize::saturating_mul)
+        };
+        let behind = collect::behind_all(self.module(), sides.nodes);
+        behind.into_iter().map(entries).fold(0, usize::saturating_add)
     }
 }
 
