@@ -235,9 +235,19 @@ fn put(map: &Affine, places: &BTreeMap<AxisId, Affine>) -> Option<Affine> {
     Some(out)
 }
 
-/// The factors of a product of numbers, and its sign.
-fn factors(module: &Module, node: NodeId) -> (Vec<NodeId>, bool) {
+/// A product of numbers.
+struct Product {
+    factors: Vec<NodeId>,
+    /// Whether its sign is minus.
+    minus: bool,
+    /// What it is divided by; none of it depends on what is summed.
+    divisors: Vec<NodeId>,
+}
+
+/// The factors of a product of numbers that is summed over some axes.
+fn factors(module: &Module, node: NodeId, axes: &[AxisId]) -> Product {
     let (mut out, mut minus, mut open) = (Vec::new(), false, vec![node]);
+    let mut divisors = Vec::new();
     while let Some(id) = open.pop() {
         let n = module.graph.node(id);
         match n.op {
@@ -246,12 +256,16 @@ fn factors(module: &Module, node: NodeId) -> (Vec<NodeId>, bool) {
                 minus = !minus;
                 open.push(n.inputs[0]);
             }
+            Op::Quotient if module.graph.ty(n.inputs[1]).axes.iter().all(|a| !axes.contains(a)) => {
+                divisors.push(n.inputs[1]);
+                open.push(n.inputs[0]);
+            }
             // Copies of a number; the axes are put back afterwards.
             Op::Lift { .. } if n.ty.is_scalar() => open.push(n.inputs[0]),
             _ => out.push(id),
         }
     }
-    (out, minus)
+    Product { factors: out, minus, divisors }
 }
 
 /// Sums with deltas, evaluated: `sum[i] a[i] 1[i == k]` is `a[k]`. Everywhere in a formula.
@@ -289,7 +303,7 @@ fn summed(
     axes: &[AxisId],
     deep: usize,
 ) -> Result<Option<NodeId>, Refusal> {
-    let (mut parts, minus) = factors(module, body);
+    let Product { factors: mut parts, minus, divisors } = factors(module, body, axes);
     let all_parts = parts.clone();
     let mut axes = axes.to_vec();
     let mut met = false;
@@ -307,7 +321,7 @@ fn summed(
     }
     if !met {
         let Some(made) = distributed(module, &all_parts, &axes, deep)? else { return Ok(None) };
-        return Ok(Some(if minus { Terms::of(module).neg(made)? } else { made }));
+        return divided(module, made, minus, &divisors).map(Some);
     }
     let mut t = Terms::of(module);
     let mut product = t.number(1.0)?;
@@ -320,7 +334,22 @@ fn summed(
         product = t.lifted(product, &Type { axes: all, ..Type::scalar() })?;
         product = t.sum_axes(product, axes)?;
     }
-    Ok(Some(if minus { t.neg(product)? } else { product }))
+    divided(module, product, minus, &divisors).map(Some)
+}
+
+/// With its divisors and its sign.
+fn divided(
+    module: &mut Module,
+    node: NodeId,
+    minus: bool,
+    divisors: &[NodeId],
+) -> Result<NodeId, Refusal> {
+    let mut t = Terms::of(module);
+    let mut out = node;
+    for divisor in divisors.iter().rev() {
+        out = t.quotient(out, *divisor)?;
+    }
+    Ok(if minus { t.neg(out)? } else { out })
 }
 
 /// A sum over a product with a sum that has deltas in it, term by term.
@@ -503,6 +532,6 @@ pub(super) fn pairs(module: &Module, node: NodeId) -> Vec<(AxisId, AxisId)> {
 
 /// Whether a formula is a product that has every one of its deltas as a factor.
 pub(super) fn is_product(module: &Module, node: NodeId) -> bool {
-    let (parts, _) = factors(module, node);
-    parts.iter().all(|p| sides(module, *p).is_some() || pairs(module, *p).is_empty())
+    let product = factors(module, node, &[]);
+    product.factors.iter().all(|p| sides(module, *p).is_some() || pairs(module, *p).is_empty())
 }
