@@ -381,11 +381,12 @@ fn rows_columns_and_entries_are_variables() {
     let w = copy.find("W").unwrap();
     for (places, want) in [
         ([Some("i"), None], "= 2 z[i] a^T"),
-        ([None, Some("j")], "= a[j] (2 z)"),
+        ([None, Some("j")], "= 2 a[j] z"),
         ([Some("i"), Some("j")], "= 2 z[i] a[j]"),
     ] {
         let explained = explain::varied(&copy, of, w, &places).unwrap();
         judged("part", &explained);
+        has(&explained, &[want]);
     }
     let found = printed(&explain::varied(&copy, of, w, &[Some("i"), None]).unwrap());
     assert_eq!(found[0], "dJ/dW[i,:] = (dJ/dW)[i,:]");

@@ -278,7 +278,13 @@ impl Writer<'_> {
         if !plain || !self.module.graph.ty(value).is_scalar() || at.len() != positions.len() {
             return Ok(None);
         }
-        let mut product = self.entry(value, &[], deep + 1)?;
+        let unit = Terms::of(self.module).constant(value) == Some(1.0);
+        let mut product = if unit && over.is_empty() {
+            // The deltas have its axes.
+            Terms::of(self.module).number(1.0)?
+        } else {
+            self.entry(value, &[], deep + 1)?
+        };
         for (position, place) in positions.iter().zip(at) {
             let Position::Affine(map) = position else { return Ok(None) };
             let one = delta::delta(self.module, place, map)?;

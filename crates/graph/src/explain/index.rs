@@ -218,7 +218,11 @@ fn partial(
         differ,
     };
     steps.push(Step { detail, fact: entries(rows, columns, made, Vec::new()) });
-    let pairs = delta::pairs(&steps.module, made);
+    let summed = behind(&steps.module, made).into_iter().any(|n| {
+        let reduce = matches!(steps.module.graph.node(n).op, Op::Reduce { .. });
+        reduce && !delta::pairs(&steps.module, n).is_empty()
+    });
+    let pairs = if summed { Vec::new() } else { delta::pairs(&steps.module, made) };
     for (a, b) in pairs.iter().copied().filter(|_| pairs.len() == 1) {
         if delta::is_product(&steps.module, made) || !rows.contains(&a) || !columns.contains(&b) {
             continue;
