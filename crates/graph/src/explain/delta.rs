@@ -56,7 +56,7 @@ fn number(module: &mut Module, map: &Affine) -> Result<NodeId, Refusal> {
 }
 
 /// A sum of numbers with other indices.
-fn joined(t: &mut Terms<'_>, op: Op, a: NodeId, b: NodeId) -> Result<NodeId, Refusal> {
+pub(super) fn joined(t: &mut Terms<'_>, op: Op, a: NodeId, b: NodeId) -> Result<NodeId, Refusal> {
     let axes = t.ty(a).union(&t.ty(b));
     let ty = Type { axes, ..Type::scalar() };
     if op == Op::Add && a == b {
@@ -103,7 +103,7 @@ pub(super) fn delta(module: &mut Module, a: &Affine, b: &Affine) -> Result<NodeI
 }
 
 /// The two sides of a delta.
-fn sides(module: &Module, node: NodeId) -> Option<(Affine, Affine)> {
+pub(super) fn sides(module: &Module, node: NodeId) -> Option<(Affine, Affine)> {
     let n = module.graph.node(node);
     let inner = module.graph.node(*n.inputs.first()?);
     if n.op != Op::Indicator || inner.op != (Op::Compare { op: Comparison::Equal }) {
@@ -236,8 +236,8 @@ fn put(map: &Affine, places: &BTreeMap<AxisId, Affine>) -> Option<Affine> {
 }
 
 /// A product of numbers.
-struct Product {
-    factors: Vec<NodeId>,
+pub(super) struct Product {
+    pub(super) factors: Vec<NodeId>,
     /// Whether its sign is minus.
     minus: bool,
     /// What it is divided by; none of it depends on what is summed.
@@ -245,7 +245,7 @@ struct Product {
 }
 
 /// The factors of a product of numbers that is summed over some axes.
-fn factors(module: &Module, node: NodeId, axes: &[AxisId]) -> Product {
+pub(super) fn factors(module: &Module, node: NodeId, axes: &[AxisId]) -> Product {
     let (mut out, mut minus, mut open) = (Vec::new(), false, vec![node]);
     let mut divisors = Vec::new();
     while let Some(id) = open.pop() {
@@ -360,7 +360,7 @@ fn distributed(
     deep: usize,
 ) -> Result<Option<NodeId>, Refusal> {
     let sum = |m: &Module, p: &NodeId| {
-        matches!(m.graph.node(*p).op, Op::Add | Op::Sub) && !pairs(m, *p).is_empty()
+        matches!(m.graph.node(*p).op, Op::Add | Op::Sub) && !super::cases::pairs(m, *p).is_empty()
     };
     let Some(at) = parts.iter().position(|p| sum(module, p)).filter(|_| deep < 4) else {
         return Ok(None);
@@ -441,97 +441,4 @@ fn covers(module: &Module, part: NodeId, axis: AxisId) -> bool {
         .iter()
         .zip(dims)
         .any(|(p, d)| *p == Position::Affine(own.clone()) && Some(d) == extent)
-}
-
-/// A formula in the case that a delta is 1 or 0, for two indices.
-pub(super) fn case(
-    module: &mut Module,
-    node: NodeId,
-    a: AxisId,
-    b: AxisId,
-    equal: bool,
-) -> Result<Option<NodeId>, Refusal> {
-    if equal {
-        let places = BTreeMap::from([(b, super::entry::plain(a))]);
-        let Some(made) = moved(module, node, &places)? else { return Ok(None) };
-        return ones(module, made).map(Some);
-    }
-    let mut done: BTreeMap<NodeId, NodeId> = BTreeMap::new();
-    for id in behind(module, node) {
-        let n = module.graph.node(id).clone();
-        let inputs: Vec<NodeId> = n.inputs.iter().map(|i| done[i]).collect();
-        let own = sides(module, id).is_some_and(|(x, y)| {
-            let (p, q) = (super::entry::plain(a), super::entry::plain(b));
-            x == p && y == q || x == q && y == p
-        });
-        let mut t = Terms::of(module);
-        let now = if own {
-            t.zeros(&n.ty)?
-        } else if inputs == n.inputs {
-            id
-        } else {
-            match &n.op {
-                Op::Scale => t.scale(inputs[0], inputs[1])?,
-                Op::Neg => t.neg(inputs[0])?,
-                Op::Add | Op::Sub => joined(&mut t, n.op.clone(), inputs[0], inputs[1])?,
-                Op::Lift { .. } => t.lifted(inputs[0], &n.ty)?,
-                op => t.op(op.clone(), &inputs)?,
-            }
-        };
-        done.insert(id, now);
-    }
-    Ok(Some(done[&node]))
-}
-
-/// With every delta of equal places as 1.
-pub(super) fn settled(module: &mut Module, node: NodeId) -> Result<NodeId, Refusal> {
-    ones(module, node)
-}
-
-/// `1[i == i]` is 1; products with it are tidied.
-fn ones(module: &mut Module, root: NodeId) -> Result<NodeId, Refusal> {
-    let mut done: BTreeMap<NodeId, NodeId> = BTreeMap::new();
-    for id in behind(module, root) {
-        let n = module.graph.node(id).clone();
-        let inputs: Vec<NodeId> = n.inputs.iter().map(|i| done[i]).collect();
-        let same = sides(module, id).is_some_and(|(x, y)| x == y);
-        let mut t = Terms::of(module);
-        let now = if same {
-            let one = t.number(1.0)?;
-            t.lifted(one, &n.ty)?
-        } else if inputs == n.inputs {
-            id
-        } else {
-            match &n.op {
-                Op::Scale => t.scale(inputs[0], inputs[1])?,
-                op => t.op(op.clone(), &inputs)?,
-            }
-        };
-        done.insert(id, now);
-    }
-    Ok(done[&root])
-}
-
-/// The pairs of indices that a formula has deltas of.
-pub(super) fn pairs(module: &Module, node: NodeId) -> Vec<(AxisId, AxisId)> {
-    let plain = |a: &Affine| match a.terms.as_slice() {
-        [(axis, 1)] if a.constant == Size::number(0) => Some(*axis),
-        _ => None,
-    };
-    let mut found = Vec::new();
-    for id in behind(module, node) {
-        if let Some((a, b)) = sides(module, id)
-            && let (Some(a), Some(b)) = (plain(&a), plain(&b))
-            && !found.contains(&(a, b))
-        {
-            found.push((a, b));
-        }
-    }
-    found
-}
-
-/// Whether a formula is a product that has every one of its deltas as a factor.
-pub(super) fn is_product(module: &Module, node: NodeId) -> bool {
-    let product = factors(module, node, &[]);
-    product.factors.iter().all(|p| sides(module, *p).is_some() || pairs(module, *p).is_empty())
 }

@@ -220,15 +220,20 @@ fn partial(
     steps.push(Step { detail, fact: entries(rows, columns, made, Vec::new()) });
     let summed = behind(&steps.module, made).into_iter().any(|n| {
         let reduce = matches!(steps.module.graph.node(n).op, Op::Reduce { .. });
-        reduce && !delta::pairs(&steps.module, n).is_empty()
+        reduce && !super::cases::pairs(&steps.module, n).is_empty()
     });
-    let pairs = if summed { Vec::new() } else { delta::pairs(&steps.module, made) };
+    let pairs = if summed { Vec::new() } else { super::cases::pairs(&steps.module, made) };
     for (a, b) in pairs.iter().copied().filter(|_| pairs.len() == 1) {
-        if delta::is_product(&steps.module, made) || !rows.contains(&a) || !columns.contains(&b) {
+        if super::cases::is_product(&steps.module, made)
+            || !rows.contains(&a)
+            || !columns.contains(&b)
+        {
             continue;
         }
         for equal in [true, false] {
-            let Some(said) = delta::case(&mut steps.module, made, a, b, equal)? else { continue };
+            let Some(said) = super::cases::case(&mut steps.module, made, a, b, equal)? else {
+                continue;
+            };
             let said = steps.tidy(said);
             let columns: Vec<AxisId> =
                 columns.iter().map(|c| if equal && *c == b { a } else { *c }).collect();
