@@ -1,8 +1,10 @@
 //! Derivations as data: names, shapes, one formula a cotangent, in blocks; and their pages.
 
 mod blocks;
+mod code;
 mod document;
 mod equations;
+mod explained;
 mod html;
 mod latex;
 mod lines;
@@ -20,6 +22,7 @@ use std::ops::Range;
 
 use chainrule_graph::{Module, raise};
 use chainrule_syntax::ast::{Expr, Layout};
+use chainrule_syntax::print;
 
 use crate::notation::Context;
 use crate::{Diagnostic, Error, Model};
@@ -85,11 +88,25 @@ pub struct Step {
     pub details: Vec<Detail>,
     /// The line as an assignment in NumPy, if that was asked for.
     pub code: Option<String>,
+    /// The block form of a Jacobian by rows, if it has one.
+    pub diagonal: Option<Diagonal>,
+}
+
+/// A Jacobian whose rows by the rows of a matrix are `[O, .., A, .., O]`, with the block at the
+/// place of the row.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Diagonal {
+    /// How many blocks there are.
+    pub count: Expr,
+    /// The block.
+    pub block: Expr,
 }
 
 /// Lines that belong together, with the equations whose cotangents they are.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Block {
+    /// What the block is about; empty for a layer.
+    pub title: String,
     /// The equations of the model.
     pub equations: Vec<Detail>,
     /// Which of the derivation's lines.
@@ -171,6 +188,23 @@ impl Derive {
         format!("{left}= {}", side(&detail.right))
     }
 
+    /// A sentence, with what stands between backticks as mathematics.
+    fn sentence(
+        &self,
+        text: &str,
+        words: impl Fn(&str) -> String,
+        math: impl Fn(&crate::notation::Math) -> String,
+    ) -> String {
+        let mut out = String::new();
+        for (i, part) in text.split('`').enumerate() {
+            match crate::notation::read(part).filter(|_| i % 2 == 1) {
+                Some(formula) => out.push_str(&math(&self.typeset(&formula))),
+                None => out.push_str(&words(part)),
+            }
+        }
+        out
+    }
+
     /// A formula on paper, with the names of this derivation's model.
     fn typeset(&self, expr: &Expr) -> crate::notation::Math {
         crate::notation::typeset(&self.context, expr)
@@ -195,7 +229,11 @@ impl Derive {
 
     /// What remains when the lines stand: the names they read, the title, the blocks.
     fn finish(&mut self, module: &Module) {
-        let texts: Vec<&str> = self.steps.iter().map(|s| s.text.as_str()).collect();
+        let mut texts: Vec<String> = self.steps.iter().map(|s| s.text.clone()).collect();
+        for block in self.blocks.iter().filter(|b| !b.title.is_empty()) {
+            texts.extend(block.equations.iter().map(|d| print::expr(&d.right)));
+        }
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         self.names = names::names(module, &texts);
         if self.names.iter().any(|n| n.type_text.contains(" per ")) {
             self.form = "sample";
@@ -216,7 +254,8 @@ impl Derive {
             };
         }
         if self.blocks.is_empty() {
-            self.blocks.push(Block { equations: Vec::new(), steps: 0..self.steps.len() });
+            let steps = 0..self.steps.len();
+            self.blocks.push(Block { title: String::new(), equations: Vec::new(), steps });
         }
     }
 }
@@ -224,4 +263,10 @@ impl Derive {
 /// The name of what is differentiated, or its formula.
 fn title_of(module: &Module, of: chainrule_graph::NodeId) -> String {
     raise::text(module, of)
+}
+
+/// The word with a capital letter.
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or(String::new(), |c| c.to_uppercase().chain(letters).collect())
 }

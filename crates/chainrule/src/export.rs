@@ -11,10 +11,12 @@ mod contract;
 mod jax;
 mod length;
 mod names;
-mod numpy;
+pub mod numpy;
 mod page;
 mod program;
 mod python;
+mod rust;
+mod rust_page;
 mod special;
 mod target;
 mod torch;
@@ -36,11 +38,14 @@ pub enum Language {
     Torch,
     /// Python with JAX.
     Jax,
+    /// Rust, with the standard library alone.
+    Rust,
 }
 
 impl Language {
     /// All of them.
-    pub const ALL: [Language; 3] = [Language::NumPy, Language::Torch, Language::Jax];
+    pub const ALL: [Language; 4] =
+        [Language::NumPy, Language::Torch, Language::Jax, Language::Rust];
 
     /// The word in an `export` line and on the command line.
     pub fn text(self) -> &'static str {
@@ -48,6 +53,7 @@ impl Language {
             Language::NumPy => "numpy",
             Language::Torch => "torch",
             Language::Jax => "jax",
+            Language::Rust => "rust",
         }
     }
 
@@ -67,6 +73,7 @@ impl Language {
             Language::NumPy => &numpy::NumPy,
             Language::Torch => &torch::Torch,
             Language::Jax => &jax::Jax,
+            Language::Rust => &rust::Rust,
         }
     }
 }
@@ -80,11 +87,7 @@ const NUMPY: Dialect = Dialect {
 
 const TORCH: Dialect = Dialect {
     name: "PyTorch",
-    imports: &[
-        ("math.", "import math\n"),
-        ("", "import torch"),
-        ("F.", "import torch.nn.functional as F"),
-    ],
+    imports: &[("math.", "import math\n"), ("", "import torch")],
     note: "`torch.autograd.grad` of `loss` gives what `gradients` writes out.",
     full: |shape, value| format!("torch.full(({shape}), {value}, dtype=dtype)"),
 };
@@ -109,6 +112,19 @@ pub struct Wanted {
     pub wrt: Vec<String>,
 }
 
+/// Code with what its functions are given.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Exported {
+    /// The file.
+    pub text: String,
+    /// The name of the value in the equations.
+    pub of: String,
+    /// The arguments: the name in the equations, the name in the code.
+    pub arguments: Vec<(String, String)>,
+    /// The names in the equations of what is differentiated by, in the order of the result.
+    pub gradients: Vec<String>,
+}
+
 impl Model {
     /// The file's loss and its gradients as functions of another language.
     ///
@@ -117,7 +133,7 @@ impl Model {
     ///
     /// let iris = chainrule::Model::read("iris")?;
     /// let code = iris.export(Language::NumPy, &Wanted::default())?;
-    /// assert!(code.contains("dJ_dW1 = dJ_dz2.T @ a1"));
+    /// assert!(code.text.contains("dJ_dW1 = dJ_dz2.T @ a1"));
     /// # Ok::<(), chainrule::Error>(())
     /// ```
     ///
@@ -125,18 +141,27 @@ impl Model {
     ///
     /// A name is not known, a value has no derivative, or an equation has no form in code: the error
     /// names it.
-    pub fn export(&self, language: Language, wanted: &Wanted) -> Result<String, Error> {
+    pub fn export(&self, language: Language, wanted: &Wanted) -> Result<Exported, Error> {
         let module = self.exported(wanted)?;
         let (of, wrt) = choose(module, wanted)?;
         let target = language.target();
         let program = Program::new(module, of, &wrt, target).map_err(|e| Error::refused(e.0))?;
         let header = self.header(module, &program);
-        let dialect = match language {
-            Language::NumPy => &NUMPY,
-            Language::Torch => &TORCH,
-            Language::Jax => &JAX,
+        let python = |dialect| page::page(&program, target, dialect, &header);
+        let text = match language {
+            Language::NumPy => python(&NUMPY),
+            Language::Torch => python(&TORCH),
+            Language::Jax => python(&JAX),
+            Language::Rust => rust_page::page(&program, &header),
         };
-        Ok(page::page(&program, target, dialect, &header))
+        let name = |id: SymbolId| program.module.symbol(id).name.clone();
+        let argument = |a: &program::Argument| (name(a.symbol), a.name.clone());
+        Ok(Exported {
+            text,
+            of: name(of),
+            arguments: program.arguments.iter().map(argument).collect(),
+            gradients: page::returned(&program).into_iter().map(|(n, _)| n).collect(),
+        })
     }
 
     fn exported(&self, wanted: &Wanted) -> Result<&Module, Error> {

@@ -2,7 +2,9 @@
 
 mod common;
 
-use chainrule::{BUILTIN, Derive, Model};
+use chainrule::{
+    BUILTIN, CheckOptions, Depth, Derive, DeriveOptions, Document, Form, LayoutChoice, Model,
+};
 
 fn derivations(name: &str) -> Vec<Derive> {
     let model = Model::read(name).unwrap_or_else(|e| panic!("{name}: {e}"));
@@ -15,14 +17,102 @@ fn formula(name: &str, step: &str) -> String {
     found.unwrap_or_else(|| panic!("{name} has no line {step}")).text.clone()
 }
 
+/// The ways a derivation is asked for, with the ending of its golden page.
+fn variants() -> Vec<(&'static str, DeriveOptions)> {
+    let plain = DeriveOptions::default;
+    let form = |form| DeriveOptions { form: Some(form), ..plain() };
+    let layout = |layout| DeriveOptions { layout: Some(layout), ..plain() };
+    let depth = |depth| DeriveOptions { depth: Some(depth), ..plain() };
+    vec![
+        ("", plain()),
+        ("-full", depth(Depth::Full)),
+        ("-index", depth(Depth::Index)),
+        ("-sample", form(Form::Sample)),
+        ("-batch", form(Form::Batch)),
+        ("-numerator", layout(LayoutChoice::Numerator)),
+        ("-denominator", layout(LayoutChoice::Denominator)),
+    ]
+}
+
+fn document(name: &str, options: &DeriveOptions) -> Document {
+    let model = Model::read(name).unwrap_or_else(|e| panic!("{name}: {e}"));
+    model.document(options).unwrap_or_else(|e| panic!("{name}: {e}"))
+}
+
 #[test]
 fn the_built_in_examples_are_derived() {
     for (name, _) in BUILTIN {
-        let pages: Vec<String> = derivations(name).iter().map(Derive::text).collect();
-        let page = pages.join("\n");
-        let wide: Vec<&str> = page.lines().filter(|l| l.chars().count() > 80).collect();
-        assert!(wide.is_empty(), "{name}: {wide:?}");
-        common::golden(&common::suite().join(format!("derive/{name}.txt")), &page);
+        for (ending, options) in variants() {
+            let page = document(name, &options).text();
+            let wide: Vec<&str> = page.lines().filter(|l| l.chars().count() > 80).collect();
+            assert!(wide.is_empty(), "{name}: {wide:?}");
+            common::golden(&common::suite().join(format!("derive/{name}{ending}.txt")), &page);
+        }
+    }
+}
+
+/// The file with every printed line as a claim, and the names of these claims. In the numerator
+/// layout both sides have turned cotangents.
+fn claimed(name: &str, options: &DeriveOptions) -> (Model, usize) {
+    let model = Model::read(name).expect("it reads");
+    let document = model.document(options).expect("it derives");
+    let mut text = model.source().text().to_string();
+    let mut count = 0;
+    for derive in &document.derivations {
+        let turned = derive.layout == "numerator" && derive.steps.len() > 1;
+        let mut names: Vec<&str> = derive.steps.iter().map(|s| s.name.as_str()).collect();
+        names.sort_by_key(|n| std::cmp::Reverse(n.len()));
+        for step in &derive.steps {
+            let (mut left, mut right) = (step.name.clone(), step.text.clone());
+            if turned {
+                left = format!("({left})^T");
+                for (i, name) in names.iter().enumerate() {
+                    right = right.replace(name, &format!("<{i}>"));
+                }
+                for (i, name) in names.iter().enumerate() {
+                    right = right.replace(&format!("<{i}>"), &format!("({name})^T"));
+                }
+            }
+            let layout = match derive.layout {
+                "denominator" => " layout denominator",
+                _ => "",
+            };
+            // Entries by an affine index: the indices are those of the window. A window of zeros has
+            // several maxima, of which the first counts: the page says so below the formula.
+            let (forall, condition) = match left.contains("2p+i") {
+                true => ("forall o in C2, p in P, q in P, i in 2, j in 2: ", " if M[o,p,q] > 0"),
+                false => ("", ""),
+            };
+            let claim = format!("{forall}{left} = {right}{condition}{layout}");
+            text.push_str(&format!("\nclaim \"printed {count}\" {claim}\n"));
+            count += 1;
+        }
+    }
+    (Model::parse(name, &text).unwrap_or_else(|e| panic!("{name}: {:?}", e.diagnostics())), count)
+}
+
+#[test]
+fn every_printed_line_is_true() {
+    let layouts = [LayoutChoice::Gradient, LayoutChoice::Numerator, LayoutChoice::Denominator];
+    for (name, _) in BUILTIN {
+        for layout in layouts {
+            let options = DeriveOptions { layout: Some(layout), ..DeriveOptions::default() };
+            if name == "convnet" && layout == LayoutChoice::Numerator {
+                continue; // its arrays have more than two axes and are not turned
+            }
+            let (model, count) = claimed(name, &options);
+            let checked = model.judge(&CheckOptions { draws: Some(1), ..CheckOptions::default() });
+            let claims: Vec<_> = checked.models.iter().flat_map(|m| &m.report.claims).collect();
+            let printed: Vec<_> =
+                claims.iter().filter(|c| c.name.starts_with("printed ")).collect();
+            assert_eq!(printed.len(), count, "{name}");
+            for claim in printed {
+                let holds = matches!(claim.verdict.text(), "proved" | "verified" | "true-where");
+                let line = model.source().text().lines().find(|l| l.contains(&claim.name));
+                let verdict = claim.verdict.text();
+                assert!(holds, "{name}, {layout:?}: {verdict}: {line:?}: {}", claim.message);
+            }
+        }
     }
 }
 
@@ -30,7 +120,7 @@ fn the_built_in_examples_are_derived() {
 fn formulas_read_as_on_paper() {
     for (name, step, text) in [
         ("iris", "dJ/dz2", "1/N (p - onehot(y))"),
-        ("iris", "dJ/dz1", "dJ/da1 .* sigmoid(z1)"),
+        ("iris", "dJ/dz1", "(W1^T dJ/dz2) .* sigmoid(z1)"),
         ("iris", "dJ/dW1", "sum[N] dJ/dz2 a1^T"),
         ("cifar2", "dJt/dZ3", "1/N (Psi - D)"),
         ("cifar2", "dJt/dW2", "dJt/dZ3 A2^T + 2 lambda W2"),
@@ -40,7 +130,10 @@ fn formulas_read_as_on_paper() {
         ("graph002", "jac(w, B)", "kron(x^T, A A diag(u))"),
         ("convnet", "dJ/dK2[o,c,i,j]", "sum[N,u,v] dJ/dY2[o,u,v] R1[c,u+i,v+j]"),
         ("convnet", "dJ/dR1[c,s,t]", "sum[o,i,j] K2[o,c,i,j] dJ/dY2[o,s-i,t-j; pad]"),
-        ("circles", "dl/dx", "W1^T dl/dha"),
+        ("circles", "dl/dx", "W1^T (dl/dhs .* 1[ha > 0])"),
+        ("cifar2", "dJt/dZ2", "(W2^T dJt/dZ3) .* 1[Z2 > 0]"),
+        ("cifar2", "dJt/db2", "dJt/dZ3 ones(N)"),
+        ("convnet", "dJ/dR2[o,2p+i,2q+j]", "1[R2[o,2p+i,2q+j] == M[o,p,q]] dJ/dM[o,p,q]"),
     ] {
         assert_eq!(formula(name, step), text, "{name}: {step}");
     }
@@ -65,7 +158,7 @@ fn structured_matrices_are_printed_as_such() {
         ("F = tanh(X)", "jac(F, X)", "diag(vec(1 - F .* F))"),
         ("p = softmax(z)", "jac(p, z)", "diag(p) - p p^T"),
         ("s = tr(A B)", "jac(s, A)", "vec(B^T)^T"),
-        ("q = x^T A x", "hess(q, x)", "A^T + A"),
+        ("q = x^T A x", "hess(q, x)", "A + A^T"),
     ] {
         assert_eq!(jacobian(net, target), text, "{target} of {net}");
     }

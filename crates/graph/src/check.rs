@@ -13,7 +13,7 @@ mod nearest;
 mod optimizer;
 mod own;
 mod point;
-mod sizes;
+pub(crate) mod sizes;
 mod stated;
 mod verdict;
 

@@ -20,6 +20,7 @@ use crate::record::{At, Differential};
 use crate::terms::Terms;
 pub(crate) use resolve::resolve;
 pub use resolve::resolved;
+pub(crate) use reverse::pulled;
 pub use reverse::{Derivation, Line};
 pub use substitute::substituted;
 
@@ -198,7 +199,7 @@ impl Activity {
 }
 
 /// Adds a derived name with its formula.
-fn name(module: &mut Module, text: String, value: NodeId) -> Result<NodeId, Refusal> {
+pub(crate) fn name(module: &mut Module, text: String, value: NodeId) -> Result<NodeId, Refusal> {
     let ty = module.graph.node(value).ty.clone();
     let id = SymbolId::new(module.symbols.len());
     let span = chainrule_syntax::Span::default();

@@ -47,7 +47,7 @@ pub struct Form {
 /// let text = "size d, H\nbatch N\ngiven\n  x : R[d] per N\nparam\n  W : R[H, d] = 0\n  b : R[H] = 0\nnet\n  z = W x + b\n";
 /// let module = forms::batch(&read(text).modules[0])?;
 /// let z = module.find("z").and_then(|z| module.binding(z)).map(|b| b.value);
-/// assert_eq!(raise::equation(&module, z.ok_or("no z")?).text(), "W x + b");
+/// assert_eq!(raise::text(&module, z.ok_or("no z")?), "W x + b");
 /// let x = module.find("x").ok_or("no x")?;
 /// assert_eq!(module.type_text(&module.symbol(x).ty), "R[d, N]");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -89,7 +89,7 @@ pub fn batch_form(module: &Module) -> Result<Form, Refusal> {
 /// let text = "size d, H\nbatch N\ngiven\n  X : R[d, N]\n  E : R[H, N]\nnet\n  G = E X^T\n";
 /// let module = forms::sample(&read(text).modules[0])?;
 /// let g = module.find("G").and_then(|g| module.binding(g)).map(|b| b.value);
-/// assert_eq!(raise::equation(&module, g.ok_or("no G")?).text(), "sum[N] E X^T");
+/// assert_eq!(raise::text(&module, g.ok_or("no G")?), "sum[N] E X^T");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn sample(module: &Module) -> Result<Module, Refusal> {

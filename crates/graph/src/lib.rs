@@ -9,6 +9,7 @@ pub mod differentiate;
 pub mod edit;
 mod elaborate;
 pub mod elementary;
+pub mod explain;
 pub mod forms;
 pub mod graph;
 pub mod index;

@@ -29,7 +29,7 @@ use named::Names;
 pub use inline::{inlined, replaced, simplified_lines, written_out};
 
 /// Most terms made for one formula; what is left then stays as it is.
-const BUDGET: usize = 20_000;
+const BUDGET: usize = 4_000;
 
 /// A rule that was used.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -65,6 +65,10 @@ pub struct Simplifier {
     lengths: BTreeMap<NodeId, usize>,
     applied: Vec<Applied>,
     left: usize,
+    /// Sums that are parts of longer ones.
+    inner: BTreeSet<NodeId>,
+    /// The formula being simplified.
+    root: Option<NodeId>,
 }
 
 impl Simplifier {
@@ -91,12 +95,18 @@ impl Simplifier {
             lengths: BTreeMap::new(),
             applied: Vec::new(),
             left: BUDGET,
+            inner: BTreeSet::new(),
+            root: None,
         }
     }
 
     /// The simplified formula, of the same value and type; `node` itself where nothing is shorter.
     pub fn node(&mut self, module: &mut Module, node: NodeId) -> NodeId {
         self.left = BUDGET;
+        self.root = Some(node);
+        if self.inner.remove(&node) {
+            self.done.remove(&node);
+        }
         self.walked(module, node)
     }
 

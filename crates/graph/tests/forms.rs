@@ -5,6 +5,7 @@ mod models;
 use chainrule_graph::interpret::{Interpreter, Numbers, Tensor};
 use chainrule_graph::module::Role;
 use chainrule_graph::{Module, SymbolId, differentiate, forms, raise};
+use chainrule_syntax::print;
 
 /// Small numbers for the sizes, also for those that the file fixes.
 fn small(module: &Module) -> Numbers {
@@ -122,8 +123,11 @@ fn lines(module: &Module) -> Vec<String> {
         };
         for line in &derivation.lines {
             let equation = raise::equation(&copy, line.value);
-            let name = &copy.symbol(line.symbol).name;
-            out.push(equation.line(&name.to_string()));
+            let name = copy.symbol(line.symbol).name.clone();
+            let left = chainrule_syntax::ast::ExprKind::Name(name);
+            let left = chainrule_syntax::ast::Expr { kind: left, span: Default::default() };
+            let (left, right) = (equation.left(left), &equation.right);
+            out.push(format!("{} = {}", print::expr(&left), print::expr(right)));
         }
     }
     out

@@ -1,13 +1,13 @@
 //! All derivations of a file as one document.
 
 use chainrule_graph::differentiate::Refusal;
-use chainrule_graph::{Module, NodeId, Op, forms, module};
+use chainrule_graph::{Module, Op, forms, module};
 
 use super::equations::Written;
-use super::options::{Depth, DeriveOptions, Form};
-use super::targets::Target;
-use super::{Derive, html, latex, lines, operator, plain, targets, title_of, typst};
-use crate::{Diagnostic, Error, Model, Severity};
+use super::options::{DeriveOptions, Form};
+use super::targets::{Target, What};
+use super::{Derive, explained, html, latex, lines, operator, plain, targets, title_of, typst};
+use crate::{Diagnostic, Error, Model};
 
 /// The derivations of a file, to be printed in one format or another.
 #[derive(Clone, Debug)]
@@ -79,7 +79,6 @@ pub(super) fn document(model: &Model, options: &DeriveOptions) -> Result<Documen
     };
     for (module, targets) in modules.iter().zip(targets) {
         for target in targets {
-            out.warnings.extend(missing(&target));
             out.derivations.push(derivation(model, module, &target)?);
         }
     }
@@ -97,60 +96,74 @@ fn derivation(model: &Model, module: &Module, target: &Target) -> Result<Derive,
 }
 
 fn made(model: &Model, module: &Module, target: &Target) -> Result<Derive, Refusal> {
-    let (mut module, nodes, written) = formed(model, module, target)?;
-    let node = module.graph.node(nodes[0]).clone();
-    let of = node.inputs.first().map_or(String::new(), |of| title_of(&module, *of));
+    let formed = formed(model, module, target)?;
+    let mut module = formed.module;
+    let of = match &formed.what {
+        What::Nodes(nodes) => {
+            let of = module.graph.node(nodes[0]).inputs.first().copied();
+            of.map_or(String::new(), |of| title_of(&module, of))
+        }
+        What::Part(of, _) => module.symbol(of.symbol).name.clone(),
+        What::Dual(of, _) => module.symbol(*of).name.clone(),
+    };
     let mut out = Derive::new(&module, &of, &target.chosen);
     out.notes.extend(target.note.clone());
-    if node.op == Op::Grad {
-        lines::gradients(&mut module, &nodes, &target.chosen, &written, &mut out)?;
-    } else {
-        operator::operator(&mut module, nodes[0], &target.chosen, &mut out)?;
+    out.notes.extend(formed.note);
+    match &formed.what {
+        What::Nodes(nodes) if module.graph.node(nodes[0]).op == Op::Grad => {
+            lines::gradients(&mut module, nodes, &target.chosen, &formed.written, &mut out)?;
+        }
+        What::Nodes(nodes) => {
+            operator::operator(&mut module, nodes[0], &target.chosen, &mut out)?;
+        }
+        What::Part(of, wrt) => explained::part(&mut module, of, wrt, &mut out)?,
+        What::Dual(of, wrt) => explained::dual(&module, *of, wrt, &mut out)?,
     }
     out.finish(&module);
     Ok(out)
 }
 
-/// The module in the form that is asked for, and the targets in it.
-fn formed<'m>(
-    model: &'m Model,
-    module: &Module,
-    target: &Target,
-) -> Result<(Module, Vec<NodeId>, Written<'m>), Refusal> {
-    let Some(form) = target.chosen.form else {
-        return Ok((module.clone(), target.nodes.clone(), Written::of(model)));
-    };
-    let mut module = module.clone();
-    let line = module::Derivation {
-        targets: target.nodes.clone(),
-        options: Vec::new(),
-        span: target.span.unwrap_or_default(),
-    };
-    module.derivations = vec![line];
-    module.claims.clear();
-    let formed = match form {
-        Form::Batch => forms::batch_form(&module)?,
-        Form::Sample => forms::sample_form(&module)?,
-    };
-    match formed.module.derivations.first() {
-        Some(line) if line.targets.len() == target.nodes.len() => {
-            let targets = line.targets.clone();
-            Ok((formed.module, targets, Written::none()))
-        }
-        _ => Err(Refusal(formed.left_out.join(" "))),
-    }
+/// What is worked out, in the form that is asked for.
+struct Formed<'m> {
+    module: Module,
+    what: What,
+    written: Written<'m>,
+    note: Option<String>,
 }
 
-/// Options that do nothing yet.
-fn missing(target: &Target) -> Option<Diagnostic> {
-    let word = match target.chosen.depth {
-        Depth::Full => "full",
-        Depth::Index => "index",
-        Depth::Brief => return None,
+/// The module in the form that is asked for, and the target in it: the names are the same.
+fn formed<'m>(model: &'m Model, module: &Module, target: &Target) -> Result<Formed<'m>, Refusal> {
+    let own = |note| Formed {
+        module: module.clone(),
+        what: target.what.clone(),
+        written: Written::of(model),
+        note,
     };
-    let message = format!("`{word}` of a derivation is not there yet: the brief form is shown");
+    let Some(form) = target.chosen.form else { return Ok(own(None)) };
+    let mut changed = module.clone();
+    let targets = match &target.what {
+        What::Nodes(nodes) => nodes.clone(),
+        _ => Vec::new(),
+    };
     let span = target.span.unwrap_or_default();
-    let mut found = Diagnostic::error("not-yet", message, span, "");
-    found.severity = Severity::Warning;
-    Some(found)
+    let count = targets.len();
+    changed.derivations = vec![module::Derivation { targets, options: Vec::new(), span }];
+    changed.claims.clear();
+    let formed = match form {
+        Form::Batch => forms::batch_form(&changed)?,
+        Form::Sample => forms::sample_form(&changed)?,
+    };
+    let line = formed.module.derivations.first();
+    let targets = line.map_or(Vec::new(), |l| l.targets.clone());
+    let what = match &target.what {
+        What::Nodes(_) if targets.len() == count => What::Nodes(targets),
+        // What has no such form is shown as the file has it.
+        What::Nodes(nodes) => {
+            let name = title_of(module, nodes[0]);
+            let why = formed.left_out.join(" ");
+            return Ok(own(Some(format!("{name} is shown in the form of the file: {why}."))));
+        }
+        other => other.clone(),
+    };
+    Ok(Formed { module: formed.module, what, written: Written::none(), note: None })
 }

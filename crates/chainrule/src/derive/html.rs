@@ -25,6 +25,8 @@ math { font-size: 1.06rem; }
 .block { border: 1px solid var(--line); border-radius: 6px; margin: 1rem 0; break-inside: avoid-page; }
 .given { background: var(--band); border-bottom: 1px solid var(--line); border-radius: 6px 6px 0 0; }
 .given, .steps { padding: .5rem .75rem; }
+.steps:empty { display: none; }
+.block h3 { margin: .6rem .75rem; }
 .line { display: flex; flex-wrap: wrap; align-items: center; gap: .1rem 1.5rem; padding: .3rem 0; }
 .formula { overflow-x: auto; overflow-y: hidden; max-width: 100%; padding: .15rem 0; }
 .why { margin-left: auto; color: var(--soft); font-size: .85rem; text-align: right; }
@@ -68,13 +70,16 @@ fn derivation(out: &mut String, derive: &Derive) {
         self::block(out, derive, block);
     }
     for note in &derive.notes {
-        let _ = writeln!(out, "<p class=\"note\">{}</p>", escaped(note).replace('`', ""));
+        let _ = writeln!(out, "<p class=\"note\">{}</p>", sentence(derive, note));
     }
     out.push_str("</section>\n");
 }
 
 /// The title, names in it as mathematics.
 fn title(derive: &Derive) -> String {
+    if derive.gradients.is_empty() {
+        return escaped(&super::capital(&derive.title));
+    }
     if let [step] = &derive.steps[..]
         && derive.title == step.name
     {
@@ -106,12 +111,15 @@ fn names(out: &mut String, derive: &Derive) {
 
 fn block(out: &mut String, derive: &Derive, block: &Block) {
     out.push_str("<div class=\"block\">\n");
+    if !block.title.is_empty() {
+        let _ = writeln!(out, "<h3>{}</h3>", escaped(&block.title));
+    }
     if !block.equations.is_empty() {
         out.push_str("<div class=\"given\">\n");
         block.equations.iter().for_each(|d| detail(out, derive, d));
         out.push_str("</div>\n");
     }
-    out.push_str("<div class=\"steps\">\n");
+    out.push_str("<div class=\"steps\">");
     for step in &derive.steps[block.steps.clone()] {
         self::step(out, derive, step);
     }
@@ -124,6 +132,16 @@ fn step(out: &mut String, derive: &Derive, step: &Step) {
     line(out, Some(&derive.typeset(&step.left)), &derive.typeset(&step.right), &why);
     if let Some(code) = &step.code {
         let _ = writeln!(out, "<code>{}</code>", escaped(code));
+    }
+    if let Some(diagonal) = &step.diagonal {
+        let dots = "<mo>,</mo><mo>…</mo><mo>,</mo>";
+        let block = notation::mathml(&derive.typeset(&diagonal.block));
+        let count = inline(&derive.typeset(&diagonal.count));
+        let _ = writeln!(
+            out,
+            "<p class=\"details\">one row: <math><mo>[</mo><mi>O</mi>{dots}{block}{dots}<mi>O</mi>\
+             <mo>]</mo></math>, {count} blocks</p>"
+        );
     }
     if !step.details.is_empty() {
         out.push_str("<div class=\"details\">\n");
@@ -138,11 +156,15 @@ fn detail(out: &mut String, derive: &Derive, detail: &Detail) {
     line(out, left.as_ref(), &derive.typeset(&detail.right), &why);
 }
 
+fn sentence(derive: &Derive, text: &str) -> String {
+    derive.sentence(text, escaped, inline)
+}
+
 /// The rule and the shapes.
 fn why(derive: &Derive, rule: &str, shapes: &str) -> String {
     let mut parts = Vec::new();
     if !rule.is_empty() {
-        parts.push(escaped(rule));
+        parts.push(sentence(derive, rule));
     }
     if let Some((math, per)) = types::shape(&derive.context, shapes) {
         parts.push(format!("{} {}", inline(&math), escaped(&per)).trim().to_string());

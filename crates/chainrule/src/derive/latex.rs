@@ -38,7 +38,7 @@ fn derivation(out: &mut String, derive: &Derive) {
     let title = title(derive);
     let _ = writeln!(out, "\n\\section*{{{title}}}");
     if derive.layout != "gradient" {
-        let _ = writeln!(out, "{} layout\\par", capital(derive.layout));
+        let _ = writeln!(out, "{} layout\\par", super::capital(derive.layout));
     }
     names(out, derive);
     let widest = |steps: &[Step]| {
@@ -53,12 +53,15 @@ fn derivation(out: &mut String, derive: &Derive) {
         }
     }
     for note in &derive.notes {
-        let _ = writeln!(out, "\n\\medskip\n{}\\par", escaped(note).replace('`', ""));
+        let _ = writeln!(out, "\n\\medskip\n{}\\par", sentence(derive, note));
     }
 }
 
 /// The title, names in it as mathematics.
 fn title(derive: &Derive) -> String {
+    if derive.gradients.is_empty() {
+        return escaped(&super::capital(&derive.title));
+    }
     if let [step] = &derive.steps[..]
         && derive.title == step.name
     {
@@ -70,11 +73,6 @@ fn title(derive: &Derive) -> String {
     };
     let wrt: Vec<String> = derive.gradients.iter().map(|g| math(&g.wrt)).collect();
     format!("Gradient of {} by {}", math(&derive.of), wrt.join(", "))
-}
-
-fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map_or(String::new(), |c| c.to_uppercase().chain(letters).collect())
 }
 
 /// Two names in a row of the table; a table a page's height.
@@ -101,6 +99,9 @@ fn names(out: &mut String, derive: &Derive) {
 /// The model's equations above a block.
 fn equations(out: &mut String, derive: &Derive, block: &Block) {
     let _ = writeln!(out, "\n\\bigskip\\hrule height 0.2pt\\medskip");
+    if !block.title.is_empty() {
+        let _ = writeln!(out, "\\textbf{{{}}}\\par\\smallskip", escaped(&block.title));
+    }
     let lefts = block.equations.iter().filter_map(|d| d.left.as_ref());
     let width = lefts.map(|l| notation::width(&derive.typeset(l))).fold(1.0, f64::max).min(12.0);
     for detail in &block.equations {
@@ -124,7 +125,22 @@ fn step(out: &mut String, derive: &Derive, step: &Step, width: f64) {
     let (left, right) = (derive.typeset(&step.left), derive.typeset(&step.right));
     line(out, Some(&left), &right, Place { indent: 1.5, width }, &note);
     if let Some(code) = &step.code {
-        let _ = writeln!(out, "\\hspace*{{3em}}{{\\small\\ttfamily {}}}\\par", escaped(code));
+        for row in code.lines() {
+            // A long line breaks at its blanks.
+            let row = escaped(row);
+            let _ = writeln!(
+                out,
+                "{{\\leftskip=5em\\parindent=-2em\\rightskip=0pt plus 1fil\\small\\ttfamily {row}\\par}}"
+            );
+        }
+    }
+    if let Some(diagonal) = &step.diagonal {
+        let math = |e| notation::latex(&derive.typeset(e));
+        let (block, count) = (math(&diagonal.block), math(&diagonal.count));
+        let _ = writeln!(
+            out,
+            "\\smallskip\\hspace*{{4em}}one row: $[O, \\dots, {block}, \\dots, O]$, ${count}$ blocks\\par"
+        );
     }
     let mut width = 1.0;
     for one in &step.details {
@@ -135,11 +151,15 @@ fn step(out: &mut String, derive: &Derive, step: &Step, width: f64) {
     }
 }
 
+fn sentence(derive: &Derive, text: &str) -> String {
+    derive.sentence(text, escaped, |m| format!("${}$", notation::latex(m)))
+}
+
 /// `[rule]  shapes`
 fn note(derive: &Derive, rule: &str, shapes: &str) -> String {
     let mut parts = Vec::new();
     if !rule.is_empty() {
-        parts.push(format!("[{}]", escaped(rule)));
+        parts.push(format!("[{}]", sentence(derive, rule)));
     }
     if let Some((math, per)) = types::shape(&derive.context, shapes) {
         parts.push(format!("${}$ {}", notation::latex(&math), escaped(&per)).trim().to_string());

@@ -11,7 +11,7 @@ use chainrule_syntax::{Span, print};
 use super::equations::Written;
 use super::options::{Chosen, Depth};
 use super::words::{factors, rule, shape, shortened};
-use super::{Block, Derive, Gradient, Step, blocks, turn};
+use super::{Block, Derive, Gradient, Step, blocks, code, explained, turn};
 use crate::notation::{self, Context};
 
 /// The line of a name: what stands at the left, and its formula as a term.
@@ -29,14 +29,20 @@ pub(super) fn step(
         name,
         shape: shape(module, module.graph.ty(value)),
         text,
-        latex: notation::latex(&notation::typeset(context, &equation.right)),
+        latex: typeset(context, &equation.right),
         rule: rules,
         shapes: factors(module, value),
         left,
         right: equation.right,
         details: Vec::new(),
         code: None,
+        diagonal: None,
     }
+}
+
+/// A formula in LaTeX.
+pub(super) fn typeset(context: &Context, formula: &Expr) -> String {
+    notation::latex(&notation::typeset(context, formula))
 }
 
 /// The name of a cotangent as a tree.
@@ -64,6 +70,7 @@ pub(super) fn gradients(
     };
     let wrt: Vec<SymbolId> = targets.iter().filter_map(variable).collect();
     let mut derivation = differentiate::derivation(module, of, &wrt)?;
+    let whole = (chosen.depth != Depth::Brief).then(|| (module.clone(), derivation.clone()));
     let path: Vec<SymbolId> = derivation.lines.iter().map(|l| l.of).collect();
     if chosen.depth == Depth::Brief {
         // What is used once and short needs no line.
@@ -78,6 +85,7 @@ pub(super) fn gradients(
         }
     }
     let (mut lines, ranges) = blocks::blocks(module, &lines, &wrt);
+    let symbols: Vec<SymbolId> = lines.iter().map(|l| l.symbol).collect();
     if chosen.layout == Some(Layout::Numerator) {
         turn::turned(module, &mut lines)?;
     }
@@ -86,14 +94,18 @@ pub(super) fn gradients(
         line.value = simplifier.node(module, line.value);
     }
     out.context = Context::of(module);
-    for line in &lines {
+    for (line, symbol) in lines.iter().zip(symbols) {
         let name = module.symbol(line.symbol).name.clone();
-        out.steps.push(step(module, &out.context, &name, line.value, rule(&line.rules)));
+        let mut step = step(module, &out.context, &name, line.value, rule(&line.rules));
+        if let Some((module, derivation)) = &whole {
+            step.details = explained::details(module, derivation, symbol, chosen.depth)?;
+        }
+        out.steps.push(step);
     }
     let heads = heads(module, of, &path, &lines, &ranges);
     for (steps, head) in ranges.into_iter().zip(heads) {
         let equations = head.iter().flat_map(|s| written.equation(module, *s)).collect();
-        out.blocks.push(Block { equations, steps });
+        out.blocks.push(Block { title: String::new(), equations, steps });
     }
     for symbol in &wrt {
         let Some(at) = lines.iter().position(|l| l.of == *symbol) else { continue };
@@ -105,7 +117,14 @@ pub(super) fn gradients(
             latex: step.latex.clone(),
         });
     }
+    if chosen.has_numpy {
+        let lines: Vec<_> = lines.iter().map(|l| (l.symbol, l.value)).collect();
+        code::numpy(module, &lines, out);
+    }
     notes(module, &lines, out);
+    if whole.is_some() && chosen.layout == Some(Layout::Numerator) {
+        out.notes.push("Sub-steps are in the layout that has the shape of the variable.".into());
+    }
     Ok(())
 }
 

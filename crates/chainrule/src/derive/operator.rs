@@ -10,7 +10,7 @@ use chainrule_syntax::ast::Layout;
 
 use super::lines::step;
 use super::options::Chosen;
-use super::{Derive, Gradient};
+use super::{Derive, Gradient, code, explained};
 use crate::notation::Context;
 
 /// Works it out as one line.
@@ -26,6 +26,7 @@ pub(super) fn operator(
 ) -> Result<(), Refusal> {
     let node = module.graph.node(target).clone();
     let name = raise::text(module, target);
+    let whole = module.clone();
     let mut value = differentiate::resolved(module, target, &mut BTreeMap::new())?;
     let turned = matches!(node.op, Op::Jac { .. }) && chosen.layout == Some(Layout::Denominator);
     if turned && module.graph.ty(value).dims.len() <= 2 {
@@ -39,7 +40,11 @@ pub(super) fn operator(
         _ => "gradient",
     };
     out.context = Context::of(module);
-    let step = step(module, &out.context, &name, value, rule.into());
+    let mut step = step(module, &out.context, &name, value, rule.into());
+    if !turned {
+        step.details = explained::entries(&whole, target);
+    }
+    step.diagonal = explained::diagonal(&whole, target);
     out.gradients.push(Gradient {
         wrt: node.inputs.get(1).map_or(String::new(), |by| raise::text(module, *by)),
         shape: step.shape.clone(),
@@ -47,5 +52,10 @@ pub(super) fn operator(
         latex: step.latex.clone(),
     });
     out.steps.push(step);
+    if chosen.has_numpy
+        && let Some(symbol) = code::named(module, &name, value)
+    {
+        code::numpy(module, &[(symbol, value)], out);
+    }
     Ok(())
 }

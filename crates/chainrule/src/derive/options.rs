@@ -73,12 +73,14 @@ pub(super) struct Chosen {
     pub(super) layout: Option<Layout>,
     pub(super) depth: Depth,
     pub(super) form: Option<Form>,
+    pub(super) has_numpy: bool,
 }
 
 impl Chosen {
     /// The line's options, and above them the caller's.
     pub(super) fn new(line: Option<&module::Derivation>, options: &DeriveOptions) -> Chosen {
-        let mut chosen = Chosen { layout: None, depth: Depth::Brief, form: None };
+        let has_numpy = options.has_numpy;
+        let mut chosen = Chosen { layout: None, depth: Depth::Brief, form: None, has_numpy };
         for option in line.map_or(&[][..], |l| &l.options) {
             match option {
                 DeriveOption::Steps | DeriveOption::Brief => chosen.depth = Depth::Brief,

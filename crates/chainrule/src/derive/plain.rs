@@ -51,10 +51,14 @@ pub(super) fn page(derive: &Derive, style: Style) -> String {
     let width = derive.steps.iter().map(left).max().unwrap_or(0).min(24);
     for block in &derive.blocks {
         let _ = writeln!(out);
+        if !block.title.is_empty() {
+            let _ = writeln!(out, "  {}", block.title);
+        }
         header(&mut out, block, style);
-        for step in &derive.steps[block.steps.clone()] {
-            let single = derive.steps.len() == 1;
-            line(&mut out, step, Place { indent, width, single }, style);
+        for at in block.steps.clone() {
+            let (single, is_last) = (derive.steps.len() == 1, at + 1 == block.steps.end);
+            let place = Place { indent, width, single, is_last };
+            line(&mut out, &derive.steps[at], place, style);
         }
     }
     if !derive.notes.is_empty() {
@@ -103,6 +107,8 @@ struct Place {
     indent: usize,
     width: usize,
     single: bool,
+    /// Whether the block ends here.
+    is_last: bool,
 }
 
 fn line(out: &mut String, step: &Step, place: Place, style: Style) {
@@ -119,7 +125,15 @@ fn line(out: &mut String, step: &Step, place: Place, style: Style) {
     let name = style.formula(&step.name);
     equation(out, &name, place, &style.formula(&step.text), &right);
     if let Some(code) = &step.code {
-        let _ = writeln!(out, "{}{code}", " ".repeat(place.indent + 4));
+        for row in code.lines() {
+            let _ = writeln!(out, "{}{row}", " ".repeat(place.indent + 4));
+        }
+    }
+    if let Some(diagonal) = &step.diagonal {
+        let text = |e| style.formula(&print::expr(e));
+        let (block, count) = (text(&diagonal.block), text(&diagonal.count));
+        let indent = " ".repeat(place.indent + 4);
+        let _ = writeln!(out, "{indent}one row: [O, .., {block}, .., O], {count} blocks");
     }
     let width = |d: &Detail| d.left.as_ref().map_or(0, |l| count(&style.formula(&print::expr(l))));
     let mut last = 0;
@@ -129,7 +143,7 @@ fn line(out: &mut String, step: &Step, place: Place, style: Style) {
         }
         sub_step(out, detail, place.indent + 4, last.min(24), style);
     }
-    if !step.details.is_empty() {
+    if !step.details.is_empty() && !place.is_last {
         let _ = writeln!(out);
     }
 }
@@ -141,7 +155,7 @@ fn sub_step(out: &mut String, detail: &Detail, indent: usize, width: usize, styl
         if detail.reason.is_empty() { String::new() } else { format!("[{}]", detail.reason) };
     let shapes = style.shape(&detail.shapes);
     let right = [reason, shapes].into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>();
-    let place = Place { indent, width, single: false };
+    let place = Place { indent, width, single: false, is_last: false };
     equation(out, &left, place, &style.formula(&print::expr(&detail.right)), &right.join("  "));
 }
 

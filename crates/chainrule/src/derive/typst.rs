@@ -46,11 +46,14 @@ fn derivation(out: &mut String, derive: &Derive) {
         self::block(out, derive, block);
     }
     for note in &derive.notes {
-        let _ = writeln!(out, "{}\n", escaped(&note.replace('`', "")));
+        let _ = writeln!(out, "{}\n", sentence(derive, note));
     }
 }
 
 fn title(derive: &Derive) -> String {
+    if derive.gradients.is_empty() {
+        return escaped(&super::capital(&derive.title));
+    }
     if let [step] = &derive.steps[..]
         && derive.title == step.name
     {
@@ -66,6 +69,9 @@ fn title(derive: &Derive) -> String {
 
 fn block(out: &mut String, derive: &Derive, block: &Block) {
     let _ = writeln!(out, "#std.line(length: 100%, stroke: 0.3pt)");
+    if !block.title.is_empty() {
+        let _ = writeln!(out, "*{}*", escaped(&block.title));
+    }
     block.equations.iter().for_each(|d| detail(out, derive, d, 0));
     for step in &derive.steps[block.steps.clone()] {
         self::step(out, derive, step);
@@ -81,6 +87,15 @@ fn step(out: &mut String, derive: &Derive, step: &Step) {
         let code = code.replace('\\', "\\\\").replace('"', "\\\"");
         let _ = writeln!(out, "#pad(left: 3em, raw(\"{code}\"))");
     }
+    if let Some(diagonal) = &step.diagonal {
+        let math = |e| notation::typst(&derive.typeset(e));
+        let (block, count) = (math(&diagonal.block), math(&diagonal.count));
+        let dots = "\\, dots \\,";
+        let _ = writeln!(
+            out,
+            "#pad(left: 4em)[one row: $bracket.l O {dots} {block} {dots} O bracket.r$, ${count}$ blocks]"
+        );
+    }
     step.details.iter().for_each(|d| detail(out, derive, d, 3));
 }
 
@@ -90,10 +105,14 @@ fn detail(out: &mut String, derive: &Derive, detail: &Detail, indent: usize) {
     line(out, left.as_ref(), &derive.typeset(&detail.right), &why, indent);
 }
 
+fn sentence(derive: &Derive, text: &str) -> String {
+    derive.sentence(text, escaped, |m| format!("${}$", notation::typst(m)))
+}
+
 fn why(derive: &Derive, rule: &str, shapes: &str) -> String {
     let mut parts = Vec::new();
     if !rule.is_empty() {
-        parts.push(format!("\\[{}\\]", escaped(rule)));
+        parts.push(format!("\\[{}\\]", sentence(derive, rule)));
     }
     if let Some((math, per)) = types::shape(&derive.context, shapes) {
         parts.push(format!("${}$ {}", notation::typst(&math), escaped(&per)).trim().to_string());

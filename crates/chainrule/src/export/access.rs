@@ -113,6 +113,7 @@ impl Builder<'_> {
             match position {
                 Position::Affine(map) => {
                     if let Some(axis) = Builder::alone(map) {
+                        self.called(*ix, axis);
                         bound.insert(axis, *ix);
                     }
                 }
@@ -121,6 +122,15 @@ impl Builder<'_> {
         }
         let own = self.value_dims(value, own);
         (own, bound)
+    }
+
+    /// An index of a dim gets the name of the axis that it stands for.
+    pub(super) fn called(&mut self, ix: Ix, axis: AxisId) {
+        if let Ix::Local(at) = ix
+            && self.locals[at].1.is_empty()
+        {
+            self.locals[at].1 = self.module.axes.get(axis).name.clone();
+        }
     }
 
     /// The dims of a scattered value: in front of a row stands an axis of length 1.
@@ -136,11 +146,26 @@ impl Builder<'_> {
     /// An access that is more than whole axes.
     pub(super) fn gather(&mut self, id: NodeId) -> Made<Value> {
         let node = self.module.graph.node(id);
-        let Op::Access { positions, pad } = &node.op else { return Err(self.unsupported(id)) };
-        let base = self.ty(node.inputs[0]);
         let mut product = Product::default();
         let dims = self.indices(&node.ty.dims);
-        let alls = self.alls(positions, &dims, &mut product);
+        let factor = self.entries(id, &dims, &Bound::new(), &mut product)?;
+        product.factors.push(factor);
+        let outs = self.outs(&node.ty, &dims);
+        Ok(self.finished(product, &outs))
+    }
+
+    /// The entries that an access reads, their axes in the order of the places.
+    pub(super) fn entries(
+        &mut self,
+        id: NodeId,
+        dims: &[Ix],
+        bound: &Bound,
+        product: &mut Product,
+    ) -> Made<(Code, Vec<Ix>)> {
+        let node = self.module.graph.node(id);
+        let Op::Access { positions, pad } = &node.op else { return Err(self.unsupported(id)) };
+        let base = self.ty(node.inputs[0]);
+        let alls = self.alls(positions, dims, product);
         let mut slots: Vec<At> = self.riding(base);
         slots.extend(self.slots(positions, &base.dims, alls, &node.inputs)?);
         let mut code = self.full(node.inputs[0])?;
@@ -156,10 +181,12 @@ impl Builder<'_> {
         };
         let code = code.picked(slots.iter().map(fixed).collect());
         slots.retain(|s| fixed(s).is_none());
-        let factor = self.gathered(code, slots)?;
-        product.factors.push(factor);
-        let outs = self.outs(&node.ty, &dims);
-        Ok(self.finished(product, &outs))
+        let (code, own) = self.gathered(code, slots)?;
+        let meant = |ix: Ix| match ix {
+            Ix::Axis(axis) => bound.get(&axis).copied().unwrap_or(ix),
+            Ix::Local(_) => ix,
+        };
+        Ok((code, own.into_iter().map(meant).collect()))
     }
 
     fn outs(&self, ty: &Type, dims: &[Ix]) -> Vec<(Label, Ix)> {
@@ -263,7 +290,16 @@ impl Builder<'_> {
             (None, all) => Ok((code, all)),
             (Some(place), all) => {
                 let form = Form::Gather { of: Box::new(code), place };
-                Ok((Code { truth, ..Code::new(form, all.len()) }, all))
+                let code = Code { truth, ..Code::new(form, all.len()) };
+                if !self.places_apart {
+                    return Ok((code, all));
+                }
+                if let Some((_, known)) = self.gathers.iter().find(|(c, _)| *c == code) {
+                    return Ok((known.clone(), all));
+                }
+                let variable = self.in_a_variable(code.clone(), &all);
+                self.gathers.push((code, variable.clone()));
+                Ok((variable, all))
             }
         }
     }
@@ -273,12 +309,12 @@ impl Builder<'_> {
         &mut self,
         code: Code,
         slots: Vec<Option<Ix>>,
-        label: Code,
-        own: Vec<Ix>,
+        label: &Code,
+        own: &[Ix],
     ) -> Made<(Code, Vec<Ix>)> {
         let slot = |s: Option<Ix>| match s {
             Some(ix) => At::Index(ix),
-            None => At::Label(label.clone(), own.clone()),
+            None => At::Label(label.clone(), own.to_vec()),
         };
         self.gathered(code, slots.into_iter().map(slot).collect())
     }
@@ -312,6 +348,7 @@ impl Builder<'_> {
                 grid.push(ix);
             }
         }
+        grid.sort_unstable();
         let mut all: Vec<Ix> = Vec::new();
         let plain = |s: &At| !computed(s);
         all.extend(slots[..start].iter().flat_map(At::indices));
@@ -333,7 +370,30 @@ impl Builder<'_> {
         };
         let slots = slots.iter().map(slot).collect();
         let lengths = all.iter().map(|ix| self.extent(*ix)).collect();
-        (Some(Place { slots, grid: names, lengths, start }), all)
+        let axes = self.axis_names(&all, start, &names);
+        (Some(Place { slots, grid: names, lengths, start, axes }), all)
+    }
+
+    /// A letter for each axis of a gathered array that is no index of the grid.
+    fn axis_names(&self, all: &[Ix], start: usize, grid: &[(String, Size)]) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for (at, ix) in all.iter().enumerate() {
+            if let Some((name, _)) = at.checked_sub(start).and_then(|i| grid.get(i)) {
+                names.push(name.clone());
+                continue;
+            }
+            let own = self.index_name(*ix).to_lowercase();
+            let letter = own.chars().filter(char::is_ascii_alphabetic).take(1).chain('a'..='z');
+            let free = |c: &char| {
+                let word = c.to_string();
+                !names.contains(&word)
+                    && !grid.iter().any(|(n, _)| *n == word)
+                    && !self.taken.contains(&word)
+            };
+            let found = letter.into_iter().find(free).map(String::from);
+            names.push(found.unwrap_or_else(|| format!("x{at}")));
+        }
+        names
     }
 
     /// Names for the indices of a place; more than one are written as a statement of their own.
@@ -413,15 +473,14 @@ impl Builder<'_> {
         let mut product = self.factors_of(node.inputs[0], &own, &Bound::new())?;
         let loose = over.iter().map(|a| Ix::Axis(*a)).filter(|ix| !all.contains(ix));
         product.summed.extend(loose);
-        let rank = all.len();
         let code = self.laid_out(product, &all);
+        let code = self.in_a_variable(code, &all);
         let mut code = match place {
             Some(place) => {
                 Code::new(Form::Scatter { value: Box::new(code), place, dims }, lengths.len())
             }
             None => code,
         };
-        debug_assert!(rank >= code.rank || !code.plain);
         if let Some(margins) = margins
             && margins.iter().any(|(a, b)| *a != Size::number(0) || *b != Size::number(0))
         {
@@ -434,6 +493,21 @@ impl Builder<'_> {
             code = Code::new(Form::Slice(Box::new(code), parts), rank);
         }
         Ok(Value { code, labels: self.labels(&node.ty) })
+    }
+
+    /// What is scattered stands in a line of its own.
+    fn in_a_variable(&mut self, code: Code, all: &[Ix]) -> Code {
+        if matches!(code.form, Form::Name(_)) {
+            return code;
+        }
+        let name = self.free_name("t");
+        let lengths: Vec<String> =
+            all.iter().map(|ix| self.module.sizes.text(&self.extent(*ix))).collect();
+        let comma = if lengths.len() == 1 { "," } else { "" };
+        let note = format!("({}{comma})", lengths.join(", "));
+        let variable = Code::name(&name, code.rank);
+        self.statements.push(Statement::Let { name, code, note });
+        variable
     }
 
     /// A product with exactly these axes; what repeats is copied.

@@ -12,6 +12,7 @@ use chainrule_graph::{AxisId, Module, NodeId, Size, SymbolId, Type};
 use chainrule_syntax::ast::BigOp;
 
 use super::code::{Code, Fold, Form, Infix, Prim, Statement};
+use super::contract::Bound;
 
 /// An axis of the array of a node.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -66,6 +67,9 @@ pub(super) struct Builder<'m> {
     pub grids: Vec<Vec<(String, Size)>>,
     /// Whether a scatter needs an index for every axis.
     pub all_indexed: bool,
+    /// Whether gathered arrays stand in lines of their own, and those that do.
+    pub places_apart: bool,
+    pub gathers: Vec<(Code, Code)>,
 }
 
 impl<'m> Builder<'m> {
@@ -306,10 +310,12 @@ impl<'m> Builder<'m> {
     fn fold(&mut self, id: NodeId, op: BigOp, over: &Over) -> Made<Value> {
         let input = self.module.graph.node(id).inputs[0];
         let ty = self.ty(input);
-        let value = if op == BigOp::Prod {
-            Value { code: self.full(input)?, labels: self.labels(ty) }
-        } else {
-            self.array(input)?
+        let value = match self.module.graph.node(input).op {
+            Op::Access { .. } if ty.dims.is_empty() && self.known(input).is_none() => {
+                self.unordered(input)?
+            }
+            _ if op == BigOp::Prod => Value { code: self.full(input)?, labels: self.labels(ty) },
+            _ => self.array(input)?,
         };
         let gone = over_labels(over, ty);
         let axes: Vec<usize> =
@@ -322,7 +328,25 @@ impl<'m> Builder<'m> {
         let kept: Vec<Label> = value.labels.iter().filter(|l| !gone.contains(l)).copied().collect();
         let labels = self.kept_dims(&kept, ty, &gone, self.ty(id));
         let code = value.code.folded(fold, axes);
-        Ok(self.without_ones(code, labels))
+        let value = self.without_ones(code, labels);
+        Ok(self.sorted(value.code, &value.labels, self.ty(id)))
+    }
+
+    /// The entries of an access in the order they are read.
+    fn unordered(&mut self, id: NodeId) -> Made<Value> {
+        let product = self.factors_of(id, &[], &Bound::new())?;
+        let label = |ix: &Ix| match ix {
+            Ix::Axis(axis) => Some(Label::Axis(*axis)),
+            Ix::Local(_) => None,
+        };
+        if let ([(code, own)], true) = (product.factors.as_slice(), product.scalars.is_empty()) {
+            let labels: Option<Vec<Label>> = own.iter().map(label).collect();
+            let once = (1..own.len()).all(|i| !own[..i].contains(&own[i]));
+            if let Some(labels) = labels.filter(|_| once) {
+                return Ok(Value { code: code.clone(), labels });
+            }
+        }
+        Ok(Value { code: self.full(id)?, labels: self.labels(self.ty(id)) })
     }
 
     /// The dims that are left of `ty` as dims of the result; `None` for one that the result lacks.

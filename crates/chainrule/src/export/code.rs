@@ -65,7 +65,6 @@ pub(super) enum Prim {
     Indicator,
     MatMul,
     Outer,
-    Transpose,
     Softmax,
     LogSoftmax,
     LogSumExp,
@@ -143,6 +142,8 @@ pub(super) struct Place {
     pub lengths: Vec<Size>,
     /// The first axis of the grid among them.
     pub start: usize,
+    /// Names for the axes of the gathered array.
+    pub axes: Vec<String>,
 }
 
 /// One slot of a [`Place`].
@@ -288,14 +289,20 @@ impl Code {
         }
     }
 
-    /// The lengths that are written in it, without those of its parts.
-    pub(super) fn sizes(&self) -> Vec<&Size> {
+    /// The lengths that are written in it, without those of its parts. With `lengths` an access is
+    /// written with those of its result, else with those of its indices.
+    pub(super) fn sizes(&self, lengths: bool) -> Vec<&Size> {
         match &self.form {
             Form::Size(size) => vec![size],
             Form::Call { sizes, .. } => sizes.iter().collect(),
             Form::Pick(_, at) => at.iter().flatten().collect(),
-            Form::Gather { place, .. } => place.sizes(),
-            Form::Scatter { place, dims, .. } => place.sizes().into_iter().chain(dims).collect(),
+            Form::Gather { place, .. } => place.sizes(lengths),
+            Form::Scatter { place, dims, .. } if lengths => {
+                place.constants().into_iter().chain(dims).collect()
+            }
+            Form::Scatter { place, dims, .. } => {
+                place.sizes(false).into_iter().chain(dims).collect()
+            }
             Form::Pad(_, margins) => margins.iter().flat_map(|(a, b)| [a, b]).collect(),
             Form::Slice(_, parts) => parts.iter().flatten().flat_map(|(a, b)| [a, b]).collect(),
             _ => Vec::new(),
@@ -304,8 +311,19 @@ impl Code {
 }
 
 impl Place {
-    fn sizes(&self) -> Vec<&Size> {
-        let mut all: Vec<&Size> = self.grid.iter().map(|(_, length)| length).collect();
+    fn sizes(&self, lengths: bool) -> Vec<&Size> {
+        let grid = self.grid.iter().map(|(_, length)| length);
+        let mut all = self.constants();
+        if lengths {
+            all.extend(&self.lengths);
+        } else {
+            all.extend(grid);
+        }
+        all
+    }
+
+    fn constants(&self) -> Vec<&Size> {
+        let mut all = Vec::new();
         for slot in &self.slots {
             if let Slot::Map(_, constant) = slot {
                 all.push(constant);

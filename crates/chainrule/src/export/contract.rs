@@ -105,6 +105,7 @@ impl Builder<'_> {
                         Some(ix) => *ix,
                         None => self.summed(&Size::number(1), "", product),
                     };
+                    self.called(ix, *axis);
                     bound.insert(*axis, ix);
                 }
                 self.factor(&At { id: input(0), dims: &[], bound: &bound, ..*at }, product)
@@ -178,6 +179,11 @@ impl Builder<'_> {
                 let inner = At { id: node.inputs[0], dims: &dims, bound: &bound, ..*at };
                 self.factor(&inner, product)
             }
+            Op::Access { .. } => {
+                let factor = self.entries(at.id, at.dims, at.bound, product)?;
+                product.factors.push(factor);
+                Ok(())
+            }
             _ => self.leaf(at, product),
         }
     }
@@ -199,7 +205,7 @@ impl Builder<'_> {
         }
         let left = [outer[0], k];
         let right = [k, outer[1]];
-        let sums = inner.is_one() && at.sums && false;
+        let sums = false;
         self.factor(&At { id: node.inputs[0], dims: &left[..a.dims.len()], sums, ..*at }, product)?;
         self.factor(&At { id: node.inputs[1], dims: &right[..b.dims.len()], sums, ..*at }, product)
     }
@@ -466,7 +472,7 @@ impl Builder<'_> {
         (Code::new(form, out.len()), out.to_vec())
     }
 
-    fn index_name(&self, ix: Ix) -> String {
+    pub(super) fn index_name(&self, ix: Ix) -> String {
         match ix {
             Ix::Axis(axis) => self.module.axes.get(axis).name.clone(),
             Ix::Local(at) => {

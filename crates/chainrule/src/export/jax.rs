@@ -47,7 +47,7 @@ impl Target for Jax {
             Prim::PseudoInverse => "jnp.linalg.pinv({0})",
             Prim::Det => "jnp.linalg.det({0})",
             Prim::LogDet => "jnp.linalg.slogdet({0})[1]",
-            Prim::MatrixPower => "jnp.linalg.matrix_power({0}, {1})",
+            Prim::MatrixPower => "jnp.linalg.matrix_power({0}, {count})",
             Prim::Norm => "jnp.linalg.norm({0})",
             Prim::SpectralNorm => "jnp.linalg.norm({0}, 2, axis=(-2, -1))",
             Prim::Diag => "jnp.diag({0})",

@@ -150,3 +150,9 @@ pub(super) fn formula(
     }
     (module.sizes.formula(size, name), Level::Any)
 }
+
+/// A size as a whole number, written as code, over another.
+pub(super) fn parts(module: &Module, size: &Size) -> (String, i64) {
+    let (text, parts) = whole(module, size);
+    (tree(&text).map_or(text, |tree| expr(&tree).0), parts)
+}

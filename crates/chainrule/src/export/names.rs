@@ -46,7 +46,6 @@ pub(super) const PYTHON: &[&str] = &[
     "jax",
     "jnp",
     "math",
-    "F",
     "float",
     "slice",
     "dtype",

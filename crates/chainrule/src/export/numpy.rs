@@ -1,6 +1,9 @@
 //! NumPy.
 
+use chainrule_graph::{Module, SymbolId};
+
 use super::code::{Code, Prim, Statement};
+use super::program::Program;
 use super::python::{self, Words};
 use super::target::{Helper, Level, Target, Writer};
 
@@ -8,6 +11,50 @@ use super::target::{Helper, Level, Target, Writer};
 pub(super) struct NumPy;
 
 const WORDS: Words = Words { module: "np", axis: "axis", path: ", optimize=True" };
+
+/// The NumPy statement of one equation or of one line of a derivation: the last of the lines
+/// assigns, those before it name indices and shared parts. Other names are read; values per sample
+/// are arrays whose rows are the samples.
+///
+/// ```
+/// use chainrule::export::numpy;
+/// use chainrule::graph::differentiate;
+///
+/// let mut net = chainrule::Model::read("iris")?.modules()[0].clone();
+/// let (loss, weight) = (net.find("J").unwrap(), net.find("W1").unwrap());
+/// let loss = net.read(loss).unwrap();
+/// let derivation = differentiate::derivation(&mut net, loss, &[weight]).unwrap();
+/// let line = derivation.lines.last().unwrap();
+/// assert_eq!(numpy::line(&net, line.symbol)?, ["dJ_dW1 = dJ_dz2.T @ a1"]);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// The name has no formula, or the formula no form in code.
+pub fn line(module: &Module, symbol: SymbolId) -> Result<Vec<String>, crate::Error> {
+    Ok(lines(module, &[symbol])?.pop().unwrap_or_default())
+}
+
+/// [`line`] of many names: the words for names are chosen once.
+///
+/// # Errors
+///
+/// As for [`line`].
+pub fn lines(module: &Module, symbols: &[SymbolId]) -> Result<Vec<Vec<String>>, crate::Error> {
+    let Some(first) = symbols.first() else { return Ok(Vec::new()) };
+    let program = Program::bare(module.clone(), *first, &NumPy);
+    let writer = Writer { module, target: &NumPy };
+    let plain = |statement: Statement| match statement {
+        Statement::Let { name, code, .. } => Statement::Let { name, code, note: String::new() },
+        grid @ Statement::Grid(_) => grid,
+    };
+    let one = |symbol: &SymbolId| {
+        let made = program.single(&NumPy, *symbol).map_err(|e| crate::Error::refused(e.0))?;
+        Ok(made.into_iter().map(|s| NumPy.statement(&writer, &plain(s))).collect())
+    };
+    symbols.iter().map(one).collect()
+}
 
 impl Target for NumPy {
     fn keywords(&self) -> &'static [&'static str] {
@@ -34,7 +81,6 @@ impl Target for NumPy {
             Prim::Indicator => "np.where({0}, 1.0, 0.0)",
             Prim::MatMul => "{left} @ {right}",
             Prim::Outer => "np.outer({0}, {1})",
-            Prim::Transpose => "{.0}.T",
             Prim::Softmax => "softmax({0}, {axis})",
             Prim::LogSoftmax => "log_softmax({0}, {axis})",
             Prim::LogSumExp => "logsumexp({0}, {axis})",
@@ -52,7 +98,7 @@ impl Target for NumPy {
             Prim::PseudoInverse => "np.linalg.pinv({0})",
             Prim::Det => "np.linalg.det({0})",
             Prim::LogDet => "np.linalg.slogdet({0})[1]",
-            Prim::MatrixPower => "np.linalg.matrix_power({0}, {1})",
+            Prim::MatrixPower => "np.linalg.matrix_power({0}, {count})",
             Prim::Norm => "np.linalg.norm({0})",
             Prim::SpectralNorm => "np.linalg.norm({0}, 2, axis=(-2, -1))",
             Prim::SpectralDirection => "spectral_direction({0})",

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use chainrule_graph::{Size, raise};
 
-use super::code::Statement;
 use super::length;
 use super::program::{Argument, ArgumentKind, Body, Program};
 use super::target::{Target, Writer};
@@ -138,7 +137,7 @@ fn signature(program: &Program, body: &Body) -> String {
             _ => argument.name.clone(),
         });
     }
-    let free = free_sizes(program, body);
+    let free = free_sizes(program, body, true);
     if !free.is_empty() {
         // Behind arguments without a default nothing else may stand.
         parts.push("*".into());
@@ -158,12 +157,13 @@ pub(super) fn plain(value: f64) -> String {
     }
 }
 
-/// All size names that either function reads, those they are made of too.
-pub(super) fn all_sizes(program: &Program, body: &Body) -> BTreeSet<String> {
+/// All size names that a function reads, those they are made of too; with `means` also those of
+/// the arrays that replace noise.
+pub(super) fn all_sizes(program: &Program, body: &Body, means: bool) -> BTreeSet<String> {
     let sizes = &program.module.sizes;
     let mut wanted = body.sizes.clone();
     for argument in &program.arguments {
-        if matches!(argument.kind, ArgumentKind::Noise(_)) {
+        if means && matches!(argument.kind, ArgumentKind::Noise(_)) {
             for size in program.lengths(argument.symbol) {
                 wanted.extend(length::names(&program.module, &size));
             }
@@ -188,8 +188,12 @@ pub(super) fn found<'p>(program: &'p Program, name: &str) -> Option<(&'p Argumen
 }
 
 /// Base sizes that no argument tells, with their numbers in the file.
-pub(super) fn free_sizes(program: &Program, body: &Body) -> Vec<(String, Option<u64>)> {
-    let wanted = all_sizes(program, body);
+pub(super) fn free_sizes(
+    program: &Program,
+    body: &Body,
+    means: bool,
+) -> Vec<(String, Option<u64>)> {
+    let wanted = all_sizes(program, body, means);
     program
         .module
         .sizes
@@ -201,7 +205,7 @@ pub(super) fn free_sizes(program: &Program, body: &Body) -> Vec<(String, Option<
 
 /// The lines that read sizes off the arguments.
 fn size_lines(program: &Program, writer: &Writer<'_>, body: &Body) -> Vec<String> {
-    let wanted = all_sizes(program, body);
+    let wanted = all_sizes(program, body, true);
     let sizes = &program.module.sizes;
     let mut lines = Vec::new();
     for argument in &program.arguments {
@@ -254,7 +258,8 @@ fn function(program: &Program, writer: &Writer<'_>, dialect: &Dialect, gradients
         if gradients && at == body.forward {
             code.push(String::new());
         }
-        code.push(writer.target.statement(writer, statement));
+        let text = writer.target.statement(writer, statement);
+        code.extend(text.lines().map(String::from));
     }
     for argument in &program.arguments {
         if let ArgumentKind::Noise(mean) = argument.kind {
@@ -317,9 +322,4 @@ fn wrapped_in(head: &str, parts: &[String], tail: &str) -> Vec<String> {
         line.push_str(tail);
     }
     lines
-}
-
-/// One line of a derivation, with the statements it needs before it.
-pub(super) fn statements(writer: &Writer<'_>, statements: &[Statement]) -> Vec<String> {
-    statements.iter().map(|s| writer.target.statement(writer, s)).collect()
 }

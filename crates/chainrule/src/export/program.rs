@@ -93,19 +93,9 @@ impl Program {
         let mut module = module.clone();
         let node = module.read(of).map_err(|m| NoCode(m.message))?;
         let derivation = differentiate::derivation(&mut module, node, wrt)?;
-        let all: Vec<SymbolId> = (0..module.symbols.len()).map(SymbolId::new).collect();
-        let (names, taken) = names::assign(&module, all, target.keywords());
-        let mut program = Program {
-            module,
-            of,
-            derivation,
-            wrt: wrt.to_vec(),
-            names,
-            taken,
-            arguments: Vec::new(),
-            value: Body { statements: Vec::new(), forward: 0, sizes: BTreeSet::new() },
-            gradients: Body { statements: Vec::new(), forward: 0, sizes: BTreeSet::new() },
-        };
+        let mut program = Program::bare(module, of, target);
+        program.derivation = derivation;
+        program.wrt = wrt.to_vec();
         let (value, read) = program.body(target, false)?;
         let (gradients, more) = program.body(target, true)?;
         let mut read: BTreeSet<SymbolId> = read.union(&more).copied().collect();
@@ -113,6 +103,46 @@ impl Program {
         (program.value, program.gradients) = (value, gradients);
         program.arguments = program.inputs(&read)?;
         Ok(program)
+    }
+
+    /// A module with words for its names, and nothing to write yet.
+    pub(super) fn bare(module: Module, of: SymbolId, target: &dyn Target) -> Program {
+        let shown = |id: &SymbolId| !matches!(module.symbol(*id).role, Role::Local | Role::Metric);
+        let all = (0..module.symbols.len()).map(SymbolId::new).filter(shown);
+        let all: Vec<SymbolId> = all.collect();
+        let (names, taken) = names::assign(&module, all, target.keywords());
+        let nothing = || Body { statements: Vec::new(), forward: 0, sizes: BTreeSet::new() };
+        Program {
+            module,
+            of,
+            derivation: Derivation::default(),
+            wrt: Vec::new(),
+            names,
+            taken,
+            arguments: Vec::new(),
+            value: nothing(),
+            gradients: nothing(),
+        }
+    }
+
+    /// The statements of one equation; other names are read.
+    pub(super) fn single(
+        &self,
+        target: &dyn Target,
+        symbol: SymbolId,
+    ) -> Result<Vec<Statement>, NoCode> {
+        let Some(binding) = self.module.binding(symbol) else {
+            let name = &self.module.symbol(symbol).name;
+            return Err(NoCode(format!("`{name}` has no formula")));
+        };
+        let known = self.known();
+        let mut needed = Needed::new(self, &known);
+        needed.root(binding.stable, Some(symbol));
+        let shared = needed.shared();
+        let mut builder = self.builder(target, shared);
+        builder.known = known.into_iter().filter(|(_, named)| *named < symbol).collect();
+        self.line(&mut builder, symbol, binding.stable, target)?;
+        Ok(builder.statements)
     }
 
     fn is_input(&self, symbol: SymbolId) -> bool {
@@ -140,7 +170,7 @@ impl Program {
         let (symbols, inputs) = (needed.symbols, needed.inputs);
         let mut builder = self.builder(target, shared);
         for symbol in &symbols {
-            self.define(&mut builder, *symbol)?;
+            self.define(&mut builder, *symbol, target)?;
             for (node, named) in &known {
                 if named == symbol {
                     builder.known.insert(*node, *named);
@@ -150,12 +180,13 @@ impl Program {
         let forward = builder.statements.len();
         if gradients {
             for line in &self.derivation.lines {
-                self.line(&mut builder, line.symbol, line.value)?;
+                self.line(&mut builder, line.symbol, line.value, target)?;
             }
         }
         let statements = builder.statements;
         let mut sizes = BTreeSet::new();
-        statements.iter().for_each(|s| self.sizes_of(s, &mut sizes));
+        let rust = target.lengths() == length::Lengths::Rust;
+        statements.iter().for_each(|s| self.sizes_of(s, rust, &mut sizes));
         Ok((Body { statements, forward, sizes }, inputs))
     }
 
@@ -189,17 +220,24 @@ impl Program {
             taken: self.taken.clone(),
             grids: Vec::new(),
             all_indexed: target.all_indexed(),
+            places_apart: target.lengths() == length::Lengths::Rust,
+            gathers: Vec::new(),
         }
     }
 
     /// The line of a definition, or of a constant.
-    fn define(&self, builder: &mut Builder<'_>, symbol: SymbolId) -> Result<(), NoCode> {
+    fn define(
+        &self,
+        builder: &mut Builder<'_>,
+        symbol: SymbolId,
+        target: &dyn Target,
+    ) -> Result<(), NoCode> {
         let node = match (self.module.binding(symbol), &self.module.symbol(symbol).role) {
             (Some(binding), _) => binding.stable,
             (None, Role::Const(node)) => *node,
             _ => return Ok(()),
         };
-        self.line(builder, symbol, node)
+        self.line(builder, symbol, node, target)
     }
 
     /// `name = value`, with the array's axes.
@@ -208,7 +246,9 @@ impl Program {
         builder: &mut Builder<'_>,
         symbol: SymbolId,
         node: NodeId,
+        target: &dyn Target,
     ) -> Result<(), NoCode> {
+        let first = builder.statements.len();
         let failed = |found: Unsupported| {
             let name = &self.module.symbol(symbol).name;
             let text = raise::brief(&self.module, node, 40).unwrap_or_else(|| "..".into());
@@ -233,7 +273,11 @@ impl Program {
         let note = builder.lengths(&all, &ty);
         let name = self.names[&symbol].clone();
         builder.statements.push(Statement::Let { name, code, note });
-        Ok(())
+        let refused = builder.statements[first..].iter().find_map(|s| refused(s, target));
+        match refused {
+            Some(why) => Err(failed(Unsupported(why))),
+            None => Ok(()),
+        }
     }
 
     /// The nodes behind a node, names not followed.
@@ -248,14 +292,15 @@ impl Program {
         seen
     }
 
-    fn sizes_of(&self, statement: &Statement, sizes: &mut BTreeSet<String>) {
+    fn sizes_of(&self, statement: &Statement, rust: bool, sizes: &mut BTreeSet<String>) {
         let mut add = |size: &Size| sizes.extend(length::names(&self.module, size));
         match statement {
+            Statement::Grid(_) if rust => {}
             Statement::Grid(indices) => indices.iter().for_each(|(_, n)| add(n)),
             Statement::Let { code, .. } => {
                 let mut open = vec![code];
                 while let Some(code) = open.pop() {
-                    code.sizes().into_iter().for_each(&mut add);
+                    code.sizes(rust).into_iter().for_each(&mut add);
                     open.extend(code.parts());
                 }
             }
@@ -438,7 +483,7 @@ impl<'p> Needed<'p> {
             );
             let entries = matches!(node.op, Op::Scale | Op::Hadamard);
             heavy |= is_heavy(&node.op);
-            ops = ops.saturating_add(u32::from(!view));
+            ops = ops.saturating_add(u32::from(!view && !node.inputs.is_empty()));
             height += 1;
             let indices = node.ty.axes.iter().any(|a| !self.program.module.axes.is_batch(*a));
             let twice = self.uses.get(id).is_some_and(|u| *u > 1);
@@ -452,6 +497,19 @@ impl<'p> Needed<'p> {
         }
         shared
     }
+}
+
+/// Why a statement has no form in the language.
+fn refused(statement: &Statement, target: &dyn Target) -> Option<String> {
+    let Statement::Let { code, .. } = statement else { return None };
+    let mut open = vec![code];
+    while let Some(code) = open.pop() {
+        if let Some(why) = target.refuses(code) {
+            return Some(why);
+        }
+        open.extend(code.parts());
+    }
+    None
 }
 
 /// Whether an op does more than one step an entry.

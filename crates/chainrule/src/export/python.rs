@@ -193,6 +193,31 @@ fn padded(w: &Writer<'_>, a: &Code, margins: &[(Size, Size)], lib: &str) -> Stri
     format!("{function}({}, ({}{comma}))", w.argument(a), pairs.join(", "))
 }
 
+/// Longer lines are broken where terms are added.
+const WIDTH: usize = 92;
+/// What is said of a longer line stands above it.
+const BESIDE: usize = 72;
+
+/// A sum with one term a line.
+fn in_lines(w: &Writer<'_>, name: &str, code: &Code) -> Option<String> {
+    let mut terms: Vec<(&str, &Code)> = Vec::new();
+    let mut rest = code;
+    while let Form::Infix(op @ (Infix::Add | Infix::Sub), a, b) = &rest.form {
+        terms.push((word(*op), b));
+        rest = a;
+    }
+    if terms.is_empty() {
+        return None;
+    }
+    let margin = " ".repeat(name.len() + 4);
+    let mut out = format!("{name} = ({}", w.text(rest, Level::Sum));
+    for (word, term) in terms.into_iter().rev() {
+        out.push_str(&format!("\n{margin}{word} {}", w.text(term, Level::Product)));
+    }
+    out.push(')');
+    Some(out)
+}
+
 /// A statement; the grid as `grid(names, lengths)` says.
 pub(super) fn statement(
     w: &Writer<'_>,
@@ -206,8 +231,15 @@ pub(super) fn statement(
             grid(&names.join(", "), &lengths)
         }
         Statement::Let { name, code, note } => {
-            let line = format!("{name} = {}", w.argument(code));
-            if note.is_empty() { line } else { format!("{line:<55} # {note}") }
+            let mut line = format!("{name} = {}", w.argument(code));
+            if line.len() > WIDTH {
+                line = in_lines(w, name, code).unwrap_or(line);
+            }
+            match (note.is_empty(), line.len() > BESIDE) {
+                (true, _) => line,
+                (_, true) => format!("# {note}\n{line}"),
+                _ => format!("{line:<55} # {note}"),
+            }
         }
     }
 }

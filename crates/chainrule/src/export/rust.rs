@@ -4,7 +4,7 @@ use chainrule_graph::Size;
 
 use super::code::{Code, Fold, Form, Infix, Place, Prim, Slot, Statement};
 use super::length::Lengths;
-use super::target::{Helper, Level, Target, Writer, affine, word};
+use super::target::{Helper, Level, Target, Writer, affine, named, word};
 
 /// The target.
 pub(super) struct Rust;
@@ -35,8 +35,8 @@ impl Target for Rust {
             Prim::Relu => "{.0}.map(|z| z.max(0.0))",
             Prim::Abs => "{.0}.map(f64::abs)",
             Prim::Sign => "{.0}.map(sign)",
-            Prim::Maximum => "{a0}.zip({&1}, f64::max)",
-            Prim::Minimum => "{a0}.zip({&1}, f64::min)",
+            Prim::Maximum => "{a0}.zip(&{a1}, f64::max)",
+            Prim::Minimum => "{a0}.zip(&{a1}, f64::min)",
             Prim::Not => "{.0}.map(|z| 1.0 - z)",
             Prim::Indicator => "{0}",
             Prim::MatMul => "{.0}.dot({&1})",
@@ -58,7 +58,7 @@ impl Target for Rust {
             Prim::PseudoInverse => "{.0}.pinv()",
             Prim::Det => "{.0}.det()",
             Prim::LogDet => "{.0}.log_det()",
-            Prim::MatrixPower => "{.0}.power({1})",
+            Prim::MatrixPower => "{.0}.power({count})",
             Prim::Norm => "{.0}.norm()",
             Prim::SpectralNorm => "{.0}.spectral_norm()",
             Prim::SpectralDirection => "{.0}.spectral_direction()",
@@ -67,12 +67,30 @@ impl Target for Rust {
             Prim::Kron => "{.0}.kron({&1})",
             Prim::Reshape => "{.0}.reshape(&[{sizes}])",
             Prim::Broadcast => "{.0}.broadcast(&[{sizes}])",
-            Prim::Permute | Prim::Transpose => "{.0}.permute",
+            Prim::Permute => "{.0}.permute",
         }
     }
 
     fn helpers(&self) -> &'static [Helper] {
-        FUNCTIONS
+        &[]
+    }
+
+    fn refuses(&self, code: &Code) -> Option<String> {
+        match &code.form {
+            Form::Call { prim, args, .. }
+                if ONE_BY_ONE.contains(prim) && args.iter().any(|a| a.rank > 2) =>
+            {
+                Some(
+                    "the Rust target has linear algebra for one matrix, not for one a sample"
+                        .into(),
+                )
+            }
+            _ => None,
+        }
+    }
+
+    fn ending(&self, prim: Prim, rank: usize) -> &'static str {
+        if rank == 0 && gives_array(prim) { ".value()" } else { "" }
     }
 
     fn form(&self, w: &Writer<'_>, code: &Code) -> (String, Level) {
@@ -84,14 +102,23 @@ impl Target for Rust {
             // The closure of an access computes its indices itself.
             Statement::Grid(_) => String::new(),
             Statement::Let { name, code, note } => {
-                let line = match (&code.form, code.rank) {
-                    (_, 0) => format!("let {name} = {};", w.argument(code)),
-                    (Form::Name(other), _) => format!("let {name} = {other};"),
-                    _ => format!("let {name} = {};", w.reference(code)),
-                };
-                if note.is_empty() { line } else { format!("{line:<55} // {note}") }
+                let line = rust_line(w, name, code);
+                match (note.is_empty(), line.len() > 72) {
+                    (true, _) => line,
+                    (_, true) => format!("// {note}\n{line}"),
+                    _ => format!("{line:<55} // {note}"),
+                }
             }
         }
+    }
+}
+
+/// `let z = ..;`: arrays by reference, so that every name is one.
+fn rust_line(w: &Writer<'_>, name: &str, code: &Code) -> String {
+    match (&code.form, code.rank) {
+        (_, 0) => format!("let {name} = {};", w.argument(code)),
+        (Form::Name(other), _) => format!("let {name} = {other};"),
+        _ => format!("let {name} = {};", w.reference(code)),
     }
 }
 
@@ -121,14 +148,20 @@ fn number(prim: Prim) -> &'static str {
     }
 }
 
+/// Matrices one by one: the small array type has no stacks of them.
+const ONE_BY_ONE: &[Prim] = &[
+    Prim::Inverse,
+    Prim::PseudoInverse,
+    Prim::Det,
+    Prim::LogDet,
+    Prim::MatrixPower,
+    Prim::SpectralNorm,
+    Prim::SpectralDirection,
+];
+
 /// Whether a function of an array gives an array even where the formula has a number.
 fn gives_array(prim: Prim) -> bool {
-    matches!(prim, Prim::LogSumExp | Prim::ArgMax | Prim::Det | Prim::LogDet | Prim::SpectralNorm)
-}
-
-/// What stands behind the text of a call.
-pub(super) fn ending(prim: Prim, rank: usize) -> &'static str {
-    if rank == 0 && gives_array(prim) { ".value()" } else { "" }
+    matches!(prim, Prim::LogSumExp | Prim::ArgMax | Prim::MatMul)
 }
 
 fn form(w: &Writer<'_>, code: &Code) -> (String, Level) {
@@ -137,25 +170,11 @@ fn form(w: &Writer<'_>, code: &Code) -> (String, Level) {
             let level = if *value < 0.0 { Level::Minus } else { Level::Atom };
             (literal(*value), level)
         }
-        Form::Size(size) => {
-            let (text, level) =
-                super::length::text(w.module, size, Lengths::Rust, false);
-            if text.chars().all(|c| c.is_ascii_digit()) {
-                return (format!("{text}.0"), Level::Atom);
-            }
-            if super::length::halves(w.module, size) {
-                let (whole, parts) = super::length::parts(w.module, size);
-                return (format!("({whole}) as f64 / {parts}.0"), Level::Product);
-            }
-            let text = if level < Level::Atom { format!("({text})") } else { text };
-            (format!("{text} as f64"), Level::Product)
-        }
+        Form::Size(size) => length_number(w, size),
         Form::Pi => ("std::f64::consts::PI".into(), Level::Atom),
         Form::Infix(op, a, b) => infix(w, *op, a, b),
         Form::Neg(a) => (format!("-{}", w.text(a, Level::Minus)), Level::Minus),
-        Form::Permute(a, order) if order == &[1, 0] => {
-            (format!("{}.t()", w.atom(a)), Level::Atom)
-        }
+        Form::Permute(a, order) if order == &[1, 0] => (format!("{}.t()", w.atom(a)), Level::Atom),
         Form::Permute(a, order) => {
             let order: Vec<String> = order.iter().map(ToString::to_string).collect();
             (format!("{}.permute(&[{}])", w.atom(a), order.join(", ")), Level::Atom)
@@ -171,24 +190,16 @@ fn form(w: &Writer<'_>, code: &Code) -> (String, Level) {
             (format!("{base}.expand(&[{}])", new.join(", ")), Level::Atom)
         }
         Form::Pick(a, at) => (picked(w, a, at, code.rank), Level::Atom),
-        Form::Einsum { inputs, output, args } => {
-            let letters = |l: &Vec<char>| l.iter().collect::<String>();
-            let inputs: Vec<String> = inputs.iter().map(letters).collect();
-            let args: Vec<String> = args.iter().map(|a| w.reference(a)).collect();
-            let spec = format!("{}->{}", inputs.join(","), letters(output));
-            let end = if output.is_empty() { ".value()" } else { "" };
-            (format!("einsum(\"{spec}\", &[{}]){end}", args.join(", ")), Level::Atom)
-        }
+        Form::Einsum { inputs, output, args } => (einsum(w, inputs, output, args), Level::Atom),
         Form::Fold(fold, a, axes) => (folded(w, *fold, a, axes), Level::Atom),
         Form::Gather { of, place } => {
-            let base = w.atom(of);
             let lengths = w.lengths(&place.lengths);
-            (format!("{base}.gather(&[{lengths}], |{}| vec![{}])", indices(place), slots(w, place)), Level::Atom)
+            let (base, at) = (w.atom(of), closure(w, place));
+            (format!("{base}.gather([{lengths}], {at})"), Level::Atom)
         }
         Form::Scatter { value, place, dims } => {
-            let base = w.atom(value);
-            let lengths = w.lengths(dims);
-            (format!("{base}.scatter(&[{lengths}], |{}| vec![{}])", indices(place), slots(w, place)), Level::Atom)
+            let (base, at) = (w.atom(value), closure(w, place));
+            (format!("{base}.scatter([{}], {at})", w.lengths(dims)), Level::Atom)
         }
         Form::Pad(a, margins) => {
             let pair = |(x, y): &(Size, Size)| format!("({}, {})", w.length(x), w.length(y));
@@ -207,6 +218,20 @@ fn form(w: &Writer<'_>, code: &Code) -> (String, Level) {
     }
 }
 
+/// A length as a number: `n as f64`.
+fn length_number(w: &Writer<'_>, size: &Size) -> (String, Level) {
+    let (whole, parts) = super::length::parts(w.module, size);
+    if parts > 1 {
+        return (format!("({whole}) as f64 / {parts}.0"), Level::Product);
+    }
+    let (text, level) = super::length::text(w.module, size, Lengths::Rust, false);
+    if text.chars().all(|c| c.is_ascii_digit()) {
+        return (format!("{text}.0"), Level::Atom);
+    }
+    let text = if level < Level::Atom { format!("({text})") } else { text };
+    (format!("{text} as f64"), Level::Product)
+}
+
 /// `2.0`, `1e-6`
 pub(super) fn literal(value: f64) -> String {
     if value.is_nan() {
@@ -219,7 +244,7 @@ pub(super) fn literal(value: f64) -> String {
 }
 
 /// An array, also of a number.
-fn array(w: &Writer<'_>, code: &Code) -> String {
+pub(super) fn array(w: &Writer<'_>, code: &Code) -> String {
     if code.rank == 0 { format!("Array::full(&[], {})", w.argument(code)) } else { w.atom(code) }
 }
 
@@ -253,12 +278,20 @@ fn infix(w: &Writer<'_>, op: Infix, a: &Code, b: &Code) -> (String, Level) {
         }
         (Infix::And, true) => w.between(op, a, b, "&&"),
         (Infix::Or, true) => w.between(op, a, b, "||"),
-        (Infix::And, false) => (format!("{}.zip(&{}, f64::min)", array(w, a), array(w, b)), Level::Atom),
-        (Infix::Or, false) => (format!("{}.zip(&{}, f64::max)", array(w, a), array(w, b)), Level::Atom),
+        (Infix::And, false) => {
+            (format!("{}.zip(&{}, f64::min)", array(w, a), array(w, b)), Level::Atom)
+        }
+        (Infix::Or, false) => {
+            (format!("{}.zip(&{}, f64::max)", array(w, a), array(w, b)), Level::Atom)
+        }
         (Infix::Compare(_), true) => w.between(op, a, b, word(op)),
         (Infix::Compare(_), false) if b.rank == 0 && a.rank > 0 => {
-            let text =
-                format!("{}.map(|z| f64::from(z {} {}))", w.atom(a), word(op), w.text(b, Level::Sum));
+            let text = format!(
+                "{}.map(|z| f64::from(z {} {}))",
+                w.atom(a),
+                word(op),
+                w.text(b, Level::Sum)
+            );
             (text, Level::Atom)
         }
         (Infix::Compare(_), false) => {
@@ -303,79 +336,32 @@ fn folded(w: &Writer<'_>, fold: Fold, a: &Code, axes: &[usize]) -> String {
     }
 }
 
-/// The variables of a closure that computes a place: one an axis of the gathered array.
-fn variables(place: &Place) -> Vec<String> {
-    let read = |at: usize| {
-        place.slots.iter().any(|s| match s {
-            Slot::All(own) => *own == at,
-            Slot::Map(terms, _) => terms.iter().any(|(i, _)| place.start + i == at),
-            Slot::Label(_, own) => own.iter().any(|i| place.start + i == at),
-        })
-    };
-    let name = |at: usize| {
-        let inside = at.checked_sub(place.start).and_then(|i| place.grid.get(i));
-        inside.map_or_else(|| format!("x{at}"), |(name, _)| name.clone())
-    };
-    (0..place.lengths.len()).map(|at| if read(at) { name(at) } else { "_".into() }).collect()
+fn einsum(w: &Writer<'_>, inputs: &[Vec<char>], output: &[char], args: &[Code]) -> String {
+    let inputs: Vec<String> = inputs.iter().map(|l| l.iter().collect()).collect();
+    let args: Vec<String> = args.iter().map(|a| w.reference(a)).collect();
+    let (left, right) = (inputs.join(","), output.iter().collect::<String>());
+    let end = if output.is_empty() { ".value()" } else { "" };
+    format!("einsum(\"{left}->{right}\", &[{}]){end}", args.join(", "))
 }
 
-/// `i: &[usize]`, taken apart: `&[n, u, v]` would need a fixed length.
-fn indices(place: &Place) -> String {
-    let _ = variables(place);
-    "i".into()
+/// `|[n, u, i]| [n, u + i]`: from the axes of the gathered array to those of the other.
+fn closure(w: &Writer<'_>, place: &Place) -> String {
+    format!("|[{}]| [{}]", place.axes.join(", "), slots(w, place))
 }
 
 fn slots(w: &Writer<'_>, place: &Place) -> String {
     let slot = |s: &Slot| match s {
-        Slot::All(at) => format!("i[{at}]"),
+        Slot::All(at) => place.axes[*at].clone(),
         Slot::Map(terms, constant) => {
-            let terms: Vec<(String, i64)> =
-                terms.iter().map(|(at, k)| (format!("i[{}]", place.start + at), *k)).collect();
-            affine(&terms, w.length(constant), *constant == Size::number(0))
+            affine(&named(place, terms), w.length(constant), *constant == Size::number(0))
         }
         Slot::Label(code, own) => {
             if code.rank == 0 {
                 return format!("{} as usize", w.atom(code));
             }
-            let at: Vec<String> =
-                own.iter().map(|at| format!("i[{}]", place.start + at)).collect();
+            let at: Vec<&str> = own.iter().map(|at| place.grid[*at].0.as_str()).collect();
             format!("{}.at(&[{}]) as usize", w.atom(code), at.join(", "))
         }
     };
     place.slots.iter().map(slot).collect::<Vec<_>>().join(", ")
 }
-
-/// Functions of numbers that are written out where they are used.
-const FUNCTIONS: &[Helper] = &[
-    Helper {
-        name: "sigmoid",
-        text: "\
-/// `1 / (1 + exp(-z))`
-fn sigmoid(z: f64) -> f64 {
-    if z >= 0.0 { 1.0 / (1.0 + (-z).exp()) } else { z.exp() / (1.0 + z.exp()) }
-}
-",
-    },
-    Helper {
-        name: "softplus",
-        text: "\
-/// `log(1 + exp(z))`
-fn softplus(z: f64) -> f64 {
-    z.max(0.0) + (-z.abs()).exp().ln_1p()
-}
-",
-    },
-    Helper {
-        name: "sign",
-        text: "\
-/// -1, 0 or 1.
-fn sign(z: f64) -> f64 {
-    f64::from(z > 0.0) - f64::from(z < 0.0)
-}
-",
-    },
-    Helper {
-        name: "einsum",
-        text: include_str!("rust/einsum.rs.txt"),
-    },
-];

@@ -24,15 +24,14 @@ impl Builder<'_> {
             Op::Others { over } => self.marked(id, Prim::Others, over),
             Op::Norm { kind } => self.norm(id, *kind),
             Op::Direction => self.on_dims(id, Prim::Direction),
-            Op::SpectralDirection => self.on_matrix(id, Prim::SpectralDirection, Vec::new()),
-            Op::Inverse => self.on_matrix(id, Prim::Inverse, Vec::new()),
-            Op::PseudoInverse => self.on_matrix(id, Prim::PseudoInverse, Vec::new()),
+            Op::SpectralDirection => self.on_matrix(id, Prim::SpectralDirection, None),
+            Op::Inverse => self.on_matrix(id, Prim::Inverse, None),
+            Op::PseudoInverse => self.on_matrix(id, Prim::PseudoInverse, None),
             Op::MatrixPower { power } => {
-                let power = vec![Code::number(f64::from(*power))];
-                self.on_matrix(id, Prim::MatrixPower, power)
+                self.on_matrix(id, Prim::MatrixPower, Some(*power as usize))
             }
-            Op::Det => self.on_matrix(id, Prim::Det, Vec::new()),
-            Op::LogDet => self.on_matrix(id, Prim::LogDet, Vec::new()),
+            Op::Det => self.on_matrix(id, Prim::Det, None),
+            Op::LogDet => self.on_matrix(id, Prim::LogDet, None),
             Op::Diag => self.diagonal(id),
             Op::Kron => self.kron(id),
             Op::Vec { row } => {
@@ -111,10 +110,10 @@ impl Builder<'_> {
         let class = at - ty.axes.len();
         let rest: Vec<Ix> = (0..dims.len()).filter(|i| *i != class).map(|i| dims[i]).collect();
         let label = self.array(y)?;
-        let label_axes = label.labels.iter().map(|l| own(l, &rest)).collect();
+        let label_axes: Vec<Ix> = label.labels.iter().map(|l| own(l, &rest)).collect();
         let slots: Vec<Option<Ix>> =
             all.iter().enumerate().map(|(i, l)| (i != at).then(|| own(l, &dims))).collect();
-        let factor = self.chosen(code, slots, label.code, label_axes)?;
+        let factor = self.chosen(code, slots, &label.code, &label_axes)?;
         let mut product = Product::default();
         for one in rest.iter().skip(node.ty.dims.len()) {
             product.summed.push(*one);
@@ -146,7 +145,7 @@ impl Builder<'_> {
     }
 
     /// The axes in the order of the type.
-    fn sorted(&self, code: Code, own: &[Label], ty: &Type) -> Value {
+    pub(super) fn sorted(&self, code: Code, own: &[Label], ty: &Type) -> Value {
         let labels: Vec<Label> = self.labels(ty).into_iter().filter(|l| own.contains(l)).collect();
         let order: Vec<usize> =
             labels.iter().filter_map(|l| own.iter().position(|o| o == l)).collect();
@@ -203,7 +202,7 @@ impl Builder<'_> {
     }
 
     /// A function of matrices, for each point of the axes.
-    fn on_matrix(&mut self, id: NodeId, prim: Prim, more: Vec<Code>) -> Made<Value> {
+    fn on_matrix(&mut self, id: NodeId, prim: Prim, power: Option<usize>) -> Made<Value> {
         let node = self.module.graph.node(id);
         let input = self.ty(node.inputs[0]);
         let code = self.full(node.inputs[0])?;
@@ -222,8 +221,10 @@ impl Builder<'_> {
         };
         let number = matches!(prim, Prim::Det | Prim::LogDet);
         let rank = if number { axes } else { axes + 2 };
-        let args = [vec![matrix], more].concat();
-        let code = Code::call(prim, args, rank);
+        let code = match power {
+            Some(power) => Code::along(prim, vec![matrix], power, rank),
+            None => Code::call(prim, vec![matrix], rank),
+        };
         if number || node.ty.dims.len() == 2 {
             return Ok(Value { code, labels: self.labels(&node.ty) });
         }
@@ -324,7 +325,7 @@ fn fitted(code: Code, dims: Vec<Size>) -> Code {
     let rank = dims.len();
     if code.rank == 0 {
         return match code.form {
-            Form::Number(one) if one == 1.0 => Code::sized(Prim::Ones, Vec::new(), dims, rank),
+            Form::Number(1.0) => Code::sized(Prim::Ones, Vec::new(), dims, rank),
             _ => Code::sized(Prim::Full, vec![code], dims, rank),
         };
     }

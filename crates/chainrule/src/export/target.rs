@@ -52,6 +52,16 @@ pub(super) trait Target {
         false
     }
 
+    /// Why an expression has no form in this language, in a sentence.
+    fn refuses(&self, _: &Code) -> Option<String> {
+        None
+    }
+
+    /// What stands behind a call that gives an array where the formula has a number.
+    fn ending(&self, _: Prim, _: usize) -> &'static str {
+        ""
+    }
+
     /// An expression that is not a template.
     fn form(&self, w: &Writer<'_>, code: &Code) -> (String, Level);
 
@@ -80,18 +90,17 @@ impl Writer<'_> {
 
     /// Something that a call or an index is attached to.
     pub(super) fn atom(&self, code: &Code) -> String {
-        self.text(code, Level::Atom)
+        match code.form {
+            // A method of a number needs its type.
+            Form::Number(value) if self.is_rust() && value >= 0.0 => format!("{value:?}_f64"),
+            Form::Number(value) if self.is_rust() => format!("({value:?}_f64)"),
+            _ => self.text(code, Level::Atom),
+        }
     }
 
     /// A length.
     pub(super) fn length(&self, size: &Size) -> String {
         length::text(self.module, size, self.target.lengths(), false).0
-    }
-
-    /// A length to which something is added.
-    pub(super) fn length_atom(&self, size: &Size) -> String {
-        let (text, level) = length::text(self.module, size, self.target.lengths(), false);
-        if level < Level::Atom { format!("({text})") } else { text }
     }
 
     /// Lengths between commas.
@@ -126,6 +135,7 @@ impl Writer<'_> {
             rest = &rest[close + 1..];
         }
         out.push_str(rest);
+        out.push_str(self.target.ending(prim, code.rank));
         let level = match prim {
             Prim::MatMul if !self.is_rust() => Level::MatMul,
             Prim::Indicator if out.ends_with(')') || !out.contains(' ') => Level::Atom,
@@ -161,6 +171,10 @@ impl Writer<'_> {
                 [one] => format!("({},)", self.length(one)),
                 more => format!("({})", self.lengths(more)),
             },
+            "a0" | "a1" => {
+                let at = usize::from(word == "a1");
+                args.get(at).map_or(String::new(), |a| super::rust::array(self, a))
+            }
             "n" => sizes.first().map_or(String::new(), |s| self.length(s)),
             // A matrix product is written from left to right.
             "left" => self.text(&args[0], Level::MatMul),

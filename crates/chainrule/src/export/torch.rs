@@ -27,7 +27,7 @@ impl Target for Torch {
             Prim::Tan => "torch.tan({0})",
             Prim::Tanh => "torch.tanh({0})",
             Prim::Sigmoid => "torch.sigmoid({0})",
-            Prim::Softplus => "F.softplus({0}, threshold=40)",
+            Prim::Softplus => "torch.nn.functional.softplus({0}, threshold=40)",
             Prim::Relu => "torch.relu({0})",
             Prim::Abs => "torch.abs({0})",
             Prim::Sign => "torch.sign({0})",
@@ -37,7 +37,6 @@ impl Target for Torch {
             Prim::Indicator => "({0}).to(dtype)",
             Prim::MatMul => "{left} @ {right}",
             Prim::Outer => "torch.outer({0}, {1})",
-            Prim::Transpose => "{.0}.T",
             Prim::Softmax => "torch.softmax({0}, dim={axis})",
             Prim::LogSoftmax => "torch.log_softmax({0}, dim={axis})",
             Prim::LogSumExp => "torch.logsumexp({0}, dim={axis})",
@@ -55,7 +54,7 @@ impl Target for Torch {
             Prim::PseudoInverse => "torch.linalg.pinv({0})",
             Prim::Det => "torch.linalg.det({0})",
             Prim::LogDet => "torch.linalg.slogdet({0})[1]",
-            Prim::MatrixPower => "torch.linalg.matrix_power({0}, {1})",
+            Prim::MatrixPower => "torch.linalg.matrix_power({0}, {count})",
             Prim::Norm => "torch.linalg.norm({0})",
             Prim::SpectralNorm => "torch.linalg.matrix_norm({0}, 2)",
             Prim::SpectralDirection => "spectral_direction({0})",
@@ -130,14 +129,14 @@ const HELPERS: &[Helper] = &[
         name: "maximum",
         text: "\
 def maximum(a, b):
-    return torch.maximum(*torch.broadcast_tensors(torch.as_tensor(a), torch.as_tensor(b)))
+    return torch.where(a >= b, a, b)
 ",
     },
     Helper {
         name: "minimum",
         text: "\
 def minimum(a, b):
-    return torch.minimum(*torch.broadcast_tensors(torch.as_tensor(a), torch.as_tensor(b)))
+    return torch.where(a <= b, a, b)
 ",
     },
     Helper {
@@ -195,7 +194,7 @@ def add_at(shape, place, value):
         text: "\
 def pad(x, margins):
     \"\"\"Zeros before and behind each axis.\"\"\"
-    return F.pad(x, [n for pair in reversed(margins) for n in pair])
+    return torch.nn.functional.pad(x, [n for pair in reversed(margins) for n in pair])
 ",
     },
     Helper {

@@ -83,7 +83,9 @@ impl Setter<'_> {
     /// In parentheses unless it binds at least so strongly.
     pub(super) fn at_least(self, expr: &Expr, least: Rank) -> Math {
         let inner = self.set(strip(expr));
-        if rank(expr) < least { Math::fenced(Fence::Paren, inner) } else { inner }
+        // A fraction shows where it ends.
+        let bare = rank(expr) >= least || matches!(inner, Math::Fraction(..));
+        if bare { inner } else { Math::fenced(Fence::Paren, inner) }
     }
 
     /// Small, inside a script: quotients on the line.

@@ -70,7 +70,7 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<Exit, Failure> {
     let flags = [args.numpy, args.torch, args.jax, args.rust];
     let chosen = Language::ALL.into_iter().zip(flags).find(|(_, on)| *on);
     let Some((language, _)) = chosen else { return lines(&model, &wanted, shell) };
-    let code = model.export(language, &wanted)?;
+    let code = model.export(language, &wanted)?.text;
     match &args.out {
         Some(path) => write(path, &code)?,
         None if shell.is_json() => {}
@@ -94,7 +94,7 @@ fn lines(model: &Model, wanted: &Wanted, shell: &Shell) -> Result<Exit, Failure>
             for (format, file) in list {
                 match Language::named(&format.text) {
                     Some(language) => {
-                        let code = model.export(language, &own)?;
+                        let code = model.export(language, &own)?.text;
                         write(Path::new(&file.text), &code)?;
                         files.push((language.text(), file.text.clone()));
                     }

@@ -37,9 +37,45 @@ fn derive_ends_with_the_right_codes() {
         ("derive iris --set H", 2),
         ("derive bad.eqn", 4),
         ("derive none.eqn", 4),
+        ("derive iris --wrt W7", 2),
+        ("derive iris --layout sideways", 2),
+        ("derive iris --wrt W0 --form batch --format latex", 0),
     ] {
         let run = folder.run(args);
         assert_eq!(run.code, Some(code), "{args}: {run:?}");
     }
     assert_eq!(folder.run("derive none.eqn --json").error(), "equations");
+}
+
+#[test]
+fn a_formula_is_derived_without_a_file() {
+    let folder = Folder::new("derive-expression");
+    let run = folder.run_args(&[
+        "derive",
+        "-e",
+        "A : R[n,n]; x : R[n]; ||A x||^2",
+        "--wrt",
+        "x",
+        "--json",
+    ]);
+    let json = run.json();
+    assert_eq!(json["gradients"][0]["text"], "2 A^T A x");
+    assert_eq!(json["gradients"][0]["latex"], r"2 A^{\top} A x");
+    let run = folder.run_args(&["derive", "-e", "x : R[n]; ||A x||^2", "--wrt", "x"]);
+    assert_eq!(run.code, Some(4), "{run:?}");
+    assert!(run.stderr.contains("`A` is not defined"), "{}", run.stderr);
+}
+
+#[test]
+fn pages_are_written_to_files() {
+    let folder = Folder::new("derive-files");
+    for (format, begins) in
+        [("latex", "\\documentclass"), ("html", "<!DOCTYPE html>"), ("typst", "#set page")]
+    {
+        let run = folder.run(&format!("derive cifar2 --format {format} -o page"));
+        assert_eq!((run.code, run.stdout.as_str()), (Some(0), ""), "{run:?}");
+        assert!(folder.read("page").starts_with(begins), "{format}");
+    }
+    let run = folder.run("derive cifar2 --ascii");
+    assert!(run.stdout.is_ascii(), "{}", run.stdout);
 }

@@ -55,7 +55,7 @@ struct Search<'m> {
 /// # Errors
 ///
 /// No small numbers obey the size equations.
-pub(super) fn draw(
+pub(crate) fn draw(
     module: &Module,
     used: &BTreeSet<SizeId>,
     seed: u64,

@@ -30,6 +30,8 @@ pub struct Derivation {
     pub lines: Vec<Line>,
     /// The gradients, in the order asked for.
     pub gradients: Vec<NodeId>,
+    /// What is differentiated, without derivative operators.
+    pub of: Option<NodeId>,
 }
 
 /// A sweep's parameters.
@@ -97,7 +99,7 @@ fn swept(
     let naming = naming != Naming::None;
     let mut sweep =
         Sweep { module, activity, riding, found: BTreeMap::new(), rules: BTreeMap::new(), naming };
-    let mut out = Derivation::default();
+    let mut out = Derivation { of: Some(of), ..Derivation::default() };
     let mut gradients: BTreeMap<SymbolId, NodeId> = BTreeMap::new();
     let mut through: BTreeSet<SymbolId> = BTreeSet::new();
     sweep.through(of, seed)?;
@@ -288,24 +290,7 @@ impl Sweep<'_> {
 
     /// The cotangent of input `k`.
     fn vjp(&mut self, at: &At, cotangent: NodeId, k: usize) -> Result<Option<NodeId>, Refusal> {
-        let mut t = self.terms();
-        let made: Made = match &at.op.def().differential {
-            Differential::Zero => return Ok(None),
-            Differential::Additive(signs) => match signs.get(k) {
-                Some(-1) => t.neg(cotangent),
-                _ => Ok(cotangent),
-            },
-            Differential::Multilinear { inputs, .. } if k >= *inputs => return Ok(None),
-            Differential::Multilinear { vjp, .. } | Differential::Custom { vjp, .. } => {
-                vjp(&mut t, at, cotangent, k)
-            }
-            Differential::Pointwise(partial) => match partial(&mut t, at, k)? {
-                None => return Ok(None),
-                Some(partial) => t.times(cotangent, partial),
-            },
-            Differential::Refused(why) => return Err(Refusal((*why).into())),
-        };
-        Ok(Some(made?))
+        pulled(&mut self.terms(), at, cotangent, k)
     }
 
     /// Sums over the axes that the input lacks, and gives it the input's dims.
@@ -320,4 +305,30 @@ impl Sweep<'_> {
         let part = t.reshape(part, &ty.dims)?;
         t.lifted(part, &Type { axes: wanted, ..ty })
     }
+}
+
+/// The cotangent of input `k`, as the record of the op says it.
+pub(crate) fn pulled(
+    t: &mut Terms<'_>,
+    at: &At,
+    cotangent: NodeId,
+    k: usize,
+) -> Result<Option<NodeId>, Refusal> {
+    let made: Made = match &at.op.def().differential {
+        Differential::Zero => return Ok(None),
+        Differential::Additive(signs) => match signs.get(k) {
+            Some(-1) => t.neg(cotangent),
+            _ => Ok(cotangent),
+        },
+        Differential::Multilinear { inputs, .. } if k >= *inputs => return Ok(None),
+        Differential::Multilinear { vjp, .. } | Differential::Custom { vjp, .. } => {
+            vjp(t, at, cotangent, k)
+        }
+        Differential::Pointwise(partial) => match partial(t, at, k)? {
+            None => return Ok(None),
+            Some(partial) => t.times(cotangent, partial),
+        },
+        Differential::Refused(why) => return Err(Refusal((*why).into())),
+    };
+    Ok(Some(made?))
 }

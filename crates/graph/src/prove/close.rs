@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::Prover;
 use super::canon::whole;
 use super::ix::{Base, Ix, Var};
-use super::term::{Atom, Comp, Factor, Kind, Mono, Poly};
+use super::term::{Atom, Comp, Factor, Kind, Mono, Poly, Sign};
 use crate::size::{Ratio, Size};
 
 /// A product under a sum, its bound indices free variables.
@@ -93,7 +93,7 @@ impl Prover<'_> {
         if let Some(next) = self.unused(factor, &mut open)? {
             return Some(Next::Again(next));
         }
-        if let Some(next) = self.reduced(factor, &open)? {
+        if let Some(next) = if self.display { None } else { self.reduced(factor, &open)? } {
             return Some(Next::Again(next));
         }
         let mono = self.parted(open)?;
@@ -109,7 +109,9 @@ impl Prover<'_> {
             let e = match sum.get(&atom) {
                 Some(_) if bit => Ratio::ONE,
                 Some(old) => {
-                    if old.is_negative() != e.is_negative() {
+                    // At 0 the gradient of a norm is declared: its roots cancel there too.
+                    let root = whole(e).is_none() && self.head(atom.head).sign > Sign::Unknown;
+                    if old.is_negative() != e.is_negative() && !root {
                         self.cancelled(&atom);
                     }
                     old.plus(e)?
@@ -167,7 +169,7 @@ impl Prover<'_> {
                 return Some(Some(poly));
             }
             Kind::Sin if power.is_some_and(|p| p >= 2) => return self.sine(atom, e).map(Some),
-            Kind::Pow if at_least_one(e) => {
+            Kind::Pow if at_least_one(e) && !self.display => {
                 let base = self.inside(atom, 0)?;
                 let lower = e.plus(MINUS)?;
                 let rest = match lower.is_zero() {
@@ -359,6 +361,14 @@ impl Prover<'_> {
         if let Some(c) = b.constant() {
             return a.scaled(c);
         }
+        if self.display {
+            let (a, b) = (self.kept_whole(a)?, self.kept_whole(b)?);
+            return self.distributed(&a, &b);
+        }
+        self.distributed(a, b)
+    }
+
+    fn distributed(&mut self, a: &Poly, b: &Poly) -> Option<Poly> {
         let mut work = Vec::new();
         for (mono, factor) in &a.terms {
             let open = self.opened(mono)?;
@@ -367,11 +377,23 @@ impl Prover<'_> {
         self.close(work)
     }
 
+    /// A sum as one factor, for reading; one with deltas is multiplied out.
+    pub(crate) fn kept_whole(&mut self, poly: &Poly) -> Option<Poly> {
+        let delta = |(a, _): &Factor| self.head(a.head).kind == Kind::Delta;
+        if poly.terms.len() < 2 || poly.factors().any(delta) {
+            return Some(poly.clone());
+        }
+        let atom = self.applied(Kind::Pow, poly, &[], Vec::new())?;
+        Some(Poly::of(vec![(atom, Ratio::ONE)]))
+    }
+
     /// A sum over free variables.
     pub(crate) fn summed(&mut self, poly: &Poly, over: &[Var]) -> Option<Poly> {
         if over.is_empty() {
             return Some(poly.clone());
         }
+        let whole = if self.display { self.kept_whole(poly)? } else { poly.clone() };
+        let poly = &whole;
         let mut leaves = Vec::new();
         for var in over {
             self.leaves(*var, &mut leaves)?;

@@ -51,7 +51,7 @@ impl Prover<'_> {
                 if open.len() > 1 << 16 {
                     return None;
                 }
-                open.extend(needs);
+                open.extend(needs.into_iter().rev());
                 continue;
             }
             let entry = self.node(id)?;
@@ -482,12 +482,27 @@ impl Prover<'_> {
         Some(Entry { dims, value })
     }
 
+    /// An entry of a term, written as the term with indices.
+    fn as_written(&mut self, id: NodeId, dims: Vec<Ix>) -> Option<Entry> {
+        let ty = self.module.graph.ty(id);
+        let mut args = Vec::new();
+        for axis in &ty.axes {
+            args.push(self.axis(*axis)?);
+        }
+        args.extend(dims.iter().cloned());
+        let atom = self.simple(Kind::Node(id), args);
+        Some(Entry { dims, value: Value::Number(Poly::of(vec![(atom, Ratio::ONE)])) })
+    }
+
     /// An op of which nothing is known but that it is a function of its inputs.
     pub(crate) fn opaque(&mut self, id: NodeId) -> Option<Entry> {
         let module = self.module;
         let node = module.graph.node(id);
         let (op, ty) = (node.op.clone(), node.ty.clone());
         let dims: Vec<Ix> = ty.dims.iter().map(|d| self.fresh_ix(d)).collect();
+        if self.display {
+            return self.as_written(id, dims);
+        }
         let consumed: Vec<AxisId> = match &op {
             Op::Reduce { over: Over::Named(axes), .. } => axes.clone(),
             // A function of the entries of named axes that the result keeps: not an atom.

@@ -21,6 +21,10 @@ impl Prover<'_> {
         if poly.is_zero() {
             return if q.is_negative() || q.is_zero() { None } else { Some(Poly::zero()) };
         }
+        if self.display && poly.terms.len() > 1 && !q.is_zero() {
+            let atom = self.applied(Kind::Pow, poly, &[], Vec::new())?;
+            return Some(Poly::of(vec![(atom, q)]));
+        }
         match whole(q) {
             Some(0) => return Some(Poly::one()),
             Some(n) if n > 0 => return self.multiplied_out(poly, n),
@@ -164,13 +168,16 @@ impl Prover<'_> {
         let n = whole(q);
         let ((form, args, symmetries), content) = self.primitive(poly, n.is_some())?;
         let atom = self.of_form(Kind::Pow, form, args, &symmetries, Vec::new())?;
-        let own = Poly::of(vec![(atom, q)]);
         let factor = self.power_of(&Poly::number(content), q)?;
-        self.times(&factor, &own)
+        self.with(&factor, vec![(atom, q)])
     }
 
     /// `exp(poly)`
     pub(crate) fn exp_of(&mut self, poly: &Poly) -> Option<Poly> {
+        if self.display {
+            let atom = self.applied(Kind::Exp, poly, &[], Vec::new())?;
+            return Some(Poly::of(vec![(atom, Ratio::ONE)]));
+        }
         let mut out = Poly::one();
         let mut own: Vec<Factor> = Vec::new();
         for (mono, factor) in &poly.terms {
@@ -209,34 +216,40 @@ impl Prover<'_> {
         if poly.is_zero() {
             return None;
         }
+        if self.display {
+            let atom = self.applied(Kind::Log, poly, &[], Vec::new())?;
+            return Some(Poly::of(vec![(atom, Ratio::ONE)]));
+        }
         let out = match poly.single() {
             Some((mono, factor)) => self.mono_log(&mono.clone(), factor)?,
-            None => {
-                let common = self.common(poly, &|head| head.sign > Sign::Unknown);
-                let mut inverse = common.clone();
-                for (_, e) in &mut inverse {
-                    *e = e.times(MINUS)?;
-                }
-                let rest = self.with(poly, inverse)?;
-                let mono = Mono { plain: common, sums: Vec::new() };
-                if let Some((own, factor)) = rest.single() {
-                    let mut out = self.mono_log(&own.clone(), factor)?;
-                    let more = self.mono_log(&mono, Ratio::ONE)?;
-                    out.plus(&more, Ratio::ONE)?;
-                    return Some(out);
-                }
-                let (own, content) = self.primitive(&rest, false)?;
-                let mut out = self.mono_log(&mono, content)?;
-                let atom = self.of_form(Kind::Log, own.0, own.1, &own.2, Vec::new())?;
-                out.plus(&Poly::of(vec![(atom, Ratio::ONE)]), Ratio::ONE)?;
-                out
-            }
+            None => self.sum_log(poly)?,
         };
         let whole = self.applied(Kind::Log, poly, &[], Vec::new())?;
         let from = Poly::of(vec![(whole, Ratio::ONE)]);
         if from != out {
             self.record("log of a product", from, out.clone(), None);
         }
+        Some(out)
+    }
+
+    fn sum_log(&mut self, poly: &Poly) -> Option<Poly> {
+        let common = self.common(poly, &|head| head.sign > Sign::Unknown);
+        let mut inverse = common.clone();
+        for (_, e) in &mut inverse {
+            *e = e.times(MINUS)?;
+        }
+        let rest = self.with(poly, inverse)?;
+        let mono = Mono { plain: common, sums: Vec::new() };
+        if let Some((own, factor)) = rest.single() {
+            let mut out = self.mono_log(&own.clone(), factor)?;
+            let more = self.mono_log(&mono, Ratio::ONE)?;
+            out.plus(&more, Ratio::ONE)?;
+            return Some(out);
+        }
+        let (own, content) = self.primitive(&rest, false)?;
+        let mut out = self.mono_log(&mono, content)?;
+        let atom = self.of_form(Kind::Log, own.0, own.1, &own.2, Vec::new())?;
+        out.plus(&Poly::of(vec![(atom, Ratio::ONE)]), Ratio::ONE)?;
         Some(out)
     }
 
@@ -356,11 +369,20 @@ impl Prover<'_> {
                 }
             }
         }
-        if let Some(value) = rest.constant() {
-            return if value.is_negative() { Some(Poly::zero()) } else { Some(out) };
+        let value = match rest.constant() {
+            Some(value) if value.is_negative() => Poly::zero(),
+            Some(_) => out,
+            None => {
+                let own = self.signed(&rest, Kind::Positive)?;
+                self.times(&out, &own)?
+            }
+        };
+        if rest != *poly {
+            let whole = self.applied(Kind::Positive, poly, &[], Vec::new())?;
+            let from = Poly::of(vec![(whole, Ratio::ONE)]);
+            self.record("indicator without positive factors", from, value.clone(), None);
         }
-        let own = self.signed(&rest, Kind::Positive)?;
-        self.times(&out, &own)
+        Some(value)
     }
 
     /// An indicator of a sum without content, its sign normal.

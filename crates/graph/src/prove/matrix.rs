@@ -151,7 +151,8 @@ impl Prover<'_> {
         if deep > 24 {
             return None;
         }
-        match self.shape(m)? {
+        let shape = if self.display { Shape::Other(m) } else { self.shape(m)? };
+        match shape {
             Shape::Product(a, b) => {
                 let inner = self.fresh(self.order(&a));
                 let inner_ix = Ix::var(inner);
@@ -218,7 +219,8 @@ impl Prover<'_> {
                 this.times(&a, &b)
             }
         };
-        match self.shape(m)? {
+        let shape = if self.display { Shape::Other(m) } else { self.shape(m)? };
+        match shape {
             Shape::Product(a, b) => {
                 let a = self.determinant(a, log, deep + 1)?;
                 let b = self.determinant(b, log, deep + 1)?;
@@ -263,7 +265,7 @@ impl Prover<'_> {
         Some(Matrix { poly, ..m })
     }
 
-    fn opaque_det(&mut self, m: &Matrix, log: bool) -> Option<Poly> {
+    pub(crate) fn opaque_det(&mut self, m: &Matrix, log: bool) -> Option<Poly> {
         let own = self.form(&m.poly, &[m.row, m.column])?;
         let turned = self.form(&m.poly, &[m.column, m.row])?;
         let (form, holes, symmetries) =

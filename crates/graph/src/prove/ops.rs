@@ -27,6 +27,11 @@ impl Prover<'_> {
         let node = module.graph.node(id);
         let (op, ty, inputs) = (node.op.clone(), node.ty.clone(), node.inputs.clone());
         let formals: Vec<Ix> = ty.dims.iter().map(|d| self.fresh_ix(d)).collect();
+        if self.display
+            && let Some(entry) = self.written_out(id, &formals)
+        {
+            return entry;
+        }
         if let Op::Compare { op } = op
             && let Some(value) = self.compared_labels(op, &inputs, &formals)
         {
@@ -50,6 +55,66 @@ impl Prover<'_> {
             None if self.left() > 0 => self.opaque(id),
             None => None,
         }
+    }
+
+    /// For reading: a function of an entry, or an entry of a term, as they are written.
+    fn written_out(&mut self, id: NodeId, formals: &[Ix]) -> Option<Option<Entry>> {
+        let module = self.module;
+        let node = module.graph.node(id);
+        let plain =
+            matches!(
+                node.op,
+                Op::Neg | Op::Add | Op::Sub | Op::Hadamard | Op::Scale | Op::HadamardQuotient
+            ) || matches!(
+                node.op,
+                Op::Quotient
+                    | Op::Power
+                    | Op::DotPower
+                    | Op::Exp
+                    | Op::Log
+                    | Op::Sqrt
+                    | Op::Sin
+                    | Op::Cos
+            ) || matches!(node.op, Op::Compare { .. } | Op::And | Op::Or | Op::Not | Op::Indicator)
+                || matches!(node.op, Op::OneHot | Op::Inverse | Op::Det | Op::LogDet);
+        if plain {
+            return None;
+        }
+        let single = node.op.def().reach.is_none()
+            && matches!(node.op.def().eval, crate::record::Eval::Entrywise(_));
+        if !single {
+            return Some(self.opaque(id));
+        }
+        let made = self.function_of_entries(id, formals);
+        Some(made.and_then(|value| self.finished(formals.to_vec(), value)))
+    }
+
+    fn function_of_entries(&mut self, id: NodeId, formals: &[Ix]) -> Option<Poly> {
+        let module = self.module;
+        let node = module.graph.node(id);
+        let (mut forms, mut args) = (Vec::new(), Vec::new());
+        for input in &node.inputs {
+            let at = if module.graph.ty(*input).is_scalar() { &[] } else { formals };
+            let poly = self.number_at(*input, at)?;
+            let poly = self.settled(&poly)?;
+            let (form, own, _) = self.form(&poly, &[])?;
+            forms.push(form);
+            args.extend(own);
+        }
+        let name = node.op.def().name.to_owned();
+        let kind = Kind::Opaque(super::term::OpKey(name, node.op.clone()));
+        let arity = args.len();
+        let head = self.intern(kind, forms, |kind, forms| super::term::Head {
+            kind,
+            forms,
+            symmetries: vec![(0..arity).collect()],
+            sign: super::term::Sign::Unknown,
+            bit: false,
+            prob: None,
+            classes: None,
+            lead: None,
+        });
+        Some(Poly::of(vec![(super::term::Atom { head, args }, Ratio::ONE)]))
     }
 
     fn finished(&mut self, formals: Vec<Ix>, value: Poly) -> Option<Entry> {
@@ -278,7 +343,15 @@ impl Prover<'_> {
                 self.inverse(m, formals.first()?, formals.get(1)?, 0)
             }
             Op::Det => self.determinant(m, false, 0),
-            _ => self.determinant(m, true, 0),
+            _ => {
+                let whole = Matrix { poly: m.poly.clone(), ..m };
+                let to = self.determinant(m, true, 0)?;
+                let from = self.opaque_det(&whole, true)?;
+                if from != to {
+                    self.record("logdet of a product", from, to.clone(), None);
+                }
+                Some(to)
+            }
         }
     }
 

@@ -73,6 +73,13 @@ fn power(base: Expr, exponent: Ratio) -> Expr {
     if exponent == Ratio::ONE {
         return base;
     }
+    if (exponent.numerator(), exponent.denominator()) == (1, 2) {
+        let inner = match base.kind {
+            ExprKind::Paren(inner) => *inner,
+            _ => base,
+        };
+        return call("sqrt", vec![inner]);
+    }
     let mut of = ratio(exponent);
     if exponent.denominator() > 1 {
         of = paren(of);
@@ -212,8 +219,14 @@ impl<'p, 'm> Printer<'p, 'm> {
         };
         match &head.kind {
             Kind::Symbol(id) => {
-                let text = module.symbol(*id).name.clone();
-                self.indexed(name(text), &own.args, &Names::new())
+                let symbol = module.symbol(*id);
+                let (text, args) = (symbol.name.clone(), self.shown(&symbol.ty.axes, &own.args));
+                self.indexed(name(text), &args, &Names::new())
+            }
+            Kind::Node(id) => {
+                let term = paren(crate::raise::expr(module, *id));
+                let args = self.shown(&module.graph.ty(*id).axes, &own.args);
+                self.indexed(term, &args, &Names::new())
             }
             Kind::Size(id) => name(module.sizes.get(*id).name.clone()),
             Kind::Prime(p) => number(p.to_string()),
@@ -267,11 +280,46 @@ impl<'p, 'm> Printer<'p, 'm> {
                 let x = self.whole(&head.forms[0], &own, deep);
                 call(if head.kind == Kind::Det { "det" } else { "logdet" }, vec![x])
             }
+            Kind::Opaque(key) if self.prover.display => {
+                let mut offset = 0;
+                let mut inner = Vec::new();
+                for form in &head.forms {
+                    let args = own.args[offset..offset + form.params].to_vec();
+                    offset += form.params;
+                    let names: Names = args
+                        .into_iter()
+                        .enumerate()
+                        .map(|(k, ix)| (PARAM + k as Var, ix))
+                        .collect();
+                    inner.push(self.poly(&form.poly, &names, deep + 1));
+                }
+                call(key.1.def().name, inner)
+            }
             Kind::Opaque(key) => {
                 let word = key.1.def().name;
                 self.indexed(name(word), &own.args, &Names::new())
             }
         }
+    }
+
+    /// The indices of a value that are written: not those of its own batch axes.
+    fn shown(&self, axes: &[crate::index::AxisId], args: &[Ix]) -> Vec<Ix> {
+        let silent = |at: usize| {
+            axes.get(at).is_some_and(|a| {
+                let own = self.prover.axis_var(*a).map(Ix::var);
+                self.prover.module.axes.is_batch(*a) && own.as_ref() == args.get(at)
+            })
+        };
+        (0..args.len()).filter(|at| !silent(*at)).map(|at| args[at].clone()).collect()
+    }
+
+    /// The name of an index variable.
+    pub(crate) fn name_of(&mut self, var: Var) -> String {
+        if !self.names.contains_key(&var) {
+            let text = self.letter();
+            self.names.insert(var, text);
+        }
+        self.names[&var].clone()
     }
 
     /// A matrix: its name if it is one, else its entry.

@@ -36,6 +36,8 @@ pub(crate) struct Prover<'m> {
     pub(crate) splits: BTreeMap<Var, Ix>,
     /// Names that are looked through, with what they stand for.
     pub(crate) inlined: BTreeMap<SymbolId, NodeId>,
+    /// Whether formulas are for reading: no sum is multiplied out and no function taken apart.
+    pub(crate) display: bool,
     /// Whether sizes stand for the numbers of the file.
     pub(crate) numbers: bool,
     pub(crate) entries: BTreeMap<NodeId, Rc<Entry>>,
@@ -57,6 +59,7 @@ impl<'m> Prover<'m> {
             axes: BTreeMap::new(),
             splits: BTreeMap::new(),
             inlined: BTreeMap::new(),
+            display: false,
             numbers: false,
             entries: BTreeMap::new(),
             powers: HashMap::default(),
@@ -119,6 +122,11 @@ impl<'m> Prover<'m> {
         Some(Ix::var(var))
     }
 
+    /// The variable of a named axis, if it was met.
+    pub(crate) fn axis_var(&self, axis: AxisId) -> Option<Var> {
+        self.axes.get(&axis).copied()
+    }
+
     /// The named axes with their variables.
     pub(crate) fn named_axes(&self) -> impl Iterator<Item = (AxisId, Var)> + '_ {
         self.axes.iter().map(|(a, v)| (*a, *v))
@@ -126,6 +134,14 @@ impl<'m> Prover<'m> {
 
     pub(crate) fn head(&self, at: u32) -> &Head {
         &self.heads[at as usize]
+    }
+
+    /// The names that were met.
+    pub(crate) fn symbols(&self) -> impl Iterator<Item = (u32, SymbolId)> + '_ {
+        self.heads.iter().enumerate().filter_map(|(at, head)| match head.kind {
+            Kind::Symbol(id) => Some((at as u32, id)),
+            _ => None,
+        })
     }
 
     pub(crate) fn shared_head(&self, at: u32) -> Rc<Head> {
@@ -211,6 +227,7 @@ impl<'m> Prover<'m> {
         to: Poly,
         side: Option<String>,
     ) {
+        debug_assert!(super::RULES.contains(&rule), "{rule}");
         if self.logged.insert((from.clone(), rule)) {
             self.log.push(Logged { rule, from, to, side });
         }

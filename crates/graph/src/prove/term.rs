@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::ix::{Ix, Var};
-use crate::index::{SizeId, SymbolId};
+use crate::index::{NodeId, SizeId, SymbolId};
 use crate::op::Op;
 use crate::size::{Ratio, Size};
 
@@ -37,6 +37,8 @@ pub(crate) enum Kind {
     Inverse,
     Det,
     LogDet,
+    /// An entry of a term that is written as it is.
+    Node(NodeId),
     /// An entry of what nothing is known of.
     Opaque(OpKey),
 }

@@ -95,8 +95,8 @@ fn transpose(of: Expr) -> Expr {
         ExprKind::Power(base, exponent) if is_minus_one(&exponent) => {
             e(ExprKind::InverseTranspose(base))
         }
-        ExprKind::Power(base, exponent) => {
-            let power = e(ExprKind::Power(base, exponent));
+        ExprKind::Power(..) | ExprKind::DotPower(..) => {
+            let power = e(of.kind);
             e(ExprKind::Transpose(Box::new(e(ExprKind::Paren(Box::new(power))))))
         }
         kind => e(ExprKind::Transpose(Box::new(e(kind)))),

@@ -27,7 +27,11 @@ pub(super) fn node(m: &mut Module, list: &[(NodeId, Ratio)]) -> Option<NodeId> {
     }
     let mut under: Option<NodeId> = None;
     for (base, exponent) in &below {
-        let factor = raised(m, *base, exponent.times(minus_one())?)?;
+        let exponent = exponent.times(minus_one())?;
+        let factor = match exponent == Ratio::whole_number(2) {
+            true => power(m, *base, exponent)?,
+            false => raised(m, *base, exponent)?,
+        };
         under = Some(match under {
             Some(under) => Terms::of(m).op(Op::Hadamard, &[under, factor]).ok()?,
             None => factor,

@@ -26,16 +26,18 @@ pub fn inlined(
 ) -> Result<Derivation, crate::Misfit> {
     let mut uses: BTreeMap<SymbolId, usize> = BTreeMap::new();
     for line in &derivation.lines {
-        for symbol in symbols(module, line.value) {
-            *uses.entry(symbol).or_default() += 1;
+        for (symbol, weight) in symbols(module, line.value) {
+            *uses.entry(symbol).or_default() += weight;
         }
     }
-    let mut out = Derivation { lines: Vec::new(), gradients: derivation.gradients.clone() };
+    let mut out = Derivation { lines: Vec::new(), ..derivation.clone() };
     let mut formulas: BTreeMap<SymbolId, NodeId> = BTreeMap::new();
     for line in &derivation.lines {
         let value = replaced(module, line.value, &formulas)?;
         let once = uses.get(&line.symbol) == Some(&1);
-        if once && !keep.contains(&line.of) && operators(module, value) <= OPERATORS {
+        // An equation for each entry has no place in a formula.
+        let entries = matches!(module.graph.node(value).op, Op::Scatter { .. });
+        if once && !entries && !keep.contains(&line.of) && operators(module, value) <= OPERATORS {
             formulas.insert(line.symbol, value);
         } else {
             let mut line = line.clone();
@@ -86,28 +88,28 @@ pub fn simplified_lines(
     out
 }
 
-/// The names that a term reads, each place once.
-fn symbols(module: &Module, root: NodeId) -> Vec<SymbolId> {
+/// The names that a term reads, each place once; where entries of a name are read counts twice.
+fn symbols(module: &Module, root: NodeId) -> Vec<(SymbolId, usize)> {
     let mut seen = std::collections::BTreeSet::new();
-    let (mut open, mut out) = (vec![root], Vec::new());
-    while let Some(id) = open.pop() {
+    let (mut open, mut out) = (vec![(root, 1)], Vec::new());
+    while let Some((id, weight)) = open.pop() {
         let node = module.graph.node(id);
         if let Op::Symbol { id, .. } = node.op {
-            out.push(id);
+            out.push((id, weight));
         } else if seen.insert(id) {
-            open.extend(&node.inputs);
+            let weight = if matches!(node.op, Op::Access { .. }) { 2 } else { 1 };
+            open.extend(node.inputs.iter().map(|i| (*i, weight)));
         }
     }
     out
 }
 
-/// How many operators a term is written with, as far as it matters.
+/// How many operators between arrays a term is written with, as far as it matters.
 fn operators(module: &Module, root: NodeId) -> usize {
     let (mut open, mut count) = (vec![root], 0);
     while let Some(id) = open.pop() {
         let node = module.graph.node(id);
-        let silent = node.op.def().notation == crate::op::Notation::Silent;
-        if !node.inputs.is_empty() && !silent {
+        if node.inputs.len() > 1 && !node.ty.is_scalar() {
             count += 1;
         }
         if count > OPERATORS {

@@ -108,16 +108,19 @@ impl Simplifier {
         for factor in factors {
             if m.graph.ty(factor).is_scalar() {
                 let number = Term::of(m, factor);
-                numbers.scale(&number)?;
+                numbers.append(&number)?;
                 continue;
             }
-            let term = Term::of(m, factor);
+            let term = match self.common(m, factor) {
+                Some(inner) => inner,
+                None => Term::of(m, factor),
+            };
             let plain =
                 Term { coefficient: crate::Ratio::ONE, scalars: Vec::new(), ..term.clone() };
             if term == plain {
                 flatten(m, factor, &mut out);
             } else {
-                numbers.scale(&Term { body: super::term::Body::Number, ..term })?;
+                numbers.append(&Term { body: super::term::Body::Number, ..term })?;
                 out.extend(plain.as_chain(m)?);
             }
         }

@@ -90,12 +90,13 @@ impl Simplifier {
     /// Equal terms become one.
     pub(super) fn merged(&mut self, list: Vec<Term>) -> Option<Vec<Term>> {
         let mut out: Vec<Term> = Vec::new();
+        let mut places = std::collections::BTreeMap::new();
         for term in list {
-            let key = term.key();
-            match out.iter().position(|t| t.key() == key) {
-                Some(at) => {
-                    out[at].coefficient = out[at].coefficient.plus(term.coefficient)?;
-                    out[at].decimal |= term.decimal;
+            let at = *places.entry(term.key()).or_insert(out.len());
+            match out.get_mut(at) {
+                Some(known) => {
+                    known.coefficient = known.coefficient.plus(term.coefficient)?;
+                    known.decimal |= term.decimal;
                 }
                 None => out.push(term),
             }
@@ -109,7 +110,7 @@ impl Simplifier {
         let (mut data, mut penalty): (Vec<Term>, Vec<Term>) =
             list.into_iter().partition(|t| !is_penalty(m, t));
         // In the order in which their weights are declared.
-        penalty.sort_by_key(|t| t.scalars.iter().map(|(base, _)| *base).max());
+        penalty.sort_by_key(|t| (is_identity(m, t), t.scalars.iter().map(|(b, _)| *b).max()));
         data.extend(penalty);
         for at in 1..data.len() {
             let (Body::Chain(a), Body::Chain(b)) = (&data[at - 1].body, &data[at].body) else {
@@ -181,7 +182,10 @@ impl Simplifier {
             same &= size(term.coefficient)? == coefficient;
         }
         let all_negative = list.iter().all(|t| t.coefficient.is_negative());
-        let mut number = if same { coefficient } else { Ratio::ONE };
+        let mut number = match same {
+            true => coefficient,
+            false => divisor(list).unwrap_or(Ratio::ONE),
+        };
         if all_negative {
             number = number.times(minus_one())?;
         }
@@ -199,17 +203,60 @@ impl Simplifier {
             term.divide(&common)?;
             rest.push(term);
         }
-        // A number alone in an array is copies of it.
         let inner_ty = self.type_of_rest(m, &rest, ty)?;
-        let inner = node(m, &rest, &inner_ty)?;
-        let mut outer = common;
-        if m.graph.ty(inner).is_scalar() {
-            super::term::push(&mut outer.scalars, inner, Ratio::ONE);
+        let before = rest.len();
+        let rest = Simplifier::expanded(m, rest)?;
+        let inner = if rest.len() == before {
+            node(m, &rest, &inner_ty)?
         } else {
-            outer.body = Body::Chain(vec![inner]);
-        }
+            let rest = self.merged(rest)?;
+            self.factored(m, rest, &inner_ty)?
+        };
+        let mut outer = Term::of(m, inner);
+        outer.scale(&common)?;
         let made = build(m, &outer)?;
         same_type(m.graph.ty(made), ty).then_some(made)
+    }
+
+    /// The numbers that all terms of a factor share, and what is left: parentheses stand there
+    /// already.
+    pub(super) fn common(&mut self, m: &mut Module, factor: NodeId) -> Option<Term> {
+        let node = m.graph.node(factor).clone();
+        if !matches!(node.op, Op::Add | Op::Sub) || self.left == 0 {
+            return None;
+        }
+        self.left -= 1;
+        let list = terms(m, factor);
+        if list.len() > TERMS {
+            return None;
+        }
+        let made = self.common_numbers(m, &list, &node.ty)?;
+        let term = Term::of(m, made);
+        matches!(&term.body, Body::Chain(factors) if factors.len() == 1).then_some(term)
+    }
+
+    /// Sums among the terms, opened.
+    fn expanded(m: &mut Module, list: Vec<Term>) -> Option<Vec<Term>> {
+        let mut out = Vec::new();
+        for term in list {
+            let sum = match &term.body {
+                Body::Chain(factors) if factors.len() == 1 && term.scalars.is_empty() => factors[0],
+                _ => {
+                    out.push(term);
+                    continue;
+                }
+            };
+            let one = term.coefficient == Ratio::ONE || term.coefficient == minus_one();
+            if !one || !matches!(m.graph.node(sum).op, Op::Add | Op::Sub) {
+                out.push(term);
+                continue;
+            }
+            for mut inner in terms(m, sum) {
+                inner.coefficient = inner.coefficient.times(term.coefficient)?;
+                out.push(inner);
+            }
+        }
+        Some(out)
     }
 
     fn type_of_rest(&mut self, m: &mut Module, rest: &[Term], ty: &Type) -> Option<Type> {
@@ -284,6 +331,7 @@ impl Simplifier {
         if inner_ty.is_scalar() {
             return None;
         }
+        let rest = Simplifier::expanded(m, rest)?;
         let rest = self.merged(rest)?;
         let mut rest = self.ordered(m, rest);
         let negative = rest.iter().all(|t| t.coefficient.is_negative());
@@ -293,7 +341,10 @@ impl Simplifier {
             }
         }
         let inner = self.factored(m, rest, &inner_ty)?;
-        let mut outer = Term::of(m, inner);
+        let mut outer = match self.common(m, inner) {
+            Some(term) => term,
+            None => Term::of(m, inner),
+        };
         if negative {
             outer.coefficient = outer.coefficient.times(minus_one())?;
         }
@@ -358,6 +409,9 @@ fn is_penalty(m: &Module, term: &Term) -> bool {
     let Body::Chain(factors) = &term.body else { return false };
     let [one] = factors.as_slice() else { return false };
     let node = m.graph.node(*one);
+    if is_identity(m, term) {
+        return true;
+    }
     let name = |id: NodeId| match m.graph.node(id).op {
         Op::Symbol { id, .. } => {
             !matches!(m.symbol(id).role, Role::Derived | Role::Defined | Role::Local)
@@ -368,4 +422,23 @@ fn is_penalty(m: &Module, term: &Term) -> bool {
         matches!(node.op.def().differential, Differential::Pointwise(_) | Differential::Zero)
             && node.inputs.len() == 1;
     name(*one) || entrywise && name(node.inputs[0])
+}
+
+/// A multiple of the identity matrix.
+fn is_identity(m: &Module, term: &Term) -> bool {
+    let identity = |id: &NodeId| matches!(m.graph.node(*id).op, Op::Identity { .. });
+    matches!(&term.body, Body::Chain(factors) if factors.len() == 1 && identity(&factors[0]))
+}
+
+/// The greatest whole number that divides all coefficients.
+fn divisor(list: &[Term]) -> Option<Ratio> {
+    let mut all: i128 = 0;
+    for term in list {
+        let (mut a, mut b) = (all, term.coefficient.whole()?.abs());
+        while b != 0 {
+            (a, b) = (b, a % b);
+        }
+        all = a;
+    }
+    (all > 1).then(|| Ratio::whole_number(all))
 }

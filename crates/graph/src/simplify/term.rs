@@ -8,7 +8,7 @@ use crate::terms::Terms;
 use crate::types::Type;
 
 /// The array of a term.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Body {
     /// None: the term is a number.
     Number,
@@ -30,6 +30,9 @@ pub(super) struct Term {
     pub(super) scalars: Vec<(NodeId, Ratio)>,
     pub(super) body: Body,
 }
+
+/// Products nested deeper are factors as they are.
+const DEPTH: usize = 64;
 
 /// -1
 pub(super) fn minus_one() -> Ratio {
@@ -102,6 +105,16 @@ impl Term {
         Some(())
     }
 
+    /// Multiplies by the numbers of a term that stands behind.
+    pub(super) fn append(&mut self, by: &Term) -> Option<()> {
+        self.coefficient = self.coefficient.times(by.coefficient)?;
+        self.decimal |= by.decimal;
+        for (base, exponent) in &by.scalars {
+            push(&mut self.scalars, *base, *exponent);
+        }
+        Some(())
+    }
+
     /// Divides by a number.
     pub(super) fn divide(&mut self, by: &Term) -> Option<()> {
         self.coefficient = self.coefficient.divide(by.coefficient)?;
@@ -124,13 +137,18 @@ impl Term {
 
     /// How a simplified node looks as a term.
     pub(super) fn of(m: &mut Module, node: NodeId) -> Term {
-        Term::seen(m, node).unwrap_or_else(|| Term::atom(m, node))
+        Term::within(m, node, DEPTH)
     }
 
-    fn seen(m: &mut Module, id: NodeId) -> Option<Term> {
+    fn within(m: &mut Module, node: NodeId, depth: usize) -> Term {
+        let seen = if depth == 0 { None } else { Term::seen(m, node, depth - 1) };
+        seen.unwrap_or_else(|| Term::atom(m, node))
+    }
+
+    fn seen(m: &mut Module, id: NodeId, depth: usize) -> Option<Term> {
         let node = m.graph.node(id).clone();
         let is_number = node.ty.is_scalar();
-        let input = |m: &mut Module, at: usize| Term::of(m, node.inputs[at]);
+        let input = |m: &mut Module, at: usize| Term::within(m, node.inputs[at], depth);
         match &node.op {
             Op::Number { bits } => {
                 let (coefficient, decimal) = rational(f64::from_bits(*bits))?;
@@ -155,7 +173,7 @@ impl Term {
                 }
                 Some(term)
             }
-            Op::Power if is_number => Term::power(m, node.inputs[0], node.inputs[1]),
+            Op::Power if is_number => Term::power(m, &node.inputs, depth),
             Op::Sqrt if is_number => {
                 Some(Term { scalars: vec![(node.inputs[0], half())], ..Term::number(Ratio::ONE) })
             }
@@ -166,8 +184,9 @@ impl Term {
                 Some(term)
             }
             Op::Lift { from, .. } if from.is_empty() => {
-                let constant = Terms::of(m).constant(id)?;
-                rational(constant).map(|(c, decimal)| Term { decimal, ..Term::number(c) })
+                // A number for each sample: what it multiplies has the axis.
+                let term = input(m, 0);
+                matches!(term.body, Body::Number).then_some(term)
             }
             Op::Ones { .. } => Some(Term::array(Body::Ones(id))),
             Op::Zeros { .. } => {
@@ -179,19 +198,20 @@ impl Term {
                 Some(Term::array(Body::Chain(factors)))
             }
             Op::Hadamard | Op::HadamardQuotient | Op::DotPower | Op::Sqrt if !is_number => {
-                Term::entries(m, id)
+                Term::entries(m, id, depth)
             }
             _ => None,
         }
     }
 
     /// `a^q`
-    fn power(m: &mut Module, base: NodeId, exponent: NodeId) -> Option<Term> {
+    fn power(m: &mut Module, inputs: &[NodeId], depth: usize) -> Option<Term> {
+        let (base, exponent) = (inputs[0], inputs[1]);
         let q = exponent_of(m, exponent)?;
         let Some(whole) = q.whole().filter(|k| k.abs() < 64) else {
             return Some(Term { scalars: vec![(base, q)], ..Term::number(Ratio::ONE) });
         };
-        let inner = Term::of(m, base);
+        let inner = Term::within(m, base, depth);
         let mut out = Term::number(Ratio::ONE);
         for _ in 0..whole.abs() {
             out.coefficient = out.coefficient.times(inner.coefficient)?;
@@ -207,9 +227,9 @@ impl Term {
     }
 
     /// A product entry by entry.
-    fn entries(m: &mut Module, id: NodeId) -> Option<Term> {
+    fn entries(m: &mut Module, id: NodeId, depth: usize) -> Option<Term> {
         let node = m.graph.node(id).clone();
-        let side = |m: &mut Module, at: usize| Term::of(m, node.inputs[at]);
+        let side = |m: &mut Module, at: usize| Term::within(m, node.inputs[at], depth);
         match node.op {
             Op::Hadamard => {
                 let (mut a, b) = (side(m, 0), side(m, 1));
@@ -241,7 +261,7 @@ impl Term {
         let steps = q.whole()?.abs();
         for _ in 0..steps {
             let plain = Term { body: Body::Number, ..b.clone() };
-            if q.is_negative() { self.divide(&plain)? } else { self.scale(&plain)? }
+            if q.is_negative() { self.divide(&plain)? } else { self.append(&plain)? }
         }
         let ones = match &self.body {
             Body::Ones(one) => Some(*one),
@@ -372,11 +392,23 @@ pub(super) fn build(m: &mut Module, term: &Term) -> Option<NodeId> {
             let is_one = m.graph.node(number).op == Op::number(1.0);
             if is_one { *one } else { Terms::of(m).lifted(number, &ty).ok()? }
         }
+        Body::Entries(list) if below.is_none() && list.iter().all(|(_, q)| *q == minus_one()) => {
+            // `s ./ x`
+            let under: Vec<(NodeId, Ratio)> = list.iter().map(|(b, _)| (*b, Ratio::ONE)).collect();
+            let under = super::entries::node(m, &under)?;
+            let mut t = Terms::of(m);
+            let ty = t.ty(under);
+            let top = match above {
+                Some(number) => number,
+                None => t.number(1.0).ok()?,
+            };
+            let top = t.lifted(top, &Type { axes: t.ty(top).axes, ..ty }).ok()?;
+            t.op(Op::HadamardQuotient, &[top, under]).ok()?
+        }
         body => {
             let factors = Term::array(body.clone()).as_chain(m)?;
-            let first = *factors.first()?;
             let array = chain(m, &factors)?;
-            let sum = matches!(m.graph.node(first).op, Op::Add | Op::Sub);
+            let sum = factors.iter().any(|f| matches!(m.graph.node(*f).op, Op::Add | Op::Sub));
             let in_front = plain && below.is_some() && (above.is_some() || sum);
             if in_front {
                 let share = over_line(m, above, None, below)?;

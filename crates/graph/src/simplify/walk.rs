@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::index::{AxisId, NodeId};
+use crate::index::NodeId;
 use crate::module::{Module, Role};
 use crate::op::{Op, Over, Position};
 use crate::record::Differential;
 use crate::size::{Ratio, Size};
 use crate::terms::Terms;
 use crate::types::Type;
-use chainrule_syntax::ast::BigOp;
+use chainrule_syntax::ast::{BigOp, NormKind};
 
 use super::term::{Body, Term, build, minus_one, same_type};
 use super::{Applied, Simplifier};
@@ -41,6 +41,7 @@ impl Simplifier {
                 open.extend(&m.graph.node(id).inputs);
             }
         }
+        self.mark_inner(m, &behind);
         for id in behind {
             let short = self.rebuilt(m, id);
             self.done.insert(id, short);
@@ -48,6 +49,24 @@ impl Simplifier {
             self.done.entry(short).or_insert(short);
         }
         self.done[&root]
+    }
+
+    /// Sums that only sums read are parts of one longer sum.
+    fn mark_inner(&mut self, m: &Module, behind: &BTreeSet<NodeId>) {
+        let adds = |op: &Op| matches!(op, Op::Add | Op::Sub | Op::Neg);
+        for id in behind {
+            let node = m.graph.node(*id);
+            if !adds(&node.op) {
+                continue;
+            }
+            self.inner.extend(node.inputs.iter().filter(|i| adds(&m.graph.node(**i).op)));
+        }
+        for id in behind {
+            let node = m.graph.node(*id);
+            if !adds(&node.op) {
+                self.inner.retain(|i| !node.inputs.contains(i));
+            }
+        }
     }
 
     fn rebuilt(&mut self, m: &mut Module, id: NodeId) -> NodeId {
@@ -89,6 +108,9 @@ impl Simplifier {
 
     /// One node whose inputs are short: `written` is what it was before.
     fn arranged(&mut self, m: &mut Module, id: NodeId, written: NodeId) -> Option<NodeId> {
+        if self.inner.contains(&written) {
+            return Some(id);
+        }
         let node = m.graph.node(id).clone();
         let inputs = &node.inputs;
         match &node.op {
@@ -105,7 +127,7 @@ impl Simplifier {
                 let (mut a, b) = (Term::of(m, inputs[0]), Term::of(m, inputs[1]));
                 let (mut list, other) = (a.as_chain(m)?, b.as_chain(m)?);
                 list.extend(other);
-                a.scale(&b)?;
+                a.append(&b)?;
                 a.body = Body::Chain(list);
                 if a.coefficient.is_zero() {
                     return super::sum::node(m, &[], &node.ty);
@@ -127,6 +149,9 @@ impl Simplifier {
             }
             Op::Lift { from, dims, .. } if from.is_empty() && !dims.is_empty() => {
                 let term = Term::of(m, id);
+                if term.coefficient.is_zero() && self.root == Some(written) {
+                    return super::sum::node(m, &[], &node.ty);
+                }
                 build(m, &term)
             }
             Op::Lift { axes, dims, from } if axes.is_empty() && dims.len() == 2 => {
@@ -134,9 +159,17 @@ impl Simplifier {
             }
             Op::Reduce { op, over: Over::Dims(at) } => self.sum_of_dims(m, *op, at, inputs[0]),
             Op::Scatter { positions, dims, over, pad: false }
-                if m.graph.ty(inputs[0]).is_scalar() && inputs.len() == 1 =>
+                if m.graph.ty(inputs[0]).is_scalar()
+                    && inputs.len() == 1
+                    && over.is_empty()
+                    && Some(written) != self.root =>
             {
-                self.placed(m, inputs[0], positions, dims, over)
+                self.placed(m, inputs[0], positions, dims)
+            }
+            Op::Norm { kind: NormKind::Frobenius | NormKind::Two }
+                if m.graph.ty(inputs[0]).dims.len() < 2 =>
+            {
+                Terms::of(m).op(Op::Norm { kind: NormKind::Plain }, inputs).ok()
             }
             Op::Others { over } => self.others(m, over, inputs[0]),
             Op::Kron if inputs.iter().any(|i| m.graph.ty(*i).is_scalar()) => {
@@ -195,7 +228,6 @@ impl Simplifier {
         value: NodeId,
         positions: &[Position],
         dims: &[Size],
-        over: &[AxisId],
     ) -> Option<NodeId> {
         let mut units = Vec::new();
         for (position, n) in positions.iter().zip(dims) {
@@ -214,10 +246,7 @@ impl Simplifier {
             }
             _ => return None,
         };
-        let mut all = t.op(Op::Scale, &[value, array]).ok()?;
-        if !over.is_empty() {
-            all = t.sum_axes(all, over.to_vec()).ok()?;
-        }
+        let all = t.op(Op::Scale, &[value, array]).ok()?;
         Some(self.again(m, all))
     }
 
@@ -253,12 +282,10 @@ impl Simplifier {
 
     /// `x / ||x||`
     fn direction(&mut self, m: &mut Module, x: NodeId) -> Option<NodeId> {
-        let kind = if m.graph.ty(x).dims.len() > 1 {
-            chainrule_syntax::ast::NormKind::Frobenius
-        } else {
-            chainrule_syntax::ast::NormKind::Plain
-        };
+        let matrix = m.graph.ty(x).dims.len() > 1;
+        let kind = if matrix { NormKind::Frobenius } else { NormKind::Plain };
         let norm = Terms::of(m).op(Op::Norm { kind }, &[x]).ok()?;
+        let norm = self.again(m, norm);
         let mut term = Term::of(m, x);
         super::term::push(&mut term.scalars, norm, minus_one());
         build(m, &term)
@@ -284,9 +311,17 @@ impl Simplifier {
             } else if list.len() > 1 {
                 let node = super::term::chain(m, list)?;
                 if m.graph.ty(node).is_scalar() {
-                    let node = self.number_of(m, node);
+                    let mut node = self.number_of(m, node);
+                    while let Some((rule, next)) = self.rewritten(m, node) {
+                        self.note(&rule, node, next);
+                        node = next;
+                    }
                     term.body = Body::Number;
-                    super::term::push(&mut term.scalars, node, Ratio::ONE);
+                    let number = Term::of(m, node);
+                    term.append(&number)?;
+                    if term.coefficient.is_zero() {
+                        return None;
+                    }
                 }
             } else {
                 let inner = Term::of(m, list[0]);
@@ -295,7 +330,20 @@ impl Simplifier {
                 term.scale(&numbers)?;
             }
         }
+        if let Body::Entries(list) = &term.body {
+            for (at, (base, q)) in list.clone().into_iter().enumerate() {
+                let Some(inner) = self.common(m, base).filter(|_| q == Ratio::ONE) else {
+                    continue;
+                };
+                let node = build(m, &Term { body: inner.body.clone(), ..Term::number(q) })?;
+                term.append(&Term { body: Body::Number, ..inner })?;
+                if let Body::Entries(list) = &mut term.body {
+                    list[at].0 = node;
+                }
+            }
+        }
         self.names.numbers(&mut term);
+        self.as_mean(m, &mut term);
         if let Body::Chain(list) = &term.body
             && let Some(shorter) = self.names.run(&list.clone(), &mut term)
         {
@@ -304,6 +352,28 @@ impl Simplifier {
         }
         let made = build(m, &term)?;
         Some(self.spread(m, &term, made).unwrap_or(made))
+    }
+
+    /// `1/N sum[N] x = mean[N] x`
+    fn as_mean(&mut self, m: &mut Module, term: &mut Term) -> Option<()> {
+        let sum = match (&term.body, term.scalars.as_slice()) {
+            (Body::Chain(factors), _) if factors.len() == 1 => factors[0],
+            _ => return None,
+        };
+        let node = m.graph.node(sum).clone();
+        let Op::Reduce { op: BigOp::Sum, over } = &node.op else { return None };
+        let extent = match over {
+            Over::Named(axes) if axes.len() == 1 => m.axes.get(axes[0]).extent.clone()?,
+            Over::Batch(at) => m.graph.ty(node.inputs[0]).dims.get(*at)?.clone(),
+            _ => return None,
+        };
+        let count = Terms::of(m).size(&extent).ok()?;
+        let at = term.scalars.iter().position(|(b, q)| *b == count && *q == minus_one())?;
+        let mean = Op::Reduce { op: BigOp::Mean, over: over.clone() };
+        let mean = Terms::of(m).op(mean, &node.inputs).ok()?;
+        term.scalars.remove(at);
+        term.body = Body::Chain(vec![mean]);
+        Some(())
     }
 
     /// `s (a + b)` as `s a + s b` where that is shorter: numbers that cancel in a term.
@@ -351,8 +421,13 @@ impl Simplifier {
             out.decimal = term.decimal;
             let here =
                 |base: NodeId| m.graph.ty(base).axes.iter().all(|a| node.ty.axes.contains(a));
+            let open = matches!(node.op, Op::Reduce { over: Over::Named(_), .. });
+            let size = |base: NodeId| matches!(m.graph.node(base).op, Op::SizeNumber { .. });
+            let out_of = |(base, q): &(NodeId, Ratio)| {
+                here(*base) && (!open || !q.is_negative() || size(*base))
+            };
             let (outside, inside): (Vec<_>, Vec<_>) =
-                term.scalars.iter().copied().partition(|(base, _)| here(*base));
+                term.scalars.iter().copied().partition(out_of);
             out.scalars = outside;
             term.scalars = inside;
             term.coefficient = Ratio::ONE;

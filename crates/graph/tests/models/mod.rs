@@ -19,6 +19,7 @@ pub(crate) fn example(name: &str) -> Module {
 }
 
 /// The files of one folder of the suite, with their names.
+#[allow(dead_code)] // not every test reads the suite
 pub(crate) fn suite(folder: &str) -> Vec<(String, Module)> {
     let path = format!("{}/../../suite/{folder}", env!("CARGO_MANIFEST_DIR"));
     let files = std::fs::read_dir(path).unwrap().map(|e| e.unwrap().path());

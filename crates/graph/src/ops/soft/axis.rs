@@ -16,7 +16,7 @@ pub(super) fn given(op: &Op) -> Option<usize> {
 }
 
 /// The axis it runs over; `None` for a scalar.
-pub(super) fn axis(op: &Op, x: &Type, c: &Context<'_>) -> Result<Option<usize>, Misfit> {
+pub(crate) fn axis(op: &Op, x: &Type, c: &Context<'_>) -> Result<Option<usize>, Misfit> {
     let name = op.def().name;
     if let Some(axis) = given(op) {
         if axis >= x.dims.len() {
@@ -64,6 +64,11 @@ pub(super) fn along(t: &mut Terms<'_>, at: &At, x: NodeId) -> Made {
 }
 
 /// Copies a value without the axis of `at` along it.
+pub(crate) fn copied(t: &mut Terms<'_>, at: &At, y: NodeId) -> Made {
+    spread(t, at, y)
+}
+
+/// The same.
 pub(super) fn spread(t: &mut Terms<'_>, at: &At, y: NodeId) -> Made {
     let ty = t.ty(at.inputs[0]);
     let Some(axis) = axis(&at.op, &ty, &t.context())? else { return Ok(y) };

@@ -50,10 +50,26 @@ fn eval<S: Scalar>(w: &Whole<'_>, inputs: &[&[S]]) -> Option<Vec<S>> {
 /// `softmax(z) - onehot(y)`
 fn gradient(t: &mut Terms<'_>, at: &At) -> Made {
     let p = softmax_of(t, at)?;
-    let one = t.op(Op::OneHot, &at.inputs[1..2])?;
-    let dims = t.ty(p).dims;
-    let one = t.reshape(one, &dims)?;
+    let one = unit(t, at)?;
     t.sub(p, one)
+}
+
+/// `onehot(y)` in the shape of the scores: the classes stand where the scores have them.
+fn unit(t: &mut Terms<'_>, at: &At) -> Made {
+    let one = t.op(Op::OneHot, &at.inputs[1..2])?;
+    let (ty, scores) = (t.ty(one), t.ty(at.inputs[0]));
+    let place = axis(&at.op, &scores, &t.context())?.unwrap_or(0);
+    if place == 0 || ty.dims.len() != scores.dims.len() {
+        return t.reshape(one, &scores.dims);
+    }
+    if ty.dims.len() == 2 {
+        return t.transpose(one);
+    }
+    let mut names = t.axes_of(&ty, &["k", "i", "j"]);
+    let entry = t.entry(one, &names)?;
+    let class = names.remove(0);
+    names.insert(place, class);
+    t.collect(entry, &names)
 }
 
 fn jvp(t: &mut Terms<'_>, at: &At, tangents: &[Option<NodeId>]) -> Made {
@@ -78,9 +94,7 @@ fn expand(t: &mut Terms<'_>, at: &At) -> Made {
     let log = t.op(Op::Log, &[parts.sum])?;
     let total = t.add(log, parts.top)?;
     let dims = t.ty(at.node).dims;
-    let one = t.op(Op::OneHot, &at.inputs[1..2])?;
-    let scores = t.ty(z).dims;
-    let one = t.reshape(one, &scores)?;
+    let one = unit(t, at)?;
     let chosen = weighted_sum(t, at, one, z)?;
     let total = t.reshape(total, &dims)?;
     t.sub(total, chosen)
@@ -98,5 +112,6 @@ pub(crate) static CROSS_ENTROPY: OpDef = call(
         "z : R[n] per N; y : label[n] per N; cross_entropy(z, y)",
         "z : R[n]; y : label[n] per N; cross_entropy(z, y)",
         "Z : R[n, N]; y : label[n][N]; cross_entropy(Z, y)",
+        "Z : R[N, n]; y : label[n][N]; cross_entropy(Z, y)",
     ],
 );
