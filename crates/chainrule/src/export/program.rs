@@ -6,6 +6,7 @@ use chainrule_graph::differentiate::{self, Derivation, Refusal};
 use chainrule_graph::interpret::{Interpreter, Numbers};
 use chainrule_graph::module::{Role, Start};
 use chainrule_graph::op::{Op, Over};
+use chainrule_graph::simplify::Simplifier;
 use chainrule_graph::start::{Fan, Law};
 use chainrule_graph::{Kind, Module, NodeId, Size, SymbolId, raise};
 use chainrule_syntax::ast::BigOp;
@@ -92,7 +93,13 @@ impl Program {
     ) -> Result<Program, NoCode> {
         let mut module = module.clone();
         let node = module.read(of).map_err(|m| NoCode(m.message))?;
-        let derivation = differentiate::derivation(&mut module, node, wrt)?;
+        let mut derivation = differentiate::derivation(&mut module, node, wrt)?;
+        // Cotangents have no names yet where they are read: each line stands on those before it.
+        let own: Vec<SymbolId> = derivation.lines.iter().map(|l| l.symbol).collect();
+        let mut simplifier = Simplifier::except(&mut module, &own);
+        for line in &mut derivation.lines {
+            line.value = simplifier.node(&mut module, line.value);
+        }
         let mut program = Program::bare(module, of, target);
         program.derivation = derivation;
         program.wrt = wrt.to_vec();
@@ -107,7 +114,7 @@ impl Program {
 
     /// A module with words for its names, and nothing to write yet.
     pub(super) fn bare(module: Module, of: SymbolId, target: &dyn Target) -> Program {
-        let shown = |id: &SymbolId| !matches!(module.symbol(*id).role, Role::Local | Role::Metric);
+        let shown = |id: &SymbolId| module.symbol(*id).role != Role::Local;
         let all = (0..module.symbols.len()).map(SymbolId::new).filter(shown);
         let all: Vec<SymbolId> = all.collect();
         let (names, taken) = names::assign(&module, all, target.keywords());

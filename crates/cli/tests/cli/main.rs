@@ -6,6 +6,7 @@ mod damage;
 mod data;
 mod derive;
 mod diverged;
+mod export;
 mod files;
 mod lowered;
 mod mistakes;
