@@ -17,12 +17,12 @@ use crate::notation::{self, Context};
 /// The line of a name: what stands at the left, and its formula as a term.
 pub(super) fn step(
     module: &Module,
-    context: &Context,
+    (reader, context): (&raise::Reader<'_>, &Context),
     name: &str,
     value: NodeId,
     rules: String,
 ) -> Step {
-    let equation = raise::Reader::new(module).equation(value);
+    let equation = reader.equation(value);
     let left = equation.left(tree(name));
     let (name, text) = (print::expr(&left), shortened(print::expr(&equation.right)));
     Step {
@@ -94,9 +94,11 @@ pub(super) fn gradients(
         line.value = simplifier.node(module, line.value);
     }
     out.context = Context::of(module);
+    let reader = raise::Reader::new(module);
     for (line, symbol) in lines.iter().zip(symbols) {
         let name = module.symbol(line.symbol).name.clone();
-        let mut step = step(module, &out.context, &name, line.value, rule(&line.rules));
+        let tools = (&reader, &out.context);
+        let mut step = step(module, tools, &name, line.value, rule(&line.rules));
         if let Some((module, derivation)) = &whole {
             step.details = explained::details(module, derivation, symbol, chosen.depth)?;
         }
