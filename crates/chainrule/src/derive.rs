@@ -259,7 +259,7 @@ impl Derive {
             }
         }
         if self.title.is_empty() {
-            let wrt = self.variables(|name| name.to_string());
+            let wrt = self.variables(str::to_string);
             let single = self.steps.len() == 1 && self.gradients.len() == 1;
             self.title = match &self.steps[..] {
                 [step] if single => step.name.clone(),

@@ -109,16 +109,7 @@ pub(super) fn gradients(
         let equations = head.iter().flat_map(|s| written.equation(module, *s)).collect();
         out.blocks.push(Block { title: String::new(), equations, steps });
     }
-    for symbol in &wrt {
-        let Some(at) = lines.iter().position(|l| l.of == *symbol) else { continue };
-        let step = &out.steps[at];
-        out.gradients.push(Gradient {
-            wrt: module.symbol(*symbol).name.clone(),
-            shape: step.shape.clone(),
-            text: step.text.clone(),
-            latex: step.latex.clone(),
-        });
-    }
+    asked(module, &lines, &wrt, out);
     if chosen.has_numpy {
         let lines: Vec<_> = lines.iter().map(|l| (l.symbol, l.value)).collect();
         code::numpy(module, &lines, out);
@@ -128,6 +119,20 @@ pub(super) fn gradients(
         out.notes.push("Sub-steps are in the layout that has the shape of the variable.".into());
     }
     Ok(())
+}
+
+/// The gradients that were asked for, each with its line's formula.
+fn asked(module: &Module, lines: &[Line], wrt: &[SymbolId], out: &mut Derive) {
+    for symbol in wrt {
+        let Some(at) = lines.iter().position(|l| l.of == *symbol) else { continue };
+        let step = &out.steps[at];
+        out.gradients.push(Gradient {
+            wrt: module.symbol(*symbol).name.clone(),
+            shape: step.shape.clone(),
+            text: step.text.clone(),
+            latex: step.latex.clone(),
+        });
+    }
 }
 
 /// Lines that stay whatever their length: those asked for, and those that index equations read.
