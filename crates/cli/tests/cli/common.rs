@@ -55,7 +55,12 @@ impl Folder {
     /// Runs the program with `args`, words between blanks.
     pub(crate) fn run(&self, args: &str) -> Run {
         let args: Vec<&str> = args.split_whitespace().collect();
-        self.command(&args).output().expect("the program runs").into()
+        self.run_args(&args)
+    }
+
+    /// Runs the program with these arguments, blanks and all.
+    pub(crate) fn run_args(&self, args: &[&str]) -> Run {
+        self.command(args).output().expect("the program runs").into()
     }
 
     /// Runs the program with `input` on stdin.
