@@ -246,6 +246,16 @@ impl Setter<'_> {
             let list = self.listed(indices);
             return Math::Row(vec![array, Math::fenced(Fence::Square, list)]);
         }
+        // An entry of a function's value: `softmax(z)_i`.
+        let is_call = match (&inner.kind, &array) {
+            (ExprKind::Call { .. }, Math::Row(parts)) => {
+                matches!(parts.as_slice(), [_, Math::Fenced(Fence::Paren, _)])
+            }
+            _ => false,
+        };
+        if is_call {
+            return array.with_sub(below);
+        }
         Math::fenced(Fence::Paren, array).with_sub(below)
     }
 
