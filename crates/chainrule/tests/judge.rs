@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use chainrule::graph::check::{Judged, Verdict};
 use chainrule::syntax::ast::Expected;
-use chainrule::{CheckOptions, Model};
+use chainrule::{CheckOptions, Last, Model};
 
 /// The time that this thread has computed; where the system does not tell, that of the clock.
 fn used() -> Duration {
@@ -69,4 +69,64 @@ fn the_judged_formulas_of_real_reports() {
     println!("{table:?}");
     assert_eq!((table.claims, table.right), (190, 190));
     assert!(3 * table.repaired >= 2 * table.wrong, "{table:?}");
+}
+
+/// The claim's nearest true form, for one line.
+fn nearest(text: &str) -> String {
+    let snippet = Model::snippet(text, Last::Claim).unwrap_or_else(|e| panic!("{text}: {e}"));
+    let judged = snippet.judge(&CheckOptions::default());
+    let claim = &judged.models[0].report.claims[0];
+    assert!(!claim.passed, "{text}: {claim:?}");
+    claim.nearest.as_ref().map_or("-".into(), |n| n.text.clone())
+}
+
+#[test]
+fn slips_are_named() {
+    let net = "W : R[m, n]; x : R[n]; b, t : R[m]; z = W x + b; e = z - t; L = ||e||^2; ";
+    for (claim, expected) in [
+        ("dL/dW = 2 e x", "2 e x^T"),
+        ("dL/dW = 2 x e^T", "2 e x^T"),
+        ("dL/dx = 2 W e", "2 W^T e"),
+        ("dL/dx = 2 W^T (z + t)", "2 W^T (z - t)"),
+        ("dL/db = e", "2 e"),
+        ("dL/db = -2 e", "2 e"),
+        ("dL/dx = W^T e", "2 W^T e"),
+        ("dL/dx = 2 W^T z - t", "2 W^T (z - t)"),
+        ("dL/dz[i] = 2 e", "2 e[i]"),
+    ] {
+        assert_eq!(nearest(&format!("{net}{claim}")), expected, "{claim}");
+    }
+    for (text, expected) in [
+        ("A : R[n, n]; x : R[n]; grad(x^T A x, x) = A x", "(A + A^T) x"),
+        ("A : R[n, n]; x : R[n]; grad(x^T A x, x) = 2 A x", "(A + A^T) x"),
+        ("z : R[n]; p = softmax(z); jac(p, z) = diag(p) - p", "diag(p) - p p^T"),
+        ("z : R[n]; p = softmax(z); jac(softmax(z), z) = diag(p) - p^T p", "diag(p) - p p^T"),
+        ("x : R; grad(sigmoid(x), x) = sigmoid(x)", "sigmoid(x) (1 - sigmoid(x))"),
+        ("X : R[n, n]; grad(logdet(X), X) = X^-1", "X^-1^T"),
+        ("A : R[n, m]; B : R[n, m]; grad(tr(A^T B), B) = A^T", "A"),
+        (
+            "A : R[n, m]; B : R[m, l]; Z = A B; dZ[i,j]/dA[k,r] = 1[i == k] B[j,r]",
+            "1[i == k] B[r,j]",
+        ),
+        (
+            "x : R[n]; lambda : R; L = sum(x) + lambda ||x||^2; dL/dx = ones(n) + lambda x",
+            "ones(n) + 2 lambda x",
+        ),
+        ("x : R[d] per N; W : R[d]; J = mean[N] W^T x; dJ/dW = sum[N] x", "mean[N] x"),
+    ] {
+        assert_eq!(nearest(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn nothing_hollow_is_called_a_true_form() {
+    for text in [
+        // Only the other side itself, or a name for it, would be true.
+        "x : R[n]; y : R[n]; f = sum(exp(x .* y)); df/dx = y",
+        "A : R[n, n]; x : R[n]; z = A x; A x = x",
+        // 0, whatever stands there.
+        "A : R[n, m]; x : R[m]; 0 A x = x",
+    ] {
+        assert_eq!(nearest(text), "-", "{text}");
+    }
 }

@@ -15,6 +15,8 @@ struct Table {
     later: usize,
     left: usize,
     proved: usize,
+    /// Taken for true, and not proved to be the same.
+    accepted: Vec<String>,
 }
 
 impl Table {
@@ -73,9 +75,11 @@ fn changed(table: &mut Table, name: &str, text: &str, rich: bool) {
                     Fate::Left { verdict, proved } => {
                         table.left += 1;
                         table.proved += usize::from(proved);
-                        if !proved {
-                            let (claim, text, what) = (&claim.name, &mutant.text, &mutant.what);
-                            println!("{claim}: {text}   ({what}): {}", verdict.text());
+                        let (claim, text, what) = (&claim.name, &mutant.text, &mutant.what);
+                        // At a kink of computed values two formulas may differ: a null event.
+                        if !proved && !what.ends_with("instead of >") {
+                            let found = format!("{claim}: {text}   ({what}): {}", verdict.text());
+                            table.accepted.push(found);
                         }
                     }
                 }
@@ -96,6 +100,7 @@ fn no_change_of_a_true_claim_is_taken_for_true() {
     }
     println!("{}", table.text());
     assert!(table.mutants >= 2400, "{}", table.text());
+    assert!(table.accepted.is_empty(), "{:#?}", table.accepted);
 }
 
 #[test]
@@ -110,4 +115,5 @@ fn names_functions_and_insertions_are_found_out_too() {
         }
     }
     println!("{}", table.text());
+    assert!(table.accepted.is_empty(), "{:#?}", table.accepted);
 }

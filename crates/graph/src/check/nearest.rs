@@ -30,7 +30,7 @@ pub struct Nearest {
 }
 
 /// How much is read for one side, in symbols of formulas.
-const MOST: usize = 16_000;
+const MOST: usize = 12_000;
 /// What a change costs that is not read, because it was read before: a part of its symbols.
 const AGAIN: usize = 4;
 /// Formulas with more symbols are too long to be changed here and there.
@@ -62,9 +62,11 @@ pub(super) fn nearest(
     }
     let mut trial = Trial::of(module, claim);
     let (link, which) = trial.fault(&sides, written, broken, settings)?;
-    for side in which {
+    for (at, side) in which.iter().enumerate() {
         let pair = [sides[link].clone(), sides[link + 1].clone()];
         let mut search = Search::new(&mut trial, pair, *side, settings)?;
+        // The other side is looked at less.
+        search.left /= 1 + 2 * at;
         if let Some(found) = search.run() {
             return Some(found);
         }
@@ -235,16 +237,25 @@ impl<'t> Search<'t> {
             }),
             Agreement::Turned => {
                 let kind = kind.max(Kind::Transpose);
-                let expr = edit::tree::tidy(&edit::tree::transpose(&tried.expr));
-                let what = with("transpose of all");
-                hits.push(Hit {
-                    rank: (changes + 1, further(Kind::Transpose), tried.length + 2, kind),
-                    expr,
-                    what,
-                });
+                let scalar = |name: &str| {
+                    let known = self.vocabulary.values.iter().find(|v| v.name == name);
+                    known.is_some_and(|v| v.dims.is_empty())
+                        || self.vocabulary.sizes.iter().any(|size| size == name)
+                };
+                let whole = edit::tree::transpose(&tried.expr);
+                let forms = std::iter::once(whole).chain(edit::tree::turned(&tried.expr, &scalar));
+                for form in forms {
+                    let expr = edit::tree::tidy(&form);
+                    let length = chainrule_syntax::print::expr(&expr).len();
+                    let rank = (changes + 1, further(Kind::Transpose), length, kind);
+                    hits.push(Hit { rank, expr, what: with("transpose of all") });
+                }
             }
             Agreement::Factor(factors) => {
                 for (factor, what, cheap) in factors {
+                    if factor.name().is_some_and(|name| self.trial.is_name_for_fixed(name)) {
+                        continue;
+                    }
                     let scale = if *cheap { Kind::Sign } else { Kind::Scale };
                     let (cost, kind) = (further(scale), scale.max(kind));
                     let expr = factor.apply(&tried.expr);

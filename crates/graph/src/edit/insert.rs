@@ -228,7 +228,7 @@ fn gradient(loss: &str, by: &str) -> Expr {
 }
 
 /// `v[i]`, `A[:,i]`
-fn access(base: &Expr, indices: Vec<Option<Expr>>) -> Expr {
+pub(super) fn access(base: &Expr, indices: Vec<Option<Expr>>) -> Expr {
     let index = |at: Option<Expr>| at.map_or(Index::All(Span::default()), Index::At);
     node(ExprKind::Access {
         base: Box::new(base.clone()),

@@ -4,6 +4,7 @@ use chainrule_syntax::ast::{
     Arg, Comparison, Entry, Expr, ExprKind, Index, NormKind, ProductOp, Sign,
 };
 
+use super::insert::access;
 use super::tree::{self, call, name, node, word};
 use super::{All, Kind, Place, short};
 
@@ -59,6 +60,8 @@ impl All<'_> {
             self.derivative(e, place);
             self.squares(e, place);
             self.complements(e, place);
+            self.symmetric(e, place);
+            self.exchanged(e, place);
             self.diagonals(e, place);
             self.abbreviated(e, place);
         }
@@ -139,6 +142,33 @@ impl All<'_> {
         for other in self.others(text) {
             self.put(Kind::Name, place, format!("{other} instead of {text}"), name(&other));
         }
+        for entry in self.entries(text, place) {
+            let what = format!("{} instead of {text}", short(&entry));
+            self.put(Kind::Index, place, what, entry);
+        }
+    }
+
+    /// `e[i]` for `e`, `A[:,i]` and `A[i,:]` for `A`, where such an index is bound.
+    fn entries(&self, text: &str, place: &Place) -> Vec<Expr> {
+        let Some(value) = self.vocabulary.value(text) else { return Vec::new() };
+        let mut found = Vec::new();
+        for (index, range) in &place.indices {
+            let fits = |dim: &String| range.as_ref().is_none_or(|r| r == dim);
+            let at = || Some(name(index));
+            match value.dims.as_slice() {
+                [dim] if fits(dim) => found.push(access(&name(text), vec![at()])),
+                [rows, columns] => {
+                    if fits(columns) {
+                        found.push(access(&name(text), vec![None, at()]));
+                    }
+                    if fits(rows) {
+                        found.push(access(&name(text), vec![at(), None]));
+                    }
+                }
+                _ => {}
+            }
+        }
+        found
     }
 
     /// Names that may stand for another, those of the same shape and like spelling first.
@@ -230,6 +260,39 @@ impl All<'_> {
             let ExprKind::Call { args, .. } = &mut out.kind else { return None };
             let arg = args.first_mut()?;
             arg.value = tree::negative(arg.value.clone());
+            Some(out)
+        });
+    }
+
+    /// `A + A^T` for a square `A`: the gradient of a quadratic form.
+    fn symmetric(&mut self, e: &Expr, place: &Place) {
+        let ExprKind::Name(text) = &e.kind else { return };
+        let square = self.vocabulary.value(text).is_some_and(|v| match v.dims.as_slice() {
+            [rows, columns] => rows == columns,
+            _ => false,
+        });
+        if place.index || place.transposed || !square {
+            return;
+        }
+        let what = format!("{text} + {text}^T instead of {text}");
+        self.add(Kind::Term, place, what, |e| {
+            Some(tree::sum(vec![(Sign::Plus, e.clone()), (Sign::Plus, tree::transpose(e))]))
+        });
+    }
+
+    /// `A[j,i]` for `A[i,j]`.
+    fn exchanged(&mut self, e: &Expr, place: &Place) {
+        let ExprKind::Access { indices, .. } = &e.kind else { return };
+        if indices.len() != 2 || indices[0] == indices[1] {
+            return;
+        }
+        let what = format!("the indices of {} exchanged", short(e));
+        self.add(Kind::Index, place, what, |e| {
+            let mut out = e.clone();
+            let ExprKind::Access { indices, .. } = &mut out.kind else { return None };
+            if indices.len() == 2 {
+                indices.swap(0, 1);
+            }
             Some(out)
         });
     }

@@ -2,7 +2,7 @@
 
 use chainrule_syntax::ast::{BigOp, Expr, ExprKind, ProductOp, Sign};
 
-use super::tree::{self, node};
+use super::tree;
 use super::{All, Kind, Place, short};
 
 impl All<'_> {
@@ -47,29 +47,20 @@ impl All<'_> {
         }
     }
 
-    /// `a b + c` for `a (b + c)`: the parentheses are missing.
+    /// `a b + c` for `a (b + c)`, `a b c + d` for `a (b c + d)`: the parentheses are missing.
     fn gathered(&mut self, terms: &[(Sign, Expr)], place: &Place) {
         for (at, (_, term)) in terms.iter().enumerate() {
-            if at + 1 >= terms.len() || !matches!(term.kind, ExprKind::Product { .. }) {
+            let ExprKind::Product { rest, .. } = &term.kind else { continue };
+            if at + 1 >= terms.len() {
                 continue;
             }
-            let what =
-                format!("parentheses around {} and {}", short(term), short(&terms[at + 1].1));
-            self.add(Kind::Grouping, place, what, move |e| {
-                of_terms(e, |mut terms| {
-                    let (next_sign, next) = terms.get(at + 1)?.clone();
-                    let (sign, term) = terms.get(at)?.clone();
-                    let ExprKind::Product { first, mut rest } = term.kind else { return None };
-                    let last = rest.pop()?;
-                    // Under a minus the sum inside turns its sign.
-                    let inside = if sign == Sign::Plus { next_sign } else { flipped(next_sign) };
-                    let sum = tree::sum(vec![(Sign::Plus, last.value), (inside, next)]);
-                    rest.push(tree::by(last.op, sum));
-                    terms[at].1 = node(ExprKind::Product { first, rest });
-                    terms.remove(at + 1);
-                    Some(tree::sum(terms))
-                })
-            });
+            for from in (1..=rest.len()).rev() {
+                let next = short(&terms[at + 1].1);
+                let what = format!("parentheses around a part of {} and {next}", short(term));
+                self.add(Kind::Grouping, place, what, move |e| {
+                    of_terms(e, |terms| gathered_at(terms, at, from))
+                });
+            }
         }
         if !self.vocabulary.rich {
             return;
@@ -135,6 +126,26 @@ impl All<'_> {
             Some(out)
         });
     }
+}
+
+/// The factors of a term from one on, with the next term, in parentheses.
+fn gathered_at(mut terms: Vec<(Sign, Expr)>, at: usize, from: usize) -> Option<Expr> {
+    let (next_sign, next) = terms.get(at + 1)?.clone();
+    let (sign, term) = terms.get(at)?.clone();
+    let ExprKind::Product { first, rest } = &term.kind else { return None };
+    let mut all = tree::factors(first, rest);
+    let inner = if from <= all.len() { all.split_off(from) } else { return None };
+    let op = inner.first()?.op;
+    if matches!(op, ProductOp::Slash | ProductOp::DotSlash) && inner.len() > 1 {
+        return None;
+    }
+    // Under a minus the sum inside turns its sign.
+    let inside = if sign == Sign::Plus { next_sign } else { flipped(next_sign) };
+    let sum = tree::sum(vec![(Sign::Plus, tree::of_factors(inner)?), (inside, next)]);
+    all.push(tree::by(op, sum));
+    terms[at].1 = tree::of_factors(all)?;
+    terms.remove(at + 1);
+    Some(tree::sum(terms))
 }
 
 fn flipped(sign: Sign) -> Sign {

@@ -209,6 +209,35 @@ pub(crate) fn transpose(e: &Expr) -> Expr {
     }
 }
 
+/// The transpose of a product as a product: scalars in front, the rest turned around; nothing for
+/// what is no plain product.
+pub(crate) fn turned(e: &Expr, is_scalar: &dyn Fn(&str) -> bool) -> Option<Expr> {
+    let ExprKind::Product { first, rest } = &e.kind else { return None };
+    let (mut scalars, mut arrays) = (Vec::new(), Vec::new());
+    for factor in factors(first, rest) {
+        let scalar = match &factor.value.kind {
+            ExprKind::Number(_) => true,
+            ExprKind::Name(name) => is_scalar(name),
+            _ => false,
+        };
+        match factor.op {
+            ProductOp::Slash => scalars.push(factor),
+            ProductOp::Juxtaposition | ProductOp::At if scalar => scalars.push(factor),
+            ProductOp::Juxtaposition | ProductOp::At => {
+                arrays.push(by(ProductOp::Juxtaposition, transpose(&factor.value)));
+            }
+            _ => return None,
+        }
+    }
+    arrays.reverse();
+    // A division needs something before it.
+    if scalars.first().is_some_and(|f| f.op == ProductOp::Slash) {
+        scalars.insert(0, by(ProductOp::Juxtaposition, number(1)));
+    }
+    scalars.extend(arrays);
+    of_factors(scalars)
+}
+
 pub(super) fn call(function: &str, args: Vec<Expr>) -> Expr {
     let args = args.into_iter().map(|value| Arg { name: None, value }).collect();
     node(ExprKind::Call { function: word(function), primes: 0, args })

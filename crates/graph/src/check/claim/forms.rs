@@ -212,7 +212,10 @@ pub(super) fn ill_formed(
             found => found,
         };
         if let Some(text) = found {
-            return Ok(Finding::of(Verdict::TrueAsFactor, text));
+            let message = format!("it holds as a factor: the Jacobian is {text}");
+            let mut found = Finding::of(Verdict::TrueAsFactor, message);
+            found.nearest = Some(Nearest { text, edit: "a factor stands for the Jacobian".into() });
+            return Ok(found);
         }
     }
     let why = claim.ill_formed.first().map_or_else(|| "its shapes do not fit".into(), reason);
@@ -260,6 +263,5 @@ fn as_factor(
     if !links::test(&work.module, &sides, settings)?.holds() {
         return Ok(None);
     }
-    let text = crate::raise::text(&work.module, kron);
-    Ok(Some(format!("it holds as a factor: the Jacobian is {text}")))
+    Ok(Some(crate::raise::text(&work.module, kron)))
 }

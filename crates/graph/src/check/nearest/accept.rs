@@ -26,7 +26,7 @@ pub(super) fn accepted(
     typed.statement.as_ref()?;
     let mut work = Work::of(elaborator.out);
     let found = claim::find(&mut work, &typed, settings, false).ok()?;
-    if !matches!(found.verdict, Verdict::Verified | Verdict::TrueWhere { .. }) {
+    if !matches!(found.verdict, Verdict::Proved | Verdict::Verified | Verdict::TrueWhere { .. }) {
         return None;
     }
     let Assertion::Links(links) = &read.assertion else { return None };

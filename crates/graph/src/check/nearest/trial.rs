@@ -193,8 +193,17 @@ impl Trial {
         }
         let sides = self.sides(&typed, &[node])?;
         self.fixed = Some((node, sides.nodes[0]));
-        self.holds = holds(&pair[side], &chainrule_syntax::print::expr(other));
+        let named: Vec<String> = self.names_of(node);
+        let text = chainrule_syntax::print::expr(other);
+        self.holds = std::iter::once(&text).chain(&named).any(|text| holds(&pair[side], text));
         Some(())
+    }
+
+    /// The names that stand for a term.
+    fn names_of(&self, node: NodeId) -> Vec<String> {
+        let module = &self.elaborator.out;
+        let bound = module.bindings.iter().filter(|b| b.value == node || b.stable == node);
+        bound.map(|b| module.symbol(b.symbol).name.clone()).collect()
     }
 
     /// A side that is not changed, for drawing sizes.
@@ -261,19 +270,31 @@ impl Trial {
     fn is_hollow(&self, changed: NodeId) -> bool {
         let Some((fixed, _)) = self.fixed else { return true };
         let module = &self.elaborator.out;
-        let leaf = module.graph.node(fixed).inputs.is_empty();
-        let mut bare = changed;
-        while matches!(module.graph.node(bare).op, Op::Transpose) {
-            bare = module.graph.node(bare).inputs[0];
+        // A number or a size is what it is, however it is come by.
+        let op = &module.graph.node(fixed).op;
+        if matches!(op, Op::SizeNumber { .. } | Op::Number { .. }) {
+            return false;
         }
-        if let Op::Symbol { id, .. } = module.graph.node(bare).op
-            && let Some(binding) = module.binding(id)
-            && (binding.value == fixed || binding.stable == fixed)
-        {
-            return true;
+        if self.holds {
+            return changed == fixed;
         }
-        !leaf
-            && (changed == fixed || !self.holds && collect::nodes(module, changed).contains(&fixed))
+        let again = |id: &NodeId| *id == fixed || self.names_fixed(*id, fixed);
+        collect::nodes(module, changed).iter().any(again)
+    }
+
+    /// Whether a node is a name for the side that stays.
+    fn names_fixed(&self, node: NodeId, fixed: NodeId) -> bool {
+        let module = &self.elaborator.out;
+        let Op::Symbol { id, .. } = module.graph.node(node).op else { return false };
+        module.binding(id).is_some_and(|b| b.value == fixed || b.stable == fixed)
+    }
+
+    /// Whether a factor is a name for the side that stays.
+    pub(crate) fn is_name_for_fixed(&self, name: &str) -> bool {
+        let Some((fixed, _)) = self.fixed else { return true };
+        let module = &self.elaborator.out;
+        let binding = module.find(name).and_then(|id| module.binding(id));
+        binding.is_some_and(|b| b.value == fixed || b.stable == fixed)
     }
 
     /// The nodes of the named values.

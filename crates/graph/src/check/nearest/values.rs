@@ -36,6 +36,14 @@ impl Scale {
         tree::tidy(&signed)
     }
 
+    /// The name that it is, if it is one.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match self.factor.as_ref().map(|f| &f.kind) {
+            Some(chainrule_syntax::ast::ExprKind::Name(name)) => Some(name),
+            _ => None,
+        }
+    }
+
     fn text(&self) -> String {
         let factor = self.factor.as_ref().map(|f| {
             let text = chainrule_syntax::print::expr(f);
