@@ -188,6 +188,19 @@ impl Derive {
         format!("{left}= {}", side(&detail.right))
     }
 
+    /// The variables for a title: all of them, or the first of many and their number.
+    fn variables(&self, write: impl Fn(&str) -> String) -> String {
+        const MOST: usize = 8;
+        let names = self.gradients.iter().map(|g| write(&g.wrt));
+        match self.gradients.len() {
+            count if count > MOST => {
+                let first: Vec<String> = names.take(MOST / 2).collect();
+                format!("{}, .. ({count} names)", first.join(", "))
+            }
+            _ => names.collect::<Vec<_>>().join(", "),
+        }
+    }
+
     /// A sentence, with what stands between backticks as mathematics.
     fn sentence(
         &self,
@@ -246,11 +259,11 @@ impl Derive {
             }
         }
         if self.title.is_empty() {
-            let wrt: Vec<&str> = self.gradients.iter().map(|g| g.wrt.as_str()).collect();
+            let wrt = self.variables(str::to_string);
             let single = self.steps.len() == 1 && self.gradients.len() == 1;
             self.title = match &self.steps[..] {
                 [step] if single => step.name.clone(),
-                _ => format!("gradient of {} by {}", self.of, wrt.join(", ")),
+                _ => format!("gradient of {} by {wrt}", self.of),
             };
         }
         if self.blocks.is_empty() {

@@ -262,8 +262,8 @@ impl Math {
         Math::Word(word.into())
     }
 
-    fn number(number: impl ToString) -> Math {
-        Math::Number(number.to_string())
+    fn number(number: &str) -> Math {
+        Math::Number(number.into())
     }
 
     /// With a superscript; a subscript that is there stays.

@@ -130,7 +130,7 @@ fn formulas_read_as_on_paper() {
         ("graph002", "jac(w, B)", "kron(x^T, A A diag(u))"),
         ("convnet", "dJ/dK2[o,c,i,j]", "sum[N,u,v] dJ/dY2[o,u,v] R1[c,u+i,v+j]"),
         ("convnet", "dJ/dR1[c,s,t]", "sum[o,i,j] K2[o,c,i,j] dJ/dY2[o,s-i,t-j; pad]"),
-        ("circles", "dl/dx", "W1^T (dl/dhs .* 1[ha > 0])"),
+        ("circles", "dl/dx", "W1^T dl/dha"),
         ("cifar2", "dJt/dZ2", "(W2^T dJt/dZ3) .* 1[Z2 > 0]"),
         ("cifar2", "dJt/db2", "dJt/dZ3 ones(N)"),
         ("convnet", "dJ/dR2[o,2p+i,2q+j]", "1[R2[o,2p+i,2q+j] == M[o,p,q]] dJ/dM[o,p,q]"),

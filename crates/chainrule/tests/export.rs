@@ -1,5 +1,7 @@
 //! Exported code is run, and gives the interpreter's values and gradients.
 
+mod common;
+
 #[path = "export/case.rs"]
 mod case;
 #[path = "export/point.rs"]
@@ -54,5 +56,43 @@ fn numpy_agrees_on_the_suite() {
         let cases = suite(folder);
         assert!(cases.len() >= least, "{folder}: {} cases", cases.len());
         agree(Language::NumPy, folder, &cases);
+    }
+}
+
+/// The code of two examples, to be read.
+#[test]
+fn golden_code() {
+    for name in ["iris", "cifar2"] {
+        let model = chainrule::Model::read(name).expect("a built-in example");
+        for language in Language::ALL {
+            let end = if language == Language::Rust { "rs" } else { "py" };
+            let code = model.export(language, &Default::default()).expect("it has code");
+            let file = format!("{name}.{}.{end}", language.text());
+            common::golden(&common::suite().join("export").join(file), &code.text);
+        }
+    }
+}
+
+/// What cannot be written is one error that names the equation.
+#[test]
+fn what_has_no_code_is_named() {
+    let text = "size n\nbatch N\ngiven\n  A : SPD[n] per N\nnet\n  J = mean[N] logdet(A)\n";
+    let model = chainrule::Model::parse("stack", text).expect("no mistakes");
+    let wanted = chainrule::export::Wanted {
+        of: Some("J".into()),
+        wrt: vec!["A".into()],
+        ..Default::default()
+    };
+    assert!(model.export(Language::NumPy, &wanted).is_ok());
+    let error = model.export(Language::Rust, &wanted).expect_err("no stacks in Rust").to_string();
+    assert!(error.contains("J = mean[N] logdet(A)") && error.contains("Rust"), "{error}");
+    for (of, wrt, what) in [("K", "A", "`K`"), ("J", "B", "`B`"), ("A", "A", "number")] {
+        let wanted = chainrule::export::Wanted {
+            of: Some(of.into()),
+            wrt: vec![wrt.into()],
+            ..Default::default()
+        };
+        let error = model.export(Language::NumPy, &wanted).expect_err("a mistake").to_string();
+        assert!(error.contains(what), "{error}");
     }
 }

@@ -14,6 +14,7 @@ mod args;
 mod check_json;
 mod commands;
 mod exit;
+mod exports;
 mod failure;
 mod file;
 mod input;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chainrule::data::Dataset;
+use chainrule::export::Wanted;
 use chainrule::run::{Chosen, Folder, Outcome, Session};
 use chainrule::train::{Progress, Summary};
 use serde_json::json;
@@ -13,8 +14,8 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::progress::Show;
-use crate::results;
 use crate::shell::Shell;
+use crate::{exports, results};
 
 /// Where runs are unless another place is asked for.
 const RUNS: &str = "runs";
@@ -53,6 +54,12 @@ fn finished(
     shell: &Shell,
 ) -> Result<Exit, Failure> {
     let skipped = results::skipped(&chosen.model);
+    if let Some(folder) = folder {
+        // Code belongs to the run, like the models; what came out is said whether it is written or not.
+        if let Err(why) = exports::write(&chosen.model, &Wanted::default(), folder.path()) {
+            shell.warn(&format!("code was not written: {why}"));
+        }
+    }
     if shell.is_json() {
         shell.value(&results::value(folder, done, &skipped))?;
     } else {

@@ -10,6 +10,7 @@
 //! and from the definitions in `std/definitions.eqn`. Every step carries a [`Fact`] that can be
 //! checked by numbers; the tests do.
 
+mod cases;
 mod definitions;
 mod delta;
 mod dual;

@@ -10,11 +10,14 @@
 //! What is trained never sees this: a simplified formula has the value of the old one, not its bits.
 
 mod entries;
+mod factor;
+mod finish;
 mod inline;
 mod length;
 mod named;
 mod power;
 mod rules;
+mod special;
 mod sum;
 mod term;
 mod turn;
@@ -65,6 +68,8 @@ pub struct Simplifier {
     lengths: BTreeMap<NodeId, usize>,
     applied: Vec<Applied>,
     left: usize,
+    /// How deep rules are used inside rules.
+    depth: usize,
     /// Sums that are parts of longer ones.
     inner: BTreeSet<NodeId>,
     /// The formula being simplified.
@@ -95,6 +100,7 @@ impl Simplifier {
             lengths: BTreeMap::new(),
             applied: Vec::new(),
             left: BUDGET,
+            depth: 0,
             inner: BTreeSet::new(),
             root: None,
         }

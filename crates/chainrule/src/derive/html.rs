@@ -89,8 +89,7 @@ fn title(derive: &Derive) -> String {
         Some(expr) => inline(&derive.typeset(&expr)),
         None => escaped(name),
     };
-    let wrt: Vec<String> = derive.gradients.iter().map(|g| math(&g.wrt)).collect();
-    format!("Gradient of {} by {}", math(&derive.of), wrt.join(", "))
+    format!("Gradient of {} by {}", math(&derive.of), derive.variables(math))
 }
 
 fn inline(math: &Math) -> String {

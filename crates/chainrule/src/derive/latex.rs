@@ -71,8 +71,7 @@ fn title(derive: &Derive) -> String {
         Some(expr) => format!("${}$", notation::latex(&derive.typeset(&expr))),
         None => escaped(name),
     };
-    let wrt: Vec<String> = derive.gradients.iter().map(|g| math(&g.wrt)).collect();
-    format!("Gradient of {} by {}", math(&derive.of), wrt.join(", "))
+    format!("Gradient of {} by {}", math(&derive.of), derive.variables(math))
 }
 
 /// Two names in a row of the table; a table a page's height.

@@ -17,12 +17,12 @@ use crate::notation::{self, Context};
 /// The line of a name: what stands at the left, and its formula as a term.
 pub(super) fn step(
     module: &Module,
-    context: &Context,
+    (reader, context): (&raise::Reader<'_>, &Context),
     name: &str,
     value: NodeId,
     rules: String,
 ) -> Step {
-    let equation = raise::Reader::new(module).equation(value);
+    let equation = reader.equation(value);
     let left = equation.left(tree(name));
     let (name, text) = (print::expr(&left), shortened(print::expr(&equation.right)));
     Step {
@@ -94,9 +94,11 @@ pub(super) fn gradients(
         line.value = simplifier.node(module, line.value);
     }
     out.context = Context::of(module);
+    let reader = raise::Reader::new(module);
     for (line, symbol) in lines.iter().zip(symbols) {
         let name = module.symbol(line.symbol).name.clone();
-        let mut step = step(module, &out.context, &name, line.value, rule(&line.rules));
+        let tools = (&reader, &out.context);
+        let mut step = step(module, tools, &name, line.value, rule(&line.rules));
         if let Some((module, derivation)) = &whole {
             step.details = explained::details(module, derivation, symbol, chosen.depth)?;
         }
@@ -107,16 +109,7 @@ pub(super) fn gradients(
         let equations = head.iter().flat_map(|s| written.equation(module, *s)).collect();
         out.blocks.push(Block { title: String::new(), equations, steps });
     }
-    for symbol in &wrt {
-        let Some(at) = lines.iter().position(|l| l.of == *symbol) else { continue };
-        let step = &out.steps[at];
-        out.gradients.push(Gradient {
-            wrt: module.symbol(*symbol).name.clone(),
-            shape: step.shape.clone(),
-            text: step.text.clone(),
-            latex: step.latex.clone(),
-        });
-    }
+    asked(module, &lines, &wrt, out);
     if chosen.has_numpy {
         let lines: Vec<_> = lines.iter().map(|l| (l.symbol, l.value)).collect();
         code::numpy(module, &lines, out);
@@ -126,6 +119,20 @@ pub(super) fn gradients(
         out.notes.push("Sub-steps are in the layout that has the shape of the variable.".into());
     }
     Ok(())
+}
+
+/// The gradients that were asked for, each with its line's formula.
+fn asked(module: &Module, lines: &[Line], wrt: &[SymbolId], out: &mut Derive) {
+    for symbol in wrt {
+        let Some(at) = lines.iter().position(|l| l.of == *symbol) else { continue };
+        let step = &out.steps[at];
+        out.gradients.push(Gradient {
+            wrt: module.symbol(*symbol).name.clone(),
+            shape: step.shape.clone(),
+            text: step.text.clone(),
+            latex: step.latex.clone(),
+        });
+    }
 }
 
 /// Lines that stay whatever their length: those asked for, and those that index equations read.

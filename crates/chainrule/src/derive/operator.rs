@@ -40,7 +40,8 @@ pub(super) fn operator(
         _ => "gradient",
     };
     out.context = Context::of(module);
-    let mut step = step(module, &out.context, &name, value, rule.into());
+    let mut step =
+        step(module, (&raise::Reader::new(module), &out.context), &name, value, rule.into());
     if !turned {
         step.details = explained::entries(&whole, target);
     }

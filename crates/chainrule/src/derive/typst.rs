@@ -63,8 +63,7 @@ fn title(derive: &Derive) -> String {
         Some(expr) => format!("${}$", notation::typst(&derive.typeset(&expr))),
         None => escaped(name),
     };
-    let wrt: Vec<String> = derive.gradients.iter().map(|g| math(&g.wrt)).collect();
-    format!("Gradient of {} by {}", math(&derive.of), wrt.join(", "))
+    format!("Gradient of {} by {}", math(&derive.of), derive.variables(math))
 }
 
 fn block(out: &mut String, derive: &Derive, block: &Block) {

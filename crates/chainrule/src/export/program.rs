@@ -5,21 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use chainrule_graph::differentiate::{self, Derivation, Refusal};
 use chainrule_graph::interpret::{Interpreter, Numbers};
 use chainrule_graph::module::{Role, Start};
-use chainrule_graph::op::{Op, Over};
+use chainrule_graph::op::Op;
+use chainrule_graph::simplify::Simplifier;
 use chainrule_graph::start::{Fan, Law};
 use chainrule_graph::{Kind, Module, NodeId, Size, SymbolId, raise};
-use chainrule_syntax::ast::BigOp;
 
 use super::build::{Builder, Unsupported, Value};
 use super::code::Statement;
 use super::length;
 use super::names;
+use super::needed::Needed;
 use super::target::Target;
-
-/// Formulas of more nested operations are written in parts.
-const TALLEST: u32 = 24;
-/// Shared terms of fewer operations are written out each time.
-const SMALLEST: u32 = 3;
 
 /// What a function is given.
 #[derive(Clone, PartialEq, Debug)]
@@ -92,7 +88,13 @@ impl Program {
     ) -> Result<Program, NoCode> {
         let mut module = module.clone();
         let node = module.read(of).map_err(|m| NoCode(m.message))?;
-        let derivation = differentiate::derivation(&mut module, node, wrt)?;
+        let mut derivation = differentiate::derivation(&mut module, node, wrt)?;
+        // Cotangents have no names yet where they are read: each line stands on those before it.
+        let own: Vec<SymbolId> = derivation.lines.iter().map(|l| l.symbol).collect();
+        let mut simplifier = Simplifier::except(&mut module, &own);
+        for line in &mut derivation.lines {
+            line.value = simplifier.node(&mut module, line.value);
+        }
         let mut program = Program::bare(module, of, target);
         program.derivation = derivation;
         program.wrt = wrt.to_vec();
@@ -107,7 +109,7 @@ impl Program {
 
     /// A module with words for its names, and nothing to write yet.
     pub(super) fn bare(module: Module, of: SymbolId, target: &dyn Target) -> Program {
-        let shown = |id: &SymbolId| !matches!(module.symbol(*id).role, Role::Local | Role::Metric);
+        let shown = |id: &SymbolId| module.symbol(*id).role != Role::Local;
         let all = (0..module.symbols.len()).map(SymbolId::new).filter(shown);
         let all: Vec<SymbolId> = all.collect();
         let (names, taken) = names::assign(&module, all, target.keywords());
@@ -352,7 +354,7 @@ impl Program {
     }
 
     /// The number that a constant is, if it depends on no size that is free.
-    fn constant(&self, node: NodeId) -> Option<f64> {
+    pub(super) fn constant(&self, node: NodeId) -> Option<f64> {
         let numbers = Numbers::of(&self.module, 1, 1);
         let reads_size = self
             .below(node)
@@ -382,123 +384,6 @@ impl Program {
     }
 }
 
-/// Which names a function reads, and which terms it reads more than once.
-struct Needed<'p> {
-    program: &'p Program,
-    known: &'p BTreeMap<NodeId, SymbolId>,
-    symbols: BTreeSet<SymbolId>,
-    inputs: BTreeSet<SymbolId>,
-    open: Vec<SymbolId>,
-    uses: BTreeMap<NodeId, u32>,
-    seen: BTreeSet<NodeId>,
-}
-
-impl<'p> Needed<'p> {
-    fn new(program: &'p Program, known: &'p BTreeMap<NodeId, SymbolId>) -> Needed<'p> {
-        Needed {
-            program,
-            known,
-            symbols: BTreeSet::new(),
-            inputs: BTreeSet::new(),
-            open: Vec::new(),
-            uses: BTreeMap::new(),
-            seen: BTreeSet::new(),
-        }
-    }
-
-    /// A name is read.
-    fn name(&mut self, symbol: SymbolId) {
-        let module = &self.program.module;
-        match (module.binding(symbol), &module.symbol(symbol).role) {
-            (_, Role::Derived) => {}
-            (Some(_), _) => {
-                if self.symbols.insert(symbol) {
-                    self.open.push(symbol);
-                }
-            }
-            (None, Role::Const(node)) if self.program.constant(*node).is_none() => {
-                if self.symbols.insert(symbol) {
-                    self.open.push(symbol);
-                }
-            }
-            _ => {
-                self.inputs.insert(symbol);
-            }
-        }
-    }
-
-    fn close(&mut self) {
-        while let Some(symbol) = self.open.pop() {
-            let module = &self.program.module;
-            let node = match (module.binding(symbol), &module.symbol(symbol).role) {
-                (Some(binding), _) => binding.stable,
-                (None, Role::Const(node)) => *node,
-                _ => continue,
-            };
-            self.root(node, Some(symbol));
-        }
-    }
-
-    /// The terms of an equation; `own` is the name it defines: later names do not count for it.
-    fn root(&mut self, root: NodeId, own: Option<SymbolId>) {
-        let graph = &self.program.module.graph;
-        let mut open = vec![(root, true)];
-        while let Some((id, first)) = open.pop() {
-            let named = self.known.get(&id).filter(|s| !first && own.is_none_or(|o| **s < o));
-            if let Some(symbol) = named {
-                self.name(*symbol);
-                continue;
-            }
-            if !first {
-                *self.uses.entry(id).or_default() += 1;
-            }
-            let node = graph.node(id);
-            if let Op::Symbol { id, .. } = node.op {
-                self.name(id);
-                continue;
-            }
-            if self.seen.insert(id) || first {
-                open.extend(node.inputs.iter().map(|i| (*i, false)));
-            }
-        }
-    }
-
-    /// Terms that get a variable: read twice and worth it, or on top of too much.
-    fn shared(&self) -> BTreeSet<NodeId> {
-        let graph = &self.program.module.graph;
-        let mut weight: BTreeMap<NodeId, (u32, u32, bool)> = BTreeMap::new();
-        let mut shared = BTreeSet::new();
-        for id in &self.seen {
-            let node = graph.node(*id);
-            let (mut ops, mut height, mut heavy) = (0_u32, 0, false);
-            for input in &node.inputs {
-                let (o, h, y) = weight.get(input).copied().unwrap_or_default();
-                ops = ops.saturating_add(o);
-                height = height.max(h);
-                heavy |= y;
-            }
-            let view = matches!(
-                node.op,
-                Op::Transpose | Op::Lift { .. } | Op::Collect { .. } | Op::Access { .. } | Op::Neg
-            );
-            let entries = matches!(node.op, Op::Scale | Op::Hadamard);
-            heavy |= is_heavy(&node.op);
-            ops = ops.saturating_add(u32::from(!view && !node.inputs.is_empty()));
-            height += 1;
-            let indices = node.ty.axes.iter().any(|a| !self.program.module.axes.is_batch(*a));
-            let twice = self.uses.get(id).is_some_and(|u| *u > 1);
-            let leaf = node.inputs.is_empty();
-            let worth = (ops >= SMALLEST || heavy) && !view && !(entries && indices);
-            if !leaf && ((twice && worth) || (height >= TALLEST && !view)) {
-                shared.insert(*id);
-                (ops, height, heavy) = (0, 0, false);
-            }
-            weight.insert(*id, (ops, height, heavy));
-        }
-        shared
-    }
-}
-
 /// Why a statement has no form in the language.
 fn refused(statement: &Statement, target: &dyn Target) -> Option<String> {
     let Statement::Let { code, .. } = statement else { return None };
@@ -510,19 +395,4 @@ fn refused(statement: &Statement, target: &dyn Target) -> Option<String> {
         open.extend(code.parts());
     }
     None
-}
-
-/// Whether an op does more than one step an entry.
-fn is_heavy(op: &Op) -> bool {
-    !matches!(
-        op,
-        Op::Symbol { .. }
-            | Op::Number { .. }
-            | Op::SizeNumber { .. }
-            | Op::Reshape { .. }
-            | Op::Reduce { op: BigOp::Sum, over: Over::Named(_) }
-    ) && !matches!(
-        op.def().cost,
-        chainrule_graph::op::Cost::Free | chainrule_graph::op::Cost::Output(_)
-    )
 }

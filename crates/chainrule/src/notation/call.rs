@@ -78,7 +78,7 @@ impl Setter<'_> {
             ]),
             ("pinv", [value]) => self.raised(value, Math::Sign(Sign::Cross)),
             ("inv", [value]) => {
-                let minus = vec![Math::Sign(Sign::Negative), Math::number(1)];
+                let minus = vec![Math::Sign(Sign::Negative), Math::number("1")];
                 self.raised(value, Math::Row(minus))
             }
             ("I", _) => sized(Math::Letter("I".into())),
@@ -89,24 +89,6 @@ impl Setter<'_> {
                 let below = Math::Row(vec![self.set(a), self.set(b)]);
                 Math::Letter("delta".into()).with_sub(below)
             }
-            ("hess", [of, by]) => {
-                let nabla = Math::Sign(Sign::Nabla).with_sub(self.set(by));
-                Math::Row(vec![nabla.with_sup(Math::number(2)), self.argument_or_name(of)])
-            }
-            ("hvp", [of, by, along]) => {
-                let nabla = Math::Sign(Sign::Nabla).with_sub(self.set(by));
-                Math::Row(vec![
-                    nabla.with_sup(Math::number(2)),
-                    self.argument_or_name(of),
-                    Math::Thin,
-                    self.at_least(along, Rank::Value),
-                ])
-            }
-            ("grad", [of, by]) => Math::Row(vec![
-                Math::Sign(Sign::Nabla).with_sub(self.set(by)),
-                self.argument_or_name(of),
-            ]),
-            ("jac", [of, by]) => self.jacobian(of, by),
             ("max" | "min", [value]) => {
                 let op = if function == "max" { Large::Max } else { Large::Min };
                 let op = Math::Big { op, under: None, over: None };
@@ -123,6 +105,31 @@ impl Setter<'_> {
                 let head = Math::word("reshape").with_sub(Math::row(row));
                 Math::Row(vec![head, self.argument(value)])
             }
+            _ => return self.derived(function, values),
+        })
+    }
+
+    /// Derivatives of formulas.
+    fn derived(self, function: &str, values: &[&Expr]) -> Option<Math> {
+        Some(match (function, values) {
+            ("hess", [of, by]) => {
+                let nabla = Math::Sign(Sign::Nabla).with_sub(self.set(by));
+                Math::Row(vec![nabla.with_sup(Math::number("2")), self.argument_or_name(of)])
+            }
+            ("hvp", [of, by, along]) => {
+                let nabla = Math::Sign(Sign::Nabla).with_sub(self.set(by));
+                Math::Row(vec![
+                    nabla.with_sup(Math::number("2")),
+                    self.argument_or_name(of),
+                    Math::Thin,
+                    self.at_least(along, Rank::Value),
+                ])
+            }
+            ("grad", [of, by]) => Math::Row(vec![
+                Math::Sign(Sign::Nabla).with_sub(self.set(by)),
+                self.argument_or_name(of),
+            ]),
+            ("jac", [of, by]) => self.jacobian(of, by),
             _ => return None,
         })
     }

@@ -41,7 +41,7 @@ fn write(out: &mut String, math: &Math) {
             close(out, *fence, is_tall);
         }
         Math::Bracket { fence, opens: true, is_tall } => {
-            push(out, &bracket(*fence, true, *is_tall))
+            push(out, &bracket(*fence, true, *is_tall));
         }
         Math::Bracket { fence, is_tall, .. } => close(out, *fence, *is_tall),
         Math::Script { base, sub, sup } => {

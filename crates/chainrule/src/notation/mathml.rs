@@ -23,40 +23,6 @@ pub fn mathml(math: &Math) -> String {
 
 fn write(out: &mut String, math: &Math) {
     match math {
-        Math::Number(text) => element(out, "mn", text),
-        Math::Letter(text) => match greek(text) {
-            Some(letter) => element(out, "mi", &letter.to_string()),
-            None if text == "ell" => element(out, "mi", "ℓ"),
-            None => element(out, "mi", text),
-        },
-        Math::Name(text) => {
-            out.push_str("<mi style=\"font-style:italic\">");
-            out.push_str(&escaped(text));
-            out.push_str("</mi>");
-        }
-        Math::Word(text) => {
-            let text = if text == "argmax" { "arg max" } else { text };
-            element(out, "mi", &text.replace('_', "-"));
-        }
-        Math::Bold(digit) => {
-            out.push_str(&format!("<mn style=\"font-weight:bold\">{digit}</mn>"));
-        }
-        Math::Text(text) if text.chars().all(|c| c == '′') => element(out, "mo", text),
-        Math::Text(text) => element(out, "mtext", text),
-        Math::Sign(sign) => {
-            let (_, text, _, class) = sign.spelling();
-            match class {
-                Class::Prefix => {
-                    out.push_str("<mo form=\"prefix\">");
-                    out.push_str(&escaped(text));
-                    out.push_str("</mo>");
-                }
-                Class::Ordinary if text.chars().all(char::is_alphanumeric) => {
-                    element(out, "mi", text);
-                }
-                _ => element(out, "mo", text),
-            }
-        }
         Math::Row(parts) => {
             out.push_str("<mrow>");
             parts.iter().for_each(|p| write(out, p));
@@ -98,23 +64,60 @@ fn write(out: &mut String, math: &Math) {
             out.push_str(&format!("</{name}>"));
         }
         Math::Thin => out.push_str("<mspace width=\"0.17em\"></mspace>"),
+        _ => leaf(out, math),
+    }
+}
+
+/// Letters, numbers, words and signs.
+fn leaf(out: &mut String, math: &Math) {
+    match math {
+        Math::Number(text) => element(out, "mn", text),
+        Math::Letter(text) => match greek(text) {
+            Some(letter) => element(out, "mi", &letter.to_string()),
+            None if text == "ell" => element(out, "mi", "ℓ"),
+            None => element(out, "mi", text),
+        },
+        Math::Name(text) => {
+            out.push_str("<mi style=\"font-style:italic\">");
+            out.push_str(&escaped(text));
+            out.push_str("</mi>");
+        }
+        Math::Word(text) => {
+            let text = if text == "argmax" { "arg max" } else { text };
+            element(out, "mi", &text.replace('_', "-"));
+        }
+        Math::Bold(digit) => {
+            out.push_str(&format!("<mn style=\"font-weight:bold\">{digit}</mn>"));
+        }
+        Math::Text(text) if text.chars().all(|c| c == '′') => element(out, "mo", text),
+        Math::Text(text) => element(out, "mtext", text),
+        Math::Sign(sign) => {
+            let (_, text, _, class) = sign.spelling();
+            match class {
+                Class::Prefix => {
+                    out.push_str("<mo form=\"prefix\">");
+                    out.push_str(&escaped(text));
+                    out.push_str("</mo>");
+                }
+                Class::Ordinary if text.chars().all(char::is_alphanumeric) => {
+                    element(out, "mi", text);
+                }
+                _ => element(out, "mo", text),
+            }
+        }
+        _ => {}
     }
 }
 
 fn large(out: &mut String, op: Large) {
-    match op {
-        Large::Sum => out.push_str("<mo movablelimits=\"false\">∑</mo>"),
-        Large::Product => out.push_str("<mo movablelimits=\"false\">∏</mo>"),
-        Large::Max => {
-            out.push_str("<mo movablelimits=\"false\" lspace=\"0.1em\" rspace=\"0.1em\">max</mo>")
-        }
-        Large::Min => {
-            out.push_str("<mo movablelimits=\"false\" lspace=\"0.1em\" rspace=\"0.1em\">min</mo>")
-        }
-        Large::Mean => {
-            out.push_str("<mo movablelimits=\"false\" lspace=\"0.1em\" rspace=\"0.1em\">mean</mo>")
-        }
-    }
+    let (text, space) = match op {
+        Large::Sum => ("∑", ""),
+        Large::Product => ("∏", ""),
+        Large::Max => ("max", " lspace=\"0.1em\" rspace=\"0.1em\""),
+        Large::Min => ("min", " lspace=\"0.1em\" rspace=\"0.1em\""),
+        Large::Mean => ("mean", " lspace=\"0.1em\" rspace=\"0.1em\""),
+    };
+    out.push_str(&format!("<mo movablelimits=\"false\"{space}>{text}</mo>"));
 }
 
 fn bars(fence: Fence) -> (&'static str, &'static str) {

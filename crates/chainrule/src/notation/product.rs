@@ -130,7 +130,7 @@ impl Setter<'_> {
         }
         let is_simple = !below.is_tall() && prefix.kind != Kind::Entries;
         if is_simple && is_number(self.context, value) {
-            let one = Box::new(Math::number(1));
+            let one = Box::new(Math::number("1"));
             prefix.row.push(Math::Fraction(one, Box::new(below)));
             prefix.row.push(above);
             return;

@@ -104,7 +104,7 @@ impl Setter<'_> {
                     None => (None, power.trim_start_matches('+')),
                 };
                 let power = sign.into_iter().chain([Math::number(power)]).collect();
-                let ten = Math::number(10).with_sup(Math::row(power));
+                let ten = Math::number("10").with_sup(Math::row(power));
                 if digits == "1" {
                     return ten;
                 }
@@ -223,11 +223,10 @@ impl Setter<'_> {
         }
         if let (ExprKind::Name(text), [Index::At(at)]) = (&inner.kind, indices)
             && let ExprKind::Number(number) = &strip(at).kind
+            && self.context.is_family(text)
         {
-            if self.context.is_family(text) {
-                let member = Math::fenced(Fence::Paren, Math::number(&number.text));
-                return name::name(self.context, text).with_sup(member);
-            }
+            let member = Math::fenced(Fence::Paren, Math::number(&number.text));
+            return name::name(self.context, text).with_sup(member);
         }
         let array = self.set(inner);
         let plain = |i: &Index| match i {
@@ -246,6 +245,16 @@ impl Setter<'_> {
         if values(&array) && list {
             let list = self.listed(indices);
             return Math::Row(vec![array, Math::fenced(Fence::Square, list)]);
+        }
+        // An entry of a function's value: `softmax(z)_i`.
+        let is_call = match (&inner.kind, &array) {
+            (ExprKind::Call { .. }, Math::Row(parts)) => {
+                matches!(parts.as_slice(), [_, Math::Fenced(Fence::Paren, _)])
+            }
+            _ => false,
+        };
+        if is_call {
+            return array.with_sub(below);
         }
         Math::fenced(Fence::Paren, array).with_sub(below)
     }
@@ -314,8 +323,8 @@ impl Setter<'_> {
         let bars = Math::fenced(Fence::Norm, self.set(strip(inner)));
         let below = match kind {
             NormKind::Plain => return bars,
-            NormKind::Two => Math::number(2),
-            NormKind::One => Math::number(1),
+            NormKind::Two => Math::number("2"),
+            NormKind::One => Math::number("1"),
             NormKind::Infinity => Math::Sign(Sign::Infinity),
             NormKind::Frobenius => Math::Letter("F".into()),
             NormKind::Spectral => Math::Text("spec".into()),
@@ -342,13 +351,13 @@ impl Setter<'_> {
             let count = name::name(self.context, batch);
             let mut op = large;
             if large == Large::Mean {
-                let one = Box::new(Math::number(1));
+                let one = Box::new(Math::number("1"));
                 row.push(Math::Fraction(one, Box::new(count.clone())));
                 op = Large::Sum;
             }
             let index = Math::Letter(letter.into());
             let (under, over) = if summed {
-                let from = vec![index, Math::Sign(Sign::Equal), Math::number(1)];
+                let from = vec![index, Math::Sign(Sign::Equal), Math::number("1")];
                 (Math::Row(from), Some(Box::new(count)))
             } else {
                 (index, None)
@@ -369,14 +378,14 @@ impl Setter<'_> {
             && let Some(range) = &one.range
         {
             let index = name::name(self.context, &one.name.text);
-            let under = Math::Row(vec![index, Math::Sign(Sign::Equal), Math::number(0)]);
+            let under = Math::Row(vec![index, Math::Sign(Sign::Equal), Math::number("0")]);
             let over = match &strip(range).kind {
                 ExprKind::Number(n) if n.integer().is_some_and(|n| n > 0) => {
-                    Math::number(n.integer().map_or(0, |n| n - 1))
+                    Math::Number(n.integer().map_or(0, |n| n - 1).to_string())
                 }
                 _ => {
                     let minus = Math::Sign(Sign::Minus);
-                    Math::Row(vec![self.at_least(range, Rank::Apart), minus, Math::number(1)])
+                    Math::Row(vec![self.at_least(range, Rank::Apart), minus, Math::number("1")])
                 }
             };
             return Math::Big { op, under: Some(Box::new(under)), over: Some(Box::new(over)) };

@@ -16,6 +16,8 @@ fn precedence() {
         ("(A^-1)^T", r"A^{- \top}"),
         ("kron(A, B) x", r"(A \otimes B) x"),
         ("(sum[i] a[i]) b", r"\Bigl(\sum_{i} a_{i} \Bigr) b"),
+        ("softmax(z)[i] (1 - p[i])", r"\operatorname{softmax}(z)_{i} (1 - p_{i})"),
+        ("a (1/s)", r"a \, \frac{1}{s}"),
         ("2 1[i == k]", r"2 \delta_{i k}"),
         ("sum[N] dJ/dz2 a1^T", r"\sum_{N} \frac{\partial J}{\partial z_{2}} a_{1}^{\top}"),
     ] {

@@ -20,22 +20,6 @@ pub fn typst(math: &Math) -> String {
 
 fn write(out: &mut String, math: &Math) {
     match math {
-        Math::Number(text) => push(out, text),
-        Math::Letter(text) => match greek(text) {
-            Some('ε') => push(out, "epsilon"),
-            Some(_) => push(out, text),
-            None if text == "ell" => push(out, "ell"),
-            None => push(out, text),
-        },
-        Math::Name(text) => push(out, &format!("italic(\"{text}\")")),
-        Math::Word(text) if text == "argmax" => push(out, "op(\"arg max\")"),
-        Math::Word(text) => push(out, &format!("op(\"{}\")", text.replace('_', "-"))),
-        Math::Bold(digit) => push(out, &format!("bold({digit})")),
-        Math::Text(text) if text.chars().all(|c| c == '′') => {
-            push(out, &"prime ".repeat(text.chars().count()));
-        }
-        Math::Text(text) => push(out, &format!("\"{}\"", quoted(text))),
-        Math::Sign(sign) => push(out, sign.spelling().2),
         Math::Row(parts) => parts.iter().for_each(|p| write(out, p)),
         Math::Fenced(fence, inner) => {
             let (open, close) = brackets(*fence);
@@ -85,6 +69,30 @@ fn write(out: &mut String, math: &Math) {
             }
         }
         Math::Thin => push(out, "thin"),
+        _ => leaf(out, math),
+    }
+}
+
+/// Letters, numbers, words and signs.
+fn leaf(out: &mut String, math: &Math) {
+    match math {
+        Math::Number(text) => push(out, text),
+        Math::Letter(text) => match greek(text) {
+            Some('ε') => push(out, "epsilon"),
+            Some(_) => push(out, text),
+            None if text == "ell" => push(out, "ell"),
+            None => push(out, text),
+        },
+        Math::Name(text) => push(out, &format!("italic(\"{text}\")")),
+        Math::Word(text) if text == "argmax" => push(out, "op(\"arg max\")"),
+        Math::Word(text) => push(out, &format!("op(\"{}\")", text.replace('_', "-"))),
+        Math::Bold(digit) => push(out, &format!("bold({digit})")),
+        Math::Text(text) if text.chars().all(|c| c == '′') => {
+            push(out, &"prime ".repeat(text.chars().count()));
+        }
+        Math::Text(text) => push(out, &format!("\"{}\"", quoted(text))),
+        Math::Sign(sign) => push(out, sign.spelling().2),
+        _ => {}
     }
 }
 

@@ -3,14 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use chainrule::export::{Language, Wanted};
-use chainrule::syntax::ast::{BlockWord, StatementKind};
 use chainrule::{Diagnostic, Label, Model, Severity};
 use serde_json::json;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::input;
 use crate::shell::Shell;
+use crate::{exports, input};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -72,7 +71,7 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<Exit, Failure> {
     let Some((language, _)) = chosen else { return lines(&model, &wanted, shell) };
     let code = model.export(language, &wanted)?.text;
     match &args.out {
-        Some(path) => write(path, &code)?,
+        Some(path) => exports::text(path, &code)?,
         None if shell.is_json() => {}
         None => shell.answer(&code)?,
     }
@@ -86,33 +85,18 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<Exit, Failure> {
 
 /// Does the file's `export` lines; what is not there yet is one warning.
 fn lines(model: &Model, wanted: &Wanted, shell: &Shell) -> Result<Exit, Failure> {
-    let (mut files, mut skipped) = (Vec::new(), Vec::new());
-    for module in model.modules() {
-        let own = Wanted { model: Some(module.name.clone()), ..wanted.clone() };
-        for kept in module.kept.iter().filter(|k| k.word == BlockWord::Export) {
-            let StatementKind::Export(list) = &kept.statement.kind else { continue };
-            for (format, file) in list {
-                match Language::named(&format.text) {
-                    Some(language) => {
-                        let code = model.export(language, &own)?.text;
-                        write(Path::new(&file.text), &code)?;
-                        files.push((language.text(), file.text.clone()));
-                    }
-                    None => skipped.push((format.text.clone(), format.span)),
-                }
-            }
-        }
-    }
-    let warnings = warning(&skipped);
+    let done = exports::write(model, wanted, Path::new(""))?;
+    let warnings = warning(&done.skipped);
     shell.warnings(model.source(), &warnings);
     if shell.is_json() {
-        let rows: Vec<_> = files.iter().map(|(l, f)| json!({ "language": l, "path": f })).collect();
-        let words: Vec<&str> = skipped.iter().map(|(word, _)| word.as_str()).collect();
+        let row = |(language, path): &(&str, String)| json!({ "language": language, "path": path });
+        let rows: Vec<_> = done.files.iter().map(row).collect();
+        let words: Vec<&str> = done.skipped.iter().map(|(word, _)| word.as_str()).collect();
         shell.value(&json!({ "files": rows, "skipped": words }))?;
-    } else if files.is_empty() && skipped.is_empty() {
+    } else if done.files.is_empty() && done.skipped.is_empty() {
         shell.say("the file has no `export` lines; for example `chainrule export FILE --numpy`");
     } else {
-        let rows: String = files.iter().map(|(_, file)| format!("{file}\n")).collect();
+        let rows: String = done.files.iter().map(|(_, file)| format!("{file}\n")).collect();
         shell.answer(&rows)?;
     }
     Ok(Exit::Done)
@@ -128,15 +112,12 @@ fn warning(skipped: &[(String, chainrule::Span)]) -> Vec<Diagnostic> {
             words.push(word);
         }
     }
-    let message = format!("{} is skipped: files of that kind are not there yet", words.join(", "));
+    let (are, kind) = if words.len() == 1 { ("is", "that kind") } else { ("are", "these kinds") };
+    let message = format!("{} {are} skipped: files of {kind} are not there yet", words.join(", "));
     let mut found = Diagnostic::error("not-yet", message, *first, "");
     found.severity = Severity::Warning;
     for (_, span) in others {
         found.labels.push(Label { span: *span, text: String::new(), primary: false });
     }
     vec![found]
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text).map_err(|cause| Failure::io("writing", path, &cause))
 }

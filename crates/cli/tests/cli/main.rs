@@ -6,6 +6,7 @@ mod damage;
 mod data;
 mod derive;
 mod diverged;
+mod export;
 mod files;
 mod judge;
 mod lowered;

@@ -56,7 +56,7 @@ fn number(module: &mut Module, map: &Affine) -> Result<NodeId, Refusal> {
 }
 
 /// A sum of numbers with other indices.
-fn joined(t: &mut Terms<'_>, op: Op, a: NodeId, b: NodeId) -> Result<NodeId, Refusal> {
+pub(super) fn joined(t: &mut Terms<'_>, op: Op, a: NodeId, b: NodeId) -> Result<NodeId, Refusal> {
     let axes = t.ty(a).union(&t.ty(b));
     let ty = Type { axes, ..Type::scalar() };
     if op == Op::Add && a == b {
@@ -103,7 +103,7 @@ pub(super) fn delta(module: &mut Module, a: &Affine, b: &Affine) -> Result<NodeI
 }
 
 /// The two sides of a delta.
-fn sides(module: &Module, node: NodeId) -> Option<(Affine, Affine)> {
+pub(super) fn sides(module: &Module, node: NodeId) -> Option<(Affine, Affine)> {
     let n = module.graph.node(node);
     let inner = module.graph.node(*n.inputs.first()?);
     if n.op != Op::Indicator || inner.op != (Op::Compare { op: Comparison::Equal }) {
@@ -235,9 +235,19 @@ fn put(map: &Affine, places: &BTreeMap<AxisId, Affine>) -> Option<Affine> {
     Some(out)
 }
 
-/// The factors of a product of numbers, and its sign.
-fn factors(module: &Module, node: NodeId) -> (Vec<NodeId>, bool) {
+/// A product of numbers.
+pub(super) struct Product {
+    pub(super) factors: Vec<NodeId>,
+    /// Whether its sign is minus.
+    minus: bool,
+    /// What it is divided by; none of it depends on what is summed.
+    divisors: Vec<NodeId>,
+}
+
+/// The factors of a product of numbers that is summed over some axes.
+pub(super) fn factors(module: &Module, node: NodeId, axes: &[AxisId]) -> Product {
     let (mut out, mut minus, mut open) = (Vec::new(), false, vec![node]);
+    let mut divisors = Vec::new();
     while let Some(id) = open.pop() {
         let n = module.graph.node(id);
         match n.op {
@@ -246,12 +256,16 @@ fn factors(module: &Module, node: NodeId) -> (Vec<NodeId>, bool) {
                 minus = !minus;
                 open.push(n.inputs[0]);
             }
+            Op::Quotient if module.graph.ty(n.inputs[1]).axes.iter().all(|a| !axes.contains(a)) => {
+                divisors.push(n.inputs[1]);
+                open.push(n.inputs[0]);
+            }
             // Copies of a number; the axes are put back afterwards.
             Op::Lift { .. } if n.ty.is_scalar() => open.push(n.inputs[0]),
             _ => out.push(id),
         }
     }
-    (out, minus)
+    Product { factors: out, minus, divisors }
 }
 
 /// Sums with deltas, evaluated: `sum[i] a[i] 1[i == k]` is `a[k]`. Everywhere in a formula.
@@ -289,7 +303,7 @@ fn summed(
     axes: &[AxisId],
     deep: usize,
 ) -> Result<Option<NodeId>, Refusal> {
-    let (mut parts, minus) = factors(module, body);
+    let Product { factors: mut parts, minus, divisors } = factors(module, body, axes);
     let all_parts = parts.clone();
     let mut axes = axes.to_vec();
     let mut met = false;
@@ -307,7 +321,7 @@ fn summed(
     }
     if !met {
         let Some(made) = distributed(module, &all_parts, &axes, deep)? else { return Ok(None) };
-        return Ok(Some(if minus { Terms::of(module).neg(made)? } else { made }));
+        return divided(module, made, minus, &divisors).map(Some);
     }
     let mut t = Terms::of(module);
     let mut product = t.number(1.0)?;
@@ -320,7 +334,22 @@ fn summed(
         product = t.lifted(product, &Type { axes: all, ..Type::scalar() })?;
         product = t.sum_axes(product, axes)?;
     }
-    Ok(Some(if minus { t.neg(product)? } else { product }))
+    divided(module, product, minus, &divisors).map(Some)
+}
+
+/// With its divisors and its sign.
+fn divided(
+    module: &mut Module,
+    node: NodeId,
+    minus: bool,
+    divisors: &[NodeId],
+) -> Result<NodeId, Refusal> {
+    let mut t = Terms::of(module);
+    let mut out = node;
+    for divisor in divisors.iter().rev() {
+        out = t.quotient(out, *divisor)?;
+    }
+    Ok(if minus { t.neg(out)? } else { out })
 }
 
 /// A sum over a product with a sum that has deltas in it, term by term.
@@ -331,7 +360,7 @@ fn distributed(
     deep: usize,
 ) -> Result<Option<NodeId>, Refusal> {
     let sum = |m: &Module, p: &NodeId| {
-        matches!(m.graph.node(*p).op, Op::Add | Op::Sub) && !pairs(m, *p).is_empty()
+        matches!(m.graph.node(*p).op, Op::Add | Op::Sub) && !super::cases::pairs(m, *p).is_empty()
     };
     let Some(at) = parts.iter().position(|p| sum(module, p)).filter(|_| deep < 4) else {
         return Ok(None);
@@ -412,97 +441,4 @@ fn covers(module: &Module, part: NodeId, axis: AxisId) -> bool {
         .iter()
         .zip(dims)
         .any(|(p, d)| *p == Position::Affine(own.clone()) && Some(d) == extent)
-}
-
-/// A formula in the case that a delta is 1 or 0, for two indices.
-pub(super) fn case(
-    module: &mut Module,
-    node: NodeId,
-    a: AxisId,
-    b: AxisId,
-    equal: bool,
-) -> Result<Option<NodeId>, Refusal> {
-    if equal {
-        let places = BTreeMap::from([(b, super::entry::plain(a))]);
-        let Some(made) = moved(module, node, &places)? else { return Ok(None) };
-        return ones(module, made).map(Some);
-    }
-    let mut done: BTreeMap<NodeId, NodeId> = BTreeMap::new();
-    for id in behind(module, node) {
-        let n = module.graph.node(id).clone();
-        let inputs: Vec<NodeId> = n.inputs.iter().map(|i| done[i]).collect();
-        let own = sides(module, id).is_some_and(|(x, y)| {
-            let (p, q) = (super::entry::plain(a), super::entry::plain(b));
-            x == p && y == q || x == q && y == p
-        });
-        let mut t = Terms::of(module);
-        let now = if own {
-            t.zeros(&n.ty)?
-        } else if inputs == n.inputs {
-            id
-        } else {
-            match &n.op {
-                Op::Scale => t.scale(inputs[0], inputs[1])?,
-                Op::Neg => t.neg(inputs[0])?,
-                Op::Add | Op::Sub => joined(&mut t, n.op.clone(), inputs[0], inputs[1])?,
-                Op::Lift { .. } => t.lifted(inputs[0], &n.ty)?,
-                op => t.op(op.clone(), &inputs)?,
-            }
-        };
-        done.insert(id, now);
-    }
-    Ok(Some(done[&node]))
-}
-
-/// With every delta of equal places as 1.
-pub(super) fn settled(module: &mut Module, node: NodeId) -> Result<NodeId, Refusal> {
-    ones(module, node)
-}
-
-/// `1[i == i]` is 1; products with it are tidied.
-fn ones(module: &mut Module, root: NodeId) -> Result<NodeId, Refusal> {
-    let mut done: BTreeMap<NodeId, NodeId> = BTreeMap::new();
-    for id in behind(module, root) {
-        let n = module.graph.node(id).clone();
-        let inputs: Vec<NodeId> = n.inputs.iter().map(|i| done[i]).collect();
-        let same = sides(module, id).is_some_and(|(x, y)| x == y);
-        let mut t = Terms::of(module);
-        let now = if same {
-            let one = t.number(1.0)?;
-            t.lifted(one, &n.ty)?
-        } else if inputs == n.inputs {
-            id
-        } else {
-            match &n.op {
-                Op::Scale => t.scale(inputs[0], inputs[1])?,
-                op => t.op(op.clone(), &inputs)?,
-            }
-        };
-        done.insert(id, now);
-    }
-    Ok(done[&root])
-}
-
-/// The pairs of indices that a formula has deltas of.
-pub(super) fn pairs(module: &Module, node: NodeId) -> Vec<(AxisId, AxisId)> {
-    let plain = |a: &Affine| match a.terms.as_slice() {
-        [(axis, 1)] if a.constant == Size::number(0) => Some(*axis),
-        _ => None,
-    };
-    let mut found = Vec::new();
-    for id in behind(module, node) {
-        if let Some((a, b)) = sides(module, id)
-            && let (Some(a), Some(b)) = (plain(&a), plain(&b))
-            && !found.contains(&(a, b))
-        {
-            found.push((a, b));
-        }
-    }
-    found
-}
-
-/// Whether a formula is a product that has every one of its deltas as a factor.
-pub(super) fn is_product(module: &Module, node: NodeId) -> bool {
-    let (parts, _) = factors(module, node);
-    parts.iter().all(|p| sides(module, *p).is_some() || pairs(module, *p).is_empty())
 }

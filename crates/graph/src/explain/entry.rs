@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chainrule_syntax::ast::BigOp;
+use chainrule_syntax::ast::{BigOp, NormKind};
 
 use super::{delta, is_taken};
 use crate::differentiate::Refusal;
@@ -117,8 +117,16 @@ impl Writer<'_> {
                 self.of_unit(positions, &n.inputs)
             }
             Op::OneHot => self.class(n.inputs[0], at),
-            Op::Scatter { positions, over, .. } if over.is_empty() && n.inputs.len() == 1 => {
-                self.unit(positions, n.inputs[0], at)
+            Op::Scatter { positions, over, .. } if n.inputs.len() == 1 => {
+                let over = over.clone();
+                self.scattered(positions, &over, n.inputs[0], at, deep)
+            }
+            Op::Direction if n.ty.dims.len() == at.len() && !at.is_empty() => {
+                let above = self.entry(n.inputs[0], at, deep + 1)?;
+                let kind = if at.len() > 1 { NormKind::Frobenius } else { NormKind::Plain };
+                let mut t = Terms::of(self.module);
+                let below = t.op(Op::Norm { kind }, &[n.inputs[0]])?;
+                Ok(Some(t.quotient(above, below)?))
             }
             Op::Collect { axes, .. } if axes.len() == at.len() => {
                 let moved: BTreeMap<AxisId, Affine> =
@@ -257,23 +265,35 @@ impl Writer<'_> {
         self.entry(base, &places, deep + 1).map(Some)
     }
 
-    /// The entry of a unit array: a delta for each dim.
-    fn unit(
+    /// The entry of entries put elsewhere: a delta for each dim.
+    fn scattered(
         &mut self,
         positions: &[Position],
+        over: &[AxisId],
         value: NodeId,
         at: &[Affine],
+        deep: usize,
     ) -> Result<Option<NodeId>, Refusal> {
-        if Terms::of(self.module).constant(value) != Some(1.0) {
+        let plain = positions.iter().all(|p| matches!(p, Position::Affine(_)));
+        if !plain || !self.module.graph.ty(value).is_scalar() || at.len() != positions.len() {
             return Ok(None);
         }
-        let mut product = Terms::of(self.module).number(1.0)?;
+        let unit = Terms::of(self.module).constant(value) == Some(1.0);
+        let mut product = if unit && over.is_empty() {
+            // The deltas have its axes.
+            Terms::of(self.module).number(1.0)?
+        } else {
+            self.entry(value, &[], deep + 1)?
+        };
         for (position, place) in positions.iter().zip(at) {
             let Position::Affine(map) = position else { return Ok(None) };
             let one = delta::delta(self.module, place, map)?;
             product = Terms::of(self.module).scale(product, one)?;
         }
-        Ok(Some(product))
+        if over.is_empty() {
+            return Ok(Some(product));
+        }
+        self.folded(BigOp::Sum, product, over.to_vec()).map(Some)
     }
 
     /// `onehot(y)[k]` is `1[y == k]`.

@@ -59,6 +59,10 @@ impl Steps {
 
     /// A formula as a textbook writes it.
     pub(super) fn tidy(&mut self, node: NodeId) -> NodeId {
+        // An index equation reads as one.
+        if matches!(self.module.graph.node(node).op, Op::Scatter { .. } | Op::Collect { .. }) {
+            return node;
+        }
         self.simplifier.node(&mut self.module, node)
     }
 
@@ -133,7 +137,10 @@ pub(super) fn full(
 fn end(steps: &mut Steps, value: NodeId, whole: NodeId, short: NodeId) {
     let text = |s: &Steps, n: NodeId| formula(&s.module, n);
     let short_text = text(steps, short);
-    if text(steps, value) == short_text || steps.last() == Some(&short_text) {
+    let tidied = steps.tidy(short);
+    let tidied = text(steps, tidied);
+    let ended = steps.last() == Some(&short_text) || steps.last() == Some(&tidied);
+    if text(steps, value) == short_text || ended {
         return;
     }
     if text(steps, whole) != text(steps, short) && text(steps, whole) != text(steps, value) {

@@ -37,7 +37,9 @@ pub(super) fn index(
     let whole = walk.put_in(last.unwrap_or(short))?;
     steps.module = std::mem::take(&mut walk.flat.module);
     let tidied = steps.tidy(last.unwrap_or(short));
-    if formula(&steps.module, tidied) != formula(&steps.module, short) {
+    let short_tidied = steps.tidy(short);
+    let (own, text) = (formula(&steps.module, tidied), formula(&steps.module, short));
+    if own != text && own != formula(&steps.module, short_tidied) {
         steps.equal(None, whole, short, "the same, with what stands above put in");
     }
     Ok(steps.done())
@@ -103,7 +105,8 @@ fn variable_reason(steps: &Steps, walk: &Walk, value: NodeId, wrt: SymbolId) -> 
         .filter_map(|n| symbol_of(module, *n))
         .any(|s| s != wrt && moving.contains(&s));
     let node = module.graph.node(value);
-    let linear = super::flat::is_plain(module, value) || node.op == Op::MatMul;
+    let linear =
+        (super::flat::is_plain(module, value) || node.op == Op::MatMul) && !node.ty.is_scalar();
     let what = if linear {
         "only the terms with equal indices count".to_string()
     } else {
@@ -200,7 +203,9 @@ fn partial(
     }
     let made = jacobian_entry(&mut steps.module, moved, own, rows, columns)?;
     let shown = replaced(&mut steps.module, made, &[(own, back)])?;
-    let Some(reason) = reason else { return Ok(shown) };
+    let Some(reason) = reason.filter(|_| !is_hidden(&steps.module, made)) else {
+        return Ok(shown);
+    };
     let left = derivative(&steps.module, text, rows, variable, columns);
     let right = formula(&steps.module, shown);
     let detail = Detail { left: Some(left), right, reason: reason.into(), shapes: String::new() };
@@ -213,13 +218,23 @@ fn partial(
         differ,
     };
     steps.push(Step { detail, fact: entries(rows, columns, made, Vec::new()) });
-    let pairs = delta::pairs(&steps.module, made);
+    let summed = behind(&steps.module, made).into_iter().any(|n| {
+        let reduce = matches!(steps.module.graph.node(n).op, Op::Reduce { .. });
+        reduce && !super::cases::pairs(&steps.module, n).is_empty()
+    });
+    let pairs = if summed { Vec::new() } else { super::cases::pairs(&steps.module, made) };
     for (a, b) in pairs.iter().copied().filter(|_| pairs.len() == 1) {
-        if delta::is_product(&steps.module, made) || !rows.contains(&a) || !columns.contains(&b) {
+        if super::cases::is_product(&steps.module, made)
+            || !rows.contains(&a)
+            || !columns.contains(&b)
+        {
             continue;
         }
         for equal in [true, false] {
-            let Some(said) = delta::case(&mut steps.module, made, a, b, equal)? else { continue };
+            let Some(said) = super::cases::case(&mut steps.module, made, a, b, equal)? else {
+                continue;
+            };
+            let said = steps.tidy(said);
             let columns: Vec<AxisId> =
                 columns.iter().map(|c| if equal && *c == b { a } else { *c }).collect();
             let left = derivative(&steps.module, text, rows, variable, &columns);
@@ -236,6 +251,11 @@ fn partial(
     Ok(shown)
 }
 
+/// Whether entries were put elsewhere in a way that has no form with indices.
+fn is_hidden(module: &Module, node: NodeId) -> bool {
+    behind(module, node).into_iter().any(|n| matches!(module.graph.node(n).op, Op::Scatter { .. }))
+}
+
 /// The same where each sample of the variable moves on its own and the value is of all samples.
 fn across(
     steps: &mut Steps,
@@ -245,13 +265,13 @@ fn across(
     back: NodeId,
 ) -> Result<NodeId, Refusal> {
     let at: Vec<Affine> = rows.iter().map(|a| plain(*a)).collect();
-    let one = entry(&mut steps.module, value, &at)?;
+    let one = if rows.is_empty() { value } else { entry(&mut steps.module, value, &at)? };
     let gradient = differentiate::gradients(&mut steps.module, one, &[own])?[0];
     let at: Vec<Affine> = columns.iter().map(|a| plain(*a)).collect();
     let made = entry(&mut steps.module, gradient, &at)?;
     let made = delta::contracted(&mut steps.module, made)?;
     let shown = replaced(&mut steps.module, made, &[(own, back)])?;
-    if let Some(reason) = reason {
+    if let Some(reason) = reason.filter(|_| !is_hidden(&steps.module, shown)) {
         let left = derivative(&steps.module, text, rows, variable, columns);
         let right = formula(&steps.module, shown);
         let detail =
@@ -357,7 +377,8 @@ fn total(
         (None, _) => return Ok(()),
     };
     let top = symbol_of(&steps.module, walk.flat.of);
-    if parts.iter().any(|p| Some(p.reader) != top || p.direct) {
+    let shown = parts.iter().all(|p| !is_hidden(&steps.module, p.formula));
+    if shown && parts.iter().any(|p| Some(p.reader) != top || p.direct) {
         let detail = Detail {
             left: Some(entry_of(name(&text), &steps.module, columns)),
             right,
@@ -367,7 +388,16 @@ fn total(
         steps.push(Step { detail, fact: Fact::Equal(whole, sum) });
         steps.chain(whole, sum, "the derivatives put in");
     }
-    steps.chain(sum, left, "a delta leaves the terms with equal indices");
+    if shown {
+        steps.chain(sum, left, "a delta leaves the terms with equal indices");
+    }
+    whole_line(steps, walk, line);
+    Ok(())
+}
+
+/// All entries at once.
+fn whole_line(steps: &mut Steps, walk: &Walk, line: &Line) {
+    let text = steps.module.symbol(line.symbol).name.clone();
     let value = steps.tidy(line.value);
     let equation = crate::raise::equation(&steps.module, value);
     let detail = Detail {
@@ -378,7 +408,6 @@ fn total(
     };
     let fact = Fact::Gradient { of: walk.flat.of, wrt: line.of, formula: value };
     steps.push(Step { detail, fact });
-    Ok(())
 }
 
 fn added(module: &mut Module, sum: Option<NodeId>, part: NodeId) -> Result<NodeId, Refusal> {

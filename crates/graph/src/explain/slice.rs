@@ -214,7 +214,7 @@ pub fn varied_entry(
     let (places, shown_at, facts) = fitted(m, (&left, rows), (&plain_columns, columns), &dims);
     let moved = super::delta::moved(m, formula_, &places)?;
     let Some(moved) = moved else { return Err(Refusal("an index is bound here".into())) };
-    let moved = super::delta::settled(m, moved)?;
+    let moved = super::cases::settled(m, moved)?;
     let all: Vec<AxisId> = plain_columns
         .iter()
         .zip(columns)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::Prover;
-use super::canon::whole;
+use super::canon::{Closed, whole};
 use super::close::MINUS;
 use super::ix::{Ix, PARAM, SLOT, Var};
 use super::term::{Atom, Factor, Form, Head, Kind, Mono, Poly, Sign};
@@ -139,12 +139,7 @@ impl Prover<'_> {
 
     /// A sum without its positive content: the form, its indices and symmetries, and what was taken
     /// out. With `signed` the sign may be taken out too.
-    #[allow(clippy::type_complexity)] // the parts of an atom and a number
-    pub(crate) fn primitive(
-        &mut self,
-        poly: &Poly,
-        signed: bool,
-    ) -> Option<((Rc<Form>, Vec<Ix>, Vec<Vec<usize>>), Ratio)> {
+    pub(crate) fn primitive(&mut self, poly: &Poly, signed: bool) -> Option<(Closed, Ratio)> {
         let mut own = self.form(poly, &[])?;
         let mut content = self.lead(&own.0.poly)?.1;
         if content.is_negative() {

@@ -29,6 +29,9 @@ fn mix(a: u64, b: u64) -> u64 {
     (x ^ (x >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9)
 }
 
+/// A form with the indices that go into its holes, and the orders of these that change nothing.
+pub(crate) type Closed = (Rc<Form>, Vec<Ix>, Vec<Vec<usize>>);
+
 type Colour<'a> = &'a dyn Fn(Var) -> Option<u64>;
 
 fn base_colour(base: &Base, colour: Colour<'_>) -> u64 {
@@ -191,11 +194,7 @@ impl Prover<'_> {
 
     /// `poly` as a form: `slots` are the op's own indices; every other free index becomes a hole.
     /// Also the indices that go in, and the orders of the holes that leave the form as it is.
-    pub(crate) fn form(
-        &mut self,
-        poly: &Poly,
-        slots: &[Var],
-    ) -> Option<(Rc<Form>, Vec<Ix>, Vec<Vec<usize>>)> {
+    pub(crate) fn form(&mut self, poly: &Poly, slots: &[Var]) -> Option<Closed> {
         let slot_of = |v: Var| slots.iter().position(|s| *s == v).map(|at| SLOT + at as Var);
         // What each index is made of: the part that stays and the part that becomes a hole.
         let mut holes: Vec<Ix> = Vec::new();

@@ -138,35 +138,9 @@ impl Prover<'_> {
         let power = whole(e);
         match &head.kind {
             Kind::Delta => return self.delta(atom),
-            Kind::Index => {
-                if let (Ix::Affine(form), Some(1..)) = (&atom.args[0], power) {
-                    let form = form.clone();
-                    let mut total = self.size(&form.1)?;
-                    for (base, by) in &form.0 {
-                        let index = self.simple(Kind::Index, vec![Ix::One(base.clone())]);
-                        let by = self.size(by)?;
-                        let own = self.times(&Poly::of(vec![(index, Ratio::ONE)]), &by)?;
-                        total.plus(&own, Ratio::ONE)?;
-                    }
-                    return Some(Some(self.power_of(&total, e)?));
-                }
-            }
+            Kind::Index if power.is_some_and(|p| p > 0) => return self.index_number(atom, e),
             Kind::Prime(p) if at_least_one(e) || e.is_negative() => {
-                let floor = e.numerator().div_euclid(e.denominator());
-                let rest = e.plus(Ratio::whole_number(-floor))?;
-                let mut value = Ratio::ONE;
-                let prime = Ratio::whole_number(i128::from(*p));
-                for _ in 0..floor.unsigned_abs().min(64) {
-                    value = if floor > 0 { value.times(prime)? } else { value.divide(prime)? };
-                }
-                if floor.unsigned_abs() > 64 {
-                    return None;
-                }
-                let poly = match rest.is_zero() {
-                    true => Poly::number(value),
-                    false => Poly::of(vec![(atom.clone(), rest)]).scaled(value)?,
-                };
-                return Some(Some(poly));
+                return self.prime_power(atom, *p, e).map(Some);
             }
             Kind::Sin if power.is_some_and(|p| p >= 2) => return self.sine(atom, e).map(Some),
             Kind::Pow if at_least_one(e) && !self.display => {
@@ -200,6 +174,37 @@ impl Prover<'_> {
             return self.rebuilt(atom, e).map(|poly| (poly != own).then_some(poly));
         }
         Some(None)
+    }
+
+    /// A composite index as a number.
+    fn index_number(&mut self, atom: &Atom, e: Ratio) -> Option<Option<Poly>> {
+        let Ix::Affine(form) = &atom.args[0] else { return Some(None) };
+        let mut total = self.size(&form.1)?;
+        for (base, by) in &form.0 {
+            let index = self.simple(Kind::Index, vec![Ix::One(base.clone())]);
+            let by = self.size(by)?;
+            let own = self.times(&Poly::of(vec![(index, Ratio::ONE)]), &by)?;
+            total.plus(&own, Ratio::ONE)?;
+        }
+        self.power_of(&total, e).map(Some)
+    }
+
+    /// A power of a prime: the whole part is a number.
+    fn prime_power(&mut self, atom: &Atom, p: u64, e: Ratio) -> Option<Poly> {
+        let floor = e.numerator().div_euclid(e.denominator());
+        let rest = e.plus(Ratio::whole_number(-floor))?;
+        if floor.unsigned_abs() > 64 {
+            return None;
+        }
+        let mut value = Ratio::ONE;
+        let prime = Ratio::whole_number(i128::from(p));
+        for _ in 0..floor.unsigned_abs() {
+            value = if floor > 0 { value.times(prime)? } else { value.divide(prime)? };
+        }
+        match rest.is_zero() {
+            true => Some(Poly::number(value)),
+            false => Poly::of(vec![(atom.clone(), rest)]).scaled(value),
+        }
     }
 
     /// Whether an atom's indices became so special that its form simplifies.

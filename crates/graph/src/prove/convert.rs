@@ -11,7 +11,7 @@ use super::ix::{Base, Ix, Var};
 use super::places::Radix;
 use super::term::{Atom, Head, Kind, Poly, Sign};
 use crate::index::{AxisId, NodeId, SymbolId};
-use crate::op::{Op, Over};
+use crate::op::Op;
 use crate::size::{Ratio, Size};
 use crate::spec::{self, Map, Place, Slot, Spec};
 use crate::types::{Kind as TypeKind, Type};
@@ -72,7 +72,8 @@ impl Prover<'_> {
         if let Some(spec) = op.def().spec.and_then(|s| s(&op, &types, &ty, &module.context())) {
             let made = self.multilinear(&spec, &node.inputs, &ty);
             return match made {
-                None if self.left() > 0 => self.opaque(id),
+                // An op that speaks of named axes is no function of its input's dims alone.
+                None if self.left() > 0 && !has_axes(&op) => self.opaque(id),
                 made => made,
             };
         }
@@ -135,39 +136,6 @@ impl Prover<'_> {
             None => Value::Number(Poly::of(vec![(self.ordered(atom), Ratio::ONE)])),
         };
         Some(Entry { dims, value })
-    }
-
-    fn leaf(&mut self, op: &Op, ty: &Type) -> Option<Option<Entry>> {
-        let plain = |value: Option<Value>| Some(value.map(|value| Entry { dims: vec![], value }));
-        let poly = match op {
-            Op::Number { bits } => {
-                let value = decimal(f64::from_bits(*bits));
-                return plain(value.map(|v| match v.whole().and_then(|w| i64::try_from(w).ok()) {
-                    Some(w) => Value::Label(Ix::number(w)),
-                    None => Value::Number(Poly::number(v)),
-                }));
-            }
-            Op::SizeNumber { size } => return plain(self.size(size).map(Value::Number)),
-            Op::IndexNumber { axis } => return plain(self.axis(*axis).map(Value::Label)),
-            Op::Pi => {
-                let pi = self.simple(Kind::Pi, Vec::new());
-                return plain(Some(Value::Number(Poly::of(vec![(pi, Ratio::ONE)]))));
-            }
-            Op::Identity { n } => {
-                let (i, j) = (self.fresh_ix(n), self.fresh_ix(n));
-                let delta = self.simple(Kind::Delta, vec![i.clone(), j.clone()]);
-                let open =
-                    super::close::Open { bounds: Vec::new(), factors: vec![(delta, Ratio::ONE)] };
-                let dims = [i, j].into_iter().take(ty.dims.len()).collect();
-                let poly = self.close(vec![(Ratio::ONE, open)]);
-                return Some(poly.map(|p| Entry { dims, value: Value::Number(p) }));
-            }
-            Op::Ones { .. } => Poly::one(),
-            Op::Zeros { .. } => Poly::zero(),
-            _ => return None,
-        };
-        let dims = ty.dims.iter().map(|d| self.fresh_ix(d)).collect();
-        Some(Some(Entry { dims, value: Value::Number(poly) }))
     }
 
     /// The entry of a term at given indices; axes that are two in one are split.
@@ -404,9 +372,39 @@ impl Prover<'_> {
                 self.leaves(var, &mut summed)?;
             }
         }
+        let (dims, map) = self.formal(&places, &ty.dims, &summed, &mut deltas)?;
+        summed.retain(|v| !map.contains_key(v));
+        if !deltas.is_empty() {
+            let mut factors = Vec::new();
+            for (a, b) in deltas {
+                let (a, b) = (self.resolved(&a)?, self.resolved(&b)?);
+                factors.push((self.simple(Kind::Delta, vec![a, b]), Ratio::ONE));
+            }
+            product = self.with(&product, factors)?;
+        }
+        product = self.put(&product, &map)?;
+        summed.sort_unstable();
+        summed.dedup();
+        product = self.summed(&product, &summed)?;
+        for size in &spec.divide {
+            let size = self.size(size)?;
+            let share = self.power_of(&size, Ratio::whole_number(-1))?;
+            product = self.times(&product, &share)?;
+        }
+        Some(Entry { dims, value: Value::Number(product) })
+    }
+
+    /// The formal indices of a result: an index that the place is made of, or a new one that meets it.
+    fn formal(
+        &mut self,
+        places: &[Ix],
+        sizes: &[Size],
+        summed: &[Var],
+        deltas: &mut Vec<(Ix, Ix)>,
+    ) -> Option<(Vec<Ix>, BTreeMap<Var, Ix>)> {
         let mut dims = Vec::new();
         let mut map: BTreeMap<Var, Ix> = BTreeMap::new();
-        for (place, dim) in places.iter().zip(&ty.dims) {
+        for (place, dim) in places.iter().zip(sizes) {
             let place = self.resolved(place)?;
             let mut vars = Vec::new();
             place.each_var(&mut |v| vars.push(v));
@@ -431,25 +429,7 @@ impl Prover<'_> {
                 dims.push(formal);
             }
         }
-        summed.retain(|v| !map.contains_key(v));
-        if !deltas.is_empty() {
-            let mut factors = Vec::new();
-            for (a, b) in deltas {
-                let (a, b) = (self.resolved(&a)?, self.resolved(&b)?);
-                factors.push((self.simple(Kind::Delta, vec![a, b]), Ratio::ONE));
-            }
-            product = self.with(&product, factors)?;
-        }
-        product = self.put(&product, &map)?;
-        summed.sort_unstable();
-        summed.dedup();
-        product = self.summed(&product, &summed)?;
-        for size in &spec.divide {
-            let size = self.size(size)?;
-            let share = self.power_of(&size, Ratio::whole_number(-1))?;
-            product = self.times(&product, &share)?;
-        }
-        Some(Entry { dims, value: Value::Number(product) })
+        Some((dims, map))
     }
 
     /// The same entries in row-major order.
@@ -481,100 +461,16 @@ impl Prover<'_> {
         let dims = formals.iter().map(|f| self.resolved(f)).collect::<Option<_>>()?;
         Some(Entry { dims, value })
     }
-
-    /// An entry of a term, written as the term with indices.
-    fn as_written(&mut self, id: NodeId, dims: Vec<Ix>) -> Option<Entry> {
-        let ty = self.module.graph.ty(id);
-        let mut args = Vec::new();
-        for axis in &ty.axes {
-            args.push(self.axis(*axis)?);
-        }
-        args.extend(dims.iter().cloned());
-        let atom = self.simple(Kind::Node(id), args);
-        Some(Entry { dims, value: Value::Number(Poly::of(vec![(atom, Ratio::ONE)])) })
-    }
-
-    /// An op of which nothing is known but that it is a function of its inputs.
-    pub(crate) fn opaque(&mut self, id: NodeId) -> Option<Entry> {
-        let module = self.module;
-        let node = module.graph.node(id);
-        let (op, ty) = (node.op.clone(), node.ty.clone());
-        let dims: Vec<Ix> = ty.dims.iter().map(|d| self.fresh_ix(d)).collect();
-        if self.display {
-            return self.as_written(id, dims);
-        }
-        let consumed: Vec<AxisId> = match &op {
-            Op::Reduce { over: Over::Named(axes), .. } => axes.clone(),
-            // A function of the entries of named axes that the result keeps: not an atom.
-            Op::First { over: Over::Named(_), .. } | Op::Others { over: Over::Named(_) } => {
-                return None;
-            }
-            _ => Vec::new(),
-        };
-        let mut forms = Vec::new();
-        let mut holes: Vec<Ix> = Vec::new();
-        for input in &node.inputs {
-            let own = module.graph.ty(*input);
-            let formals: Vec<Ix> = own.dims.iter().map(|d| self.fresh_ix(d)).collect();
-            let poly = self.number_at(*input, &formals)?;
-            let poly = self.settled(&poly)?;
-            let mut slots = Vec::new();
-            for formal in consumed.iter().map(|a| self.axis(*a)).collect::<Option<Vec<_>>>()? {
-                slots.extend(formal.as_var());
-            }
-            slots.extend(formals.iter().filter_map(Ix::as_var));
-            let (form, own, _) = self.form(&poly, &slots)?;
-            forms.push(form);
-            holes.extend(own);
-        }
-        let arity = dims.len() + holes.len();
-        let name = format!("{} {}", op.def().name, text_of(&op));
-        let key = super::term::OpKey(name, op);
-        let label = match &ty.kind {
-            TypeKind::Label(k) => Some(k.clone()),
-            _ => None,
-        };
-        let classes = label.clone();
-        let head = self.intern(Kind::Opaque(key), forms, |kind, forms| Head {
-            kind,
-            forms,
-            symmetries: vec![(0..arity).collect()],
-            sign: Sign::Unknown,
-            bit: false,
-            prob: None,
-            classes,
-            lead: None,
-        });
-        let atom = Atom { head, args: dims.iter().cloned().chain(holes).collect() };
-        let value = match label {
-            Some(_) => Value::Label(Ix::One(Base::Label(Rc::new(atom)))),
-            None => Value::Number(Poly::of(vec![(atom, Ratio::ONE)])),
-        };
-        Some(Entry { dims, value })
-    }
 }
 
-/// The parameters of an op, to order ops by.
-fn text_of(op: &Op) -> String {
-    match op {
-        Op::Reduce { op, over } | Op::First { op, over } => format!("{} {over:?}", op.text()),
-        other => format!("{other:?}"),
-    }
-}
-
-/// The number that a literal's digits say.
-pub(crate) fn decimal(value: f64) -> Option<Ratio> {
-    if !value.is_finite() {
-        return None;
-    }
-    let text = format!("{value}");
-    let (digits, places) = match text.split_once('.') {
-        Some((whole, part)) => (format!("{whole}{part}"), part.len()),
-        None => (text, 0),
-    };
-    if digits.len() > 25 {
-        return None;
-    }
-    let by = 10_i128.checked_pow(u32::try_from(places).ok()?)?;
-    Ratio::whole_number(digits.parse().ok()?).divide(Ratio::whole_number(by))
+/// Whether an op's parameters name axes.
+fn has_axes(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::Access { .. }
+            | Op::Scatter { .. }
+            | Op::Collect { .. }
+            | Op::Lift { .. }
+            | Op::Reduce { .. }
+    )
 }

@@ -330,33 +330,7 @@ impl Prover<'_> {
         }
         let (mut out, mut rest) = (Poly::one(), poly.clone());
         if let Some((mono, factor)) = poly.single() {
-            let (mono, mut kept) = (mono.clone(), Mono::default());
-            for (atom, e) in &mono.plain {
-                let head = self.head(atom.head);
-                let own = Poly::of(vec![(atom.clone(), Ratio::ONE)]);
-                match whole(*e) {
-                    _ if head.sign == Sign::Positive => {}
-                    _ if head.bit => out = self.times(&out, &own)?,
-                    Some(e) if e % 2 == 0 => {
-                        let up = self.signed(&own, Kind::Positive)?;
-                        let down = self.signed(&own, Kind::Negative)?;
-                        let mut either = up;
-                        either.plus(&down, Ratio::ONE)?;
-                        out = self.times(&out, &either)?;
-                    }
-                    Some(_) => kept.plain.push((atom.clone(), Ratio::ONE)),
-                    None => kept.plain.push((atom.clone(), *e)),
-                }
-            }
-            for (comp, count) in &mono.sums {
-                let own = Mono { plain: Vec::new(), sums: vec![(comp.clone(), 1)] };
-                let own = Poly { terms: [(own, Ratio::ONE)].into() };
-                if self.sign(&own) != Sign::Positive {
-                    kept.sums.push((comp.clone(), *count));
-                }
-            }
-            let sign = if factor.is_negative() { MINUS } else { Ratio::ONE };
-            rest = Poly { terms: [(kept, sign)].into() };
+            (out, rest) = self.positive_mono(&mono.clone(), factor)?;
         } else {
             let mut common = self.common(poly, &|head| head.sign == Sign::Positive);
             for (_, e) in &mut common {
@@ -383,6 +357,37 @@ impl Prover<'_> {
             self.record("indicator without positive factors", from, value.clone(), None);
         }
         Some(value)
+    }
+
+    /// The indicator of a product: what is known of it, and what must still be positive.
+    fn positive_mono(&mut self, mono: &Mono, factor: Ratio) -> Option<(Poly, Poly)> {
+        let (mut out, mut kept) = (Poly::one(), Mono::default());
+        for (atom, e) in &mono.plain {
+            let head = self.head(atom.head);
+            let own = Poly::of(vec![(atom.clone(), Ratio::ONE)]);
+            match whole(*e) {
+                _ if head.sign == Sign::Positive => {}
+                _ if head.bit => out = self.times(&out, &own)?,
+                Some(e) if e % 2 == 0 => {
+                    let up = self.signed(&own, Kind::Positive)?;
+                    let down = self.signed(&own, Kind::Negative)?;
+                    let mut either = up;
+                    either.plus(&down, Ratio::ONE)?;
+                    out = self.times(&out, &either)?;
+                }
+                Some(_) => kept.plain.push((atom.clone(), Ratio::ONE)),
+                None => kept.plain.push((atom.clone(), *e)),
+            }
+        }
+        for (comp, count) in &mono.sums {
+            let own = Mono { plain: Vec::new(), sums: vec![(comp.clone(), 1)] };
+            let own = Poly { terms: [(own, Ratio::ONE)].into() };
+            if self.sign(&own) != Sign::Positive {
+                kept.sums.push((comp.clone(), *count));
+            }
+        }
+        let sign = if factor.is_negative() { MINUS } else { Ratio::ONE };
+        Some((out, Poly { terms: [(kept, sign)].into() }))
     }
 
     /// An indicator of a sum without content, its sign normal.

@@ -240,8 +240,8 @@ impl Prover<'_> {
                     let power = self.times(&n, &own)?;
                     self.exp_of(&power)?
                 } else {
-                    let own = self.fresh_scaled(&s, a)?;
-                    return self.opaque_det(&own, log);
+                    let poly = self.times(&s, &a.poly)?;
+                    return self.opaque_det(&Matrix { poly, ..a }, log);
                 };
                 let a = self.determinant(a, log, deep + 1)?;
                 join(self, factor, a)
@@ -258,11 +258,6 @@ impl Prover<'_> {
             Shape::Diagonal(_, poly) => (poly == Poly::one()).then_some(poly),
             Shape::Other(m) => self.opaque_det(&m, log),
         }
-    }
-
-    fn fresh_scaled(&mut self, s: &Poly, m: Matrix) -> Option<Matrix> {
-        let poly = self.times(s, &m.poly)?;
-        Some(Matrix { poly, ..m })
     }
 
     pub(crate) fn opaque_det(&mut self, m: &Matrix, log: bool) -> Option<Poly> {

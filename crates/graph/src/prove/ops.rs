@@ -20,6 +20,12 @@ fn half() -> Ratio {
     Ratio::whole_number(HALF.0).divide(two).unwrap_or(Ratio::ONE)
 }
 
+/// `a + sign b`
+fn sum(mut a: Poly, b: &Poly, sign: Ratio) -> Option<Poly> {
+    a.plus(b, sign)?;
+    Some(a)
+}
+
 impl Prover<'_> {
     /// An op without index maps.
     pub(crate) fn function(&mut self, id: NodeId) -> Option<Entry> {
@@ -35,10 +41,10 @@ impl Prover<'_> {
         if let Op::Compare { op } = op
             && let Some(value) = self.compared_labels(op, &inputs, &formals)
         {
-            return self.finished(formals, value);
+            return self.finished(&formals, &value);
         }
         let made = match &op {
-            Op::Inverse | Op::Det | Op::LogDet | Op::MatrixPower { .. } => {
+            Op::Inverse | Op::Det | Op::LogDet | Op::MatrixPower { .. } | Op::PseudoInverse => {
                 self.of_matrix(&op, inputs[0], &formals)
             }
             Op::OneHot => self.one_hot(inputs[0], &formals),
@@ -51,7 +57,7 @@ impl Prover<'_> {
             _ => self.entrywise(&op, &inputs, &formals),
         };
         match made {
-            Some(value) => self.finished(formals, value),
+            Some(value) => self.finished(&formals, &value),
             None if self.left() > 0 => self.opaque(id),
             None => None,
         }
@@ -86,7 +92,7 @@ impl Prover<'_> {
             return Some(self.opaque(id));
         }
         let made = self.function_of_entries(id, formals);
-        Some(made.and_then(|value| self.finished(formals.to_vec(), value)))
+        Some(made.and_then(|value| self.finished(formals, &value)))
     }
 
     fn function_of_entries(&mut self, id: NodeId, formals: &[Ix]) -> Option<Poly> {
@@ -117,8 +123,8 @@ impl Prover<'_> {
         Some(Poly::of(vec![(super::term::Atom { head, args }, Ratio::ONE)]))
     }
 
-    fn finished(&mut self, formals: Vec<Ix>, value: Poly) -> Option<Entry> {
-        let value = self.settled(&value)?;
+    fn finished(&mut self, formals: &[Ix], value: &Poly) -> Option<Entry> {
+        let value = self.settled(value)?;
         let dims = formals.iter().map(|f| self.resolved(f)).collect::<Option<_>>()?;
         Some(Entry { dims, value: Value::Number(value) })
     }
@@ -133,10 +139,9 @@ impl Prover<'_> {
         for poly in &mut x {
             *poly = self.settled(poly)?;
         }
-        let sum = |mut a: Poly, b: &Poly, sign: Ratio| {
-            a.plus(b, sign)?;
-            Some(a)
-        };
+        if let Some(value) = self.function_of(op, &x) {
+            return value;
+        }
         match op {
             Op::Neg => x[0].scaled(MINUS),
             Op::Add => sum(x[0].clone(), &x[1], Ratio::ONE),
@@ -164,37 +169,6 @@ impl Prover<'_> {
                 let step = self.times(&gap, &taken)?;
                 sum(x[0].clone(), &step, Ratio::ONE)
             }
-            Op::Exp => self.exp_of(&x[0]),
-            Op::Log => self.log_of(&x[0]),
-            Op::Sqrt => self.power_of(&x[0], half()),
-            Op::Sin => self.wave(&x[0], Kind::Sin),
-            Op::Cos => self.wave(&x[0], Kind::Cos),
-            Op::Tan => {
-                let (sin, cos) = (self.wave(&x[0], Kind::Sin)?, self.wave(&x[0], Kind::Cos)?);
-                let by = self.power_of(&cos, MINUS)?;
-                self.times(&sin, &by)
-            }
-            // 1 - 2 / (1 + e^2x)
-            Op::Tanh => {
-                let by = self.logistic(&x[0].scaled(Ratio::whole_number(2))?)?;
-                sum(Poly::one(), &by, Ratio::whole_number(-2))
-            }
-            // 1 - 1 / (1 + e^x)
-            Op::Sigmoid => {
-                let by = self.logistic(&x[0])?;
-                sum(Poly::one(), &by, MINUS)
-            }
-            Op::Softplus => {
-                let power = self.exp_of(&x[0])?;
-                let power = sum(power, &Poly::one(), Ratio::ONE)?;
-                self.log_of(&power)
-            }
-            Op::Relu => {
-                let up = self.positive(&x[0])?;
-                self.times(&x[0], &up)
-            }
-            Op::Abs => self.magnitude(&x[0]),
-            Op::Sign => self.sign_of(&x[0]),
             Op::Compare { op } => self.compared(*op, &x[0], &x[1]),
             Op::Or => {
                 let both = self.times(&x[0], &x[1])?;
@@ -205,6 +179,56 @@ impl Prover<'_> {
             Op::Indicator => Some(x[0].clone()),
             _ => None,
         }
+    }
+
+    /// A function of one number.
+    fn function_of(&mut self, op: &Op, x: &[Poly]) -> Option<Option<Poly>> {
+        let x = x.first()?;
+        Some(match op {
+            Op::Exp => self.exp_of(x),
+            Op::Log => self.log_of(x),
+            Op::Sqrt => self.power_of(x, half()),
+            Op::Sin => self.wave(x, Kind::Sin),
+            Op::Cos => self.wave(x, Kind::Cos),
+            Op::Tan => self.tangent(x),
+            Op::Tanh => self.hyperbolic(x),
+            Op::Sigmoid => self.sigmoid(x),
+            Op::Softplus => self.softplus(x),
+            Op::Relu => self.ramp(x),
+            Op::Abs => self.magnitude(x),
+            Op::Sign => self.sign_of(x),
+            _ => return None,
+        })
+    }
+
+    fn tangent(&mut self, x: &Poly) -> Option<Poly> {
+        let (sin, cos) = (self.wave(x, Kind::Sin)?, self.wave(x, Kind::Cos)?);
+        let by = self.power_of(&cos, MINUS)?;
+        self.times(&sin, &by)
+    }
+
+    /// `1 - 2 / (1 + e^2x)`
+    fn hyperbolic(&mut self, x: &Poly) -> Option<Poly> {
+        let by = self.logistic(&x.scaled(Ratio::whole_number(2))?)?;
+        sum(Poly::one(), &by, Ratio::whole_number(-2))
+    }
+
+    /// `1 - 1 / (1 + e^x)`
+    fn sigmoid(&mut self, x: &Poly) -> Option<Poly> {
+        let by = self.logistic(x)?;
+        sum(Poly::one(), &by, MINUS)
+    }
+
+    /// `log(1 + e^x)`
+    fn softplus(&mut self, x: &Poly) -> Option<Poly> {
+        let power = self.exp_of(x)?;
+        let power = sum(power, &Poly::one(), Ratio::ONE)?;
+        self.log_of(&power)
+    }
+
+    fn ramp(&mut self, x: &Poly) -> Option<Poly> {
+        let up = self.positive(x)?;
+        self.times(x, &up)
     }
 
     /// `1 / (1 + e^x)`
@@ -327,6 +351,9 @@ impl Prover<'_> {
         if ty.dims.len() != 2 || ty.dims[0].is_one() {
             return None;
         }
+        if *op == Op::PseudoInverse {
+            return self.pseudo(input, formals);
+        }
         let (poly, own) = self.whole(input)?;
         if let Op::MatrixPower { power } = op {
             return self.matrix_power(input, *power, formals);
@@ -358,6 +385,38 @@ impl Prover<'_> {
     /// Whether a matrix is invertible by its type.
     fn is_safe(&self, node: NodeId) -> bool {
         self.module.graph.ty(node).kind == crate::types::Kind::Spd
+    }
+
+    /// `(A^T A)^-1 A^T` of a tall matrix, `A^T (A A^T)^-1` of a wide one.
+    fn pseudo(&mut self, input: NodeId, formals: &[Ix]) -> Option<Poly> {
+        let module = self.module;
+        let dims = module.graph.ty(input).dims.clone();
+        let number = |at: usize| dims[at].value(&module.sizes);
+        // Sizes that the file fixes keep their order.
+        let tall = dims[0] == dims[1] || {
+            let gap = number(0)?.plus(number(1)?.times(MINUS)?)?;
+            !gap.is_negative()
+        };
+        let short = usize::from(tall);
+        let [r, c, k] = [(); 3].map(|()| self.fresh(dims[short].clone()));
+        let inner = self.fresh(dims[1 - short].clone());
+        let at = |this: &mut Self, short_ix: Ix, long: Ix| {
+            let place = if tall { [long, short_ix] } else { [short_ix, long] };
+            this.number_at(input, &place)
+        };
+        let first = at(self, Ix::var(r), Ix::var(inner))?;
+        let second = at(self, Ix::var(c), Ix::var(inner))?;
+        let gram = self.times(&first, &second)?;
+        let gram = self.summed(&gram, &[inner])?;
+        let text = crate::raise::text(module, input);
+        self.assumed.insert(format!("{text} of full rank"));
+        let m = Matrix { row: r, column: c, poly: gram };
+        let (own, long) =
+            if tall { (&formals[0], &formals[1]) } else { (&formals[1], &formals[0]) };
+        let inverse = self.inverse(m, own, &Ix::var(k), 0)?;
+        let factor = at(self, Ix::var(k), long.clone())?;
+        let product = self.times(&inverse, &factor)?;
+        self.summed(&product, &[k])
     }
 
     fn matrix_power(&mut self, input: NodeId, power: u32, formals: &[Ix]) -> Option<Poly> {

@@ -69,6 +69,20 @@ fn product(factors: Vec<Expr>, op: ProductOp) -> Expr {
     e(ExprKind::Product { first: Box::new(first), rest })
 }
 
+fn indicator(op: Comparison, a: Expr, b: Expr) -> Expr {
+    let test = ExprKind::Compare(op, Box::new(a), Box::new(b));
+    e(ExprKind::Indicator(Box::new(e(test))))
+}
+
+fn word_of(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Exp => "exp",
+        Kind::Log => "log",
+        Kind::Sin => "sin",
+        _ => "cos",
+    }
+}
+
 fn power(base: Expr, exponent: Ratio) -> Expr {
     if exponent == Ratio::ONE {
         return base;
@@ -207,16 +221,7 @@ impl<'p, 'm> Printer<'p, 'm> {
             Some(own) if deep < 12 => own,
             _ => return name(".."),
         };
-        let inner = |this: &mut Self| -> Expr {
-            let Some(form) = head.forms.first() else { return name("..") };
-            let put = holes(form, &own);
-            let names: Names = (0..form.params as Var)
-                .map(|k| PARAM + k)
-                .chain((0..form.slots.len() as Var).map(|k| super::ix::SLOT + k))
-                .filter_map(|v| put(v).map(|ix| (v, ix)))
-                .collect();
-            this.poly(&form.poly, &names, deep + 1)
-        };
+        let inner = |this: &mut Self| this.inside(&head, &own, deep);
         match &head.kind {
             Kind::Symbol(id) => {
                 let symbol = module.symbol(*id);
@@ -232,27 +237,10 @@ impl<'p, 'm> Printer<'p, 'm> {
             Kind::Prime(p) => number(p.to_string()),
             Kind::Pi => name("pi"),
             Kind::Index => self.ix(&own.args[0], &Names::new()),
-            Kind::Delta => {
-                let (a, b) =
-                    (self.ix(&own.args[0], &Names::new()), self.ix(&own.args[1], &Names::new()));
-                let test = ExprKind::Compare(Comparison::Equal, Box::new(a), Box::new(b));
-                e(ExprKind::Indicator(Box::new(e(test))))
-            }
-            Kind::Exp => {
+            Kind::Delta => self.delta(&own.args[0], &own.args[1]),
+            Kind::Exp | Kind::Log | Kind::Sin | Kind::Cos => {
                 let x = inner(self);
-                call("exp", vec![x])
-            }
-            Kind::Log => {
-                let x = inner(self);
-                call("log", vec![x])
-            }
-            Kind::Sin => {
-                let x = inner(self);
-                call("sin", vec![x])
-            }
-            Kind::Cos => {
-                let x = inner(self);
-                call("cos", vec![x])
+                call(word_of(&head.kind), vec![x])
             }
             Kind::Pow => {
                 let x = inner(self);
@@ -260,14 +248,9 @@ impl<'p, 'm> Printer<'p, 'm> {
             }
             Kind::Positive | Kind::Negative => {
                 let x = inner(self);
-                let op = if head.kind == Kind::Positive {
-                    Comparison::Greater
-                } else {
-                    Comparison::Less
-                };
-                let zero = number("0".into());
-                let test = ExprKind::Compare(op, Box::new(x), Box::new(zero));
-                e(ExprKind::Indicator(Box::new(e(test))))
+                let above = head.kind == Kind::Positive;
+                let op = if above { Comparison::Greater } else { Comparison::Less };
+                indicator(op, x, number("0".into()))
             }
             Kind::Inverse => {
                 let x = self.whole(&head.forms[0], &own, deep);
@@ -281,25 +264,42 @@ impl<'p, 'm> Printer<'p, 'm> {
                 call(if head.kind == Kind::Det { "det" } else { "logdet" }, vec![x])
             }
             Kind::Opaque(key) if self.prover.display => {
-                let mut offset = 0;
-                let mut inner = Vec::new();
-                for form in &head.forms {
-                    let args = own.args[offset..offset + form.params].to_vec();
-                    offset += form.params;
-                    let names: Names = args
-                        .into_iter()
-                        .enumerate()
-                        .map(|(k, ix)| (PARAM + k as Var, ix))
-                        .collect();
-                    inner.push(self.poly(&form.poly, &names, deep + 1));
-                }
-                call(key.1.def().name, inner)
+                self.function(key.1.def().name, &head, &own, deep)
             }
             Kind::Opaque(key) => {
                 let word = key.1.def().name;
                 self.indexed(name(word), &own.args, &Names::new())
             }
         }
+    }
+
+    /// What an atom is applied to.
+    fn inside(&mut self, head: &super::term::Head, own: &Atom, deep: usize) -> Expr {
+        let Some(form) = head.forms.first() else { return name("..") };
+        let put = holes(form, own);
+        let params = (0..form.params as Var).map(|k| PARAM + k);
+        let slots = (0..form.slots.len() as Var).map(|k| super::ix::SLOT + k);
+        let names: Names = params.chain(slots).filter_map(|v| put(v).map(|ix| (v, ix))).collect();
+        self.poly(&form.poly, &names, deep + 1)
+    }
+
+    /// A function of entries.
+    fn function(&mut self, word: &str, head: &super::term::Head, own: &Atom, deep: usize) -> Expr {
+        let mut offset = 0;
+        let mut inner = Vec::new();
+        for form in &head.forms {
+            let args = own.args[offset..offset + form.params].to_vec();
+            offset += form.params;
+            let names: Names =
+                args.into_iter().enumerate().map(|(k, ix)| (PARAM + k as Var, ix)).collect();
+            inner.push(self.poly(&form.poly, &names, deep + 1));
+        }
+        call(word, inner)
+    }
+
+    fn delta(&mut self, a: &Ix, b: &Ix) -> Expr {
+        let (a, b) = (self.ix(a, &Names::new()), self.ix(b, &Names::new()));
+        indicator(Comparison::Equal, a, b)
     }
 
     /// The indices of a value that are written: not those of its own batch axes.

@@ -13,6 +13,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 mod values;
+mod walk;
 
 use std::collections::BTreeSet;
 

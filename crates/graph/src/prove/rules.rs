@@ -171,7 +171,7 @@ impl Prover<'_> {
         // From the left the inner index is the column of M, from the right its row.
         let (bound, wild) = (SLOT + 1 - side as Var, SLOT + side as Var);
         let start = BTreeMap::from([(bound, Ix::var(inner))]);
-        let Some((found, mut bounds)) = self.met(lead, form, &atom, &start, open)? else {
+        let Some((found, bounds)) = self.met(lead, form, &atom, &start, open)? else {
             return Some(None);
         };
         let Some(outer) = found.map.get(&wild).cloned() else { return Some(None) };
@@ -190,28 +190,21 @@ impl Prover<'_> {
         let other = atom.args[1 - side].clone();
         let delta = self.simple(Kind::Delta, vec![outer.clone(), other]);
         unit.factors.push((delta, Ratio::ONE));
-        bounds.clear();
         let mut work = vec![(scale, unit)];
         let tail = tail(&form.poly, lead)?;
-        if !tail.is_zero() {
+        for (by, mono) in tail.terms.iter().map(|(mono, by)| (by, mono)) {
             let put = holes(form, &atom);
-            let mut opened = Vec::new();
-            for (mono, factor) in &tail.terms {
-                let mut own = self.opened(mono)?;
-                for (a, _) in &mut own.factors {
-                    *a = a.put(&|v| match v {
-                        v if v == bound => Some(Ix::var(inner)),
-                        v if v == wild => Some(outer.clone()),
-                        v => put(v),
-                    })?;
-                }
-                opened.push((*factor, own));
+            let mut own = self.opened(mono)?;
+            for (a, _) in &mut own.factors {
+                *a = a.put(&|v| match v {
+                    v if v == bound => Some(Ix::var(inner)),
+                    v if v == wild => Some(outer.clone()),
+                    v => put(v),
+                })?;
             }
-            for (factor, mut own) in opened {
-                own.bounds.extend(&rest.bounds);
-                own.factors.extend(rest.factors.iter().cloned());
-                work.push((factor.times(scale)?.times(MINUS)?, own));
-            }
+            own.bounds.extend(&rest.bounds);
+            own.factors.extend(rest.factors.iter().cloned());
+            work.push((by.times(scale)?.times(MINUS)?, own));
         }
         self.note_inverse(&atom)?;
         Some(Some(work))
@@ -363,8 +356,8 @@ fn unified(pattern: &Ix, ix: &Ix, holes: &[Var], map: &mut BTreeMap<Var, Ix>) ->
 
 /// A product without what a pattern takes.
 fn taken(open: &Open, found: &Match, bounds: &[Var]) -> Option<Open> {
-    let mut rest = Open::default();
-    rest.bounds = open.bounds.iter().filter(|v| !bounds.contains(v)).copied().collect();
+    let kept = open.bounds.iter().filter(|v| !bounds.contains(v)).copied().collect();
+    let mut rest = Open { bounds: kept, factors: Vec::new() };
     for (k, (atom, e)) in open.factors.iter().enumerate() {
         let left = match found.used.get(&k) {
             Some(used) => e.plus(used.times(MINUS)?)?,

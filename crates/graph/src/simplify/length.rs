@@ -36,9 +36,9 @@ impl Simplifier {
                 open.pop();
                 continue;
             }
-            let missing: Vec<NodeId> = m.graph.node(id).inputs.iter().copied().collect();
+            let inputs = m.graph.node(id).inputs.iter();
             let missing: Vec<NodeId> =
-                missing.into_iter().filter(|i| !self.lengths.contains_key(i)).collect();
+                inputs.filter(|i| !self.lengths.contains_key(i)).copied().collect();
             if missing.is_empty() {
                 let length = self.own_length(m, id);
                 self.lengths.insert(id, length);

@@ -360,27 +360,7 @@ pub(super) fn same_type(a: &Type, b: &Type) -> bool {
 /// The node of a term; `None` if it does not fit together or a limit is reached.
 pub(super) fn build(m: &mut Module, term: &Term) -> Option<NodeId> {
     let negative = term.coefficient.is_negative();
-    let size = if negative { term.coefficient.times(minus_one())? } else { term.coefficient };
-    let (mut above, mut below) = (Vec::new(), Vec::new());
-    let (mut over, mut under) = (size.numerator(), size.denominator());
-    // Decimals below a fraction line are the author's.
-    let shown = over as f64 / under as f64;
-    if under > 1 && term.decimal && format!("{shown}").len() <= 8 {
-        above.push(Terms::of(m).number(shown).ok()?);
-        (over, under) = (1, 1);
-    }
-    if over != 1 {
-        above.push(Terms::of(m).number(over as f64).ok()?);
-    }
-    if under != 1 {
-        below.push(Terms::of(m).number(under as f64).ok()?);
-    }
-    for (base, exponent) in &term.scalars {
-        let down = exponent.is_negative();
-        let exponent = if down { exponent.times(minus_one())? } else { *exponent };
-        let made = raised(m, *base, exponent)?;
-        if down { below.push(made) } else { above.push(made) }
-    }
+    let (above, below) = parts(m, term)?;
     let plain = plain_denominator(m, &below);
     let above = numbers(m, &above)?;
     let below = numbers(m, &below)?;
@@ -425,6 +405,33 @@ pub(super) fn build(m: &mut Module, term: &Term) -> Option<NodeId> {
         return Terms::of(m).number(-f64::from_bits(bits)).ok();
     }
     Terms::of(m).op(Op::Neg, &[made]).ok()
+}
+
+/// The numbers above and below the fraction line, without the sign.
+fn parts(m: &mut Module, term: &Term) -> Option<(Vec<NodeId>, Vec<NodeId>)> {
+    let negative = term.coefficient.is_negative();
+    let size = if negative { term.coefficient.times(minus_one())? } else { term.coefficient };
+    let (mut above, mut below) = (Vec::new(), Vec::new());
+    let (mut over, mut under) = (size.numerator(), size.denominator());
+    // Decimals below a fraction line are the author's.
+    let shown = over as f64 / under as f64;
+    if under > 1 && term.decimal && format!("{shown}").len() <= 8 {
+        above.push(Terms::of(m).number(shown).ok()?);
+        (over, under) = (1, 1);
+    }
+    if over != 1 {
+        above.push(Terms::of(m).number(over as f64).ok()?);
+    }
+    if under != 1 {
+        below.push(Terms::of(m).number(under as f64).ok()?);
+    }
+    for (base, exponent) in &term.scalars {
+        let down = exponent.is_negative();
+        let exponent = if down { exponent.times(minus_one())? } else { *exponent };
+        let made = raised(m, *base, exponent)?;
+        if down { below.push(made) } else { above.push(made) }
+    }
+    Some((above, below))
 }
 
 /// Whole numbers and sizes: they can stand in front as `1/N`.

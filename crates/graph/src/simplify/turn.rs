@@ -1,6 +1,6 @@
 //! Transposes: at the factors, and gone where a value is symmetric.
 
-use crate::index::NodeId;
+use crate::index::{NodeId, SymbolId};
 use crate::module::Module;
 use crate::op::{Op, Over};
 use crate::terms::Terms;
@@ -33,16 +33,7 @@ impl Simplifier {
             Op::Transpose => return Some(node.inputs[0]),
             Op::Symbol { .. } if matches!(node.ty.kind, Kind::Sym | Kind::Spd) => return Some(x),
             Op::Symbol { id, .. } => {
-                // A name of something symmetric.
-                let value = m.binding(*id).map(|b| b.value).filter(|_| node.ty.dims.len() == 2);
-                let same = match value {
-                    Some(value) => {
-                        let value = self.done.get(&value).copied().unwrap_or(value);
-                        !matches!(m.graph.node(value).op, Op::Transpose)
-                            && self.turned_within(m, value, depth) == Some(value)
-                    }
-                    None => false,
-                };
+                let same = self.is_symmetric_name(m, *id, depth);
                 return if same { Some(x) } else { plain(m) };
             }
             Op::Identity { .. } | Op::Diag => return Some(x),
@@ -76,13 +67,17 @@ impl Simplifier {
             }
             _ => return plain(m),
         }
+        self.turned_term(m, x, depth)
+    }
+
+    /// The transpose of a product: at its factors.
+    fn turned_term(&mut self, m: &mut Module, x: NodeId, depth: usize) -> Option<NodeId> {
+        let product = m.graph.node(x).op == Op::MatMul;
         let mut term = Term::of(m, x);
         term.body = match term.body {
             Body::Chain(mut factors) => {
-                if let ([one], Op::MatMul) = (factors.as_slice(), &node.op)
-                    && *one == x
-                {
-                    return plain(m);
+                if factors.as_slice() == [x] && product {
+                    return Terms::of(m).op(Op::Transpose, &[x]).ok();
                 }
                 factors.reverse();
                 let turned: Option<Vec<NodeId>> =
@@ -108,6 +103,15 @@ impl Simplifier {
             Body::Number => Body::Number,
         };
         build(m, &term)
+    }
+
+    /// A name of something symmetric.
+    fn is_symmetric_name(&mut self, m: &mut Module, id: SymbolId, depth: usize) -> bool {
+        let matrix = m.symbol(id).ty.dims.len() == 2;
+        let Some(value) = m.binding(id).map(|b| b.value).filter(|_| matrix) else { return false };
+        let value = self.done.get(&value).copied().unwrap_or(value);
+        m.graph.node(value).op != Op::Transpose
+            && self.turned_within(m, value, depth) == Some(value)
     }
 
     /// The transpose of a sum: itself, the sum of the transposes, or as a whole, what is shortest.

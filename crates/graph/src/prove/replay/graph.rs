@@ -9,10 +9,11 @@ use super::field::{
     Got, Stop, add, hash, hash_text, inverse, negative, rational_power, solved, times,
 };
 use super::values::{Tensor, World, of_index};
+use super::walk::maps;
 use crate::index::{AxisId, NodeId, SymbolId};
 use crate::op::{Op, Over};
 use crate::size::Ratio;
-use crate::spec::{Ix, Map, Place, Slot, Spec};
+use crate::spec::{Ix, Spec};
 use crate::types::Type;
 
 /// Most points of one contraction.
@@ -155,53 +156,6 @@ impl<'w, 'm> Terms<'w, 'm> {
         Ok(Tensor { axes: ty.axes.clone(), shape, data })
     }
 
-    /// Where an operand is read or written, from a point of the space.
-    fn walk(&self, place: &Place, x: &Tensor, axes: &[AxisId], inputs: &[Rc<Tensor>]) -> Got<Walk> {
-        let mut strides = vec![1; x.shape.len()];
-        for k in (1..x.shape.len()).rev() {
-            strides[k - 1] = strides[k] * x.shape[k];
-        }
-        let position = |axis: AxisId| axes.iter().position(|a| *a == axis).ok_or(Stop::Redraw);
-        let mut walk = Walk { steps: Vec::new(), slots: Vec::new() };
-        for (axis, stride) in x.axes.iter().zip(&strides) {
-            walk.steps.push((position(*axis)?, *stride));
-        }
-        let linear = |map: &Map| -> Got<(Vec<(usize, i64)>, i64)> {
-            let mut terms = Vec::new();
-            for (ix, by) in &map.terms {
-                let at = match ix {
-                    Ix::Axis(axis) => position(*axis)?,
-                    Ix::Local(at) => axes.len() + *at as usize,
-                };
-                terms.push((at, self.world.whole(by)?));
-            }
-            Ok((terms, self.world.whole(&map.constant)?))
-        };
-        match place {
-            Place::Flat(map) => {
-                let (terms, constant) = linear(map)?;
-                let extent = x.dims().iter().product();
-                walk.slots.push(Step { terms, constant, label: None, extent, stride: 1 });
-            }
-            Place::Dims(slots) => {
-                let own = x.dims().iter().zip(&strides[x.axes.len()..]);
-                for (slot, (extent, stride)) in slots.iter().zip(own) {
-                    let ((terms, constant), label) = match slot {
-                        Slot::Map(map) => (linear(map)?, None),
-                        Slot::Label(k) => {
-                            let nowhere = Place::Dims(Vec::new());
-                            let label = self.walk(&nowhere, &inputs[*k], axes, inputs)?;
-                            ((Vec::new(), 0), Some((*k, label.steps)))
-                        }
-                    };
-                    let (extent, stride) = (*extent, *stride);
-                    walk.slots.push(Step { terms, constant, label, extent, stride });
-                }
-            }
-        }
-        Ok(walk)
-    }
-
     fn entry(&mut self, at: &At<'_>, point: &Point, index: &[usize]) -> Got<u64> {
         let get = |k: usize| {
             let own: &[usize] = if at.inputs[k].dims().is_empty() { &[] } else { index };
@@ -212,7 +166,7 @@ impl<'w, 'm> Terms<'w, 'm> {
         let logistic = |v: u64| inverse(add(1, world.exp(v)?));
         Ok(match at.op {
             Op::Number { bits } => {
-                let value = super::super::convert::decimal(f64::from_bits(*bits));
+                let value = super::super::leaf::decimal(f64::from_bits(*bits));
                 super::field::ratio(value.ok_or(Stop::Redraw)?)?
             }
             Op::SizeNumber { size } => world.size(size)?,
@@ -287,6 +241,10 @@ impl<'w, 'm> Terms<'w, 'm> {
                 inverse.ok_or(Stop::Redraw)?[index[0] * n + index[1]]
             }
             Op::Det if square => solved(n, &block()).0,
+            Op::PseudoInverse if square => {
+                let columns = x.dims()[1];
+                pseudo(n, columns, &block())?[index[0] * n + index[1]]
+            }
             Op::LogDet if square => {
                 self.world.log(super::field::magnitude(solved(n, &block()).0))?
             }
@@ -391,46 +349,6 @@ impl<'w, 'm> Terms<'w, 'm> {
     }
 }
 
-/// Where an operand is read: steps of its axes, and its dims.
-struct Walk {
-    steps: Vec<(usize, usize)>,
-    slots: Vec<Step>,
-}
-
-/// One dim of an operand.
-struct Step {
-    terms: Vec<(usize, i64)>,
-    constant: i64,
-    /// The label that tells the place instead: which input, and the steps of its axes.
-    label: Option<(usize, Vec<(usize, usize)>)>,
-    extent: usize,
-    stride: usize,
-}
-
-impl Walk {
-    /// The place in the data; `None` outside.
-    fn at(&self, index: &[usize], inputs: &[Rc<Tensor>]) -> Option<usize> {
-        let along = |steps: &[(usize, usize)]| -> usize {
-            steps.iter().map(|(at, stride)| index[*at] * stride).sum()
-        };
-        let mut place = along(&self.steps);
-        for slot in &self.slots {
-            let at = match &slot.label {
-                Some((k, steps)) => inputs[*k].data[along(steps)] as i64,
-                None => {
-                    let term = |(at, by): &(usize, i64)| index[*at] as i64 * by;
-                    slot.constant + slot.terms.iter().map(term).sum::<i64>()
-                }
-            };
-            if at < 0 || at >= slot.extent as i64 {
-                return None;
-            }
-            place += at as usize * slot.stride;
-        }
-        Some(place)
-    }
-}
-
 /// An op with its inputs.
 struct At<'a> {
     op: &'a Op,
@@ -459,6 +377,23 @@ impl At<'_> {
     }
 }
 
+/// `(A^T A)^-1 A^T` or `A^T (A A^T)^-1`, whichever is smaller.
+fn pseudo(rows: usize, columns: usize, a: &[u64]) -> Got<Vec<u64>> {
+    let tall = rows >= columns;
+    let (n, long) = if tall { (columns, rows) } else { (rows, columns) };
+    let at = |k: usize, l: usize| if tall { a[l * columns + k] } else { a[k * columns + l] };
+    let gram =
+        |cell: usize| (0..long).map(|l| times(at(cell / n, l), at(cell % n, l))).fold(0, add);
+    let gram: Vec<u64> = (0..n * n).map(gram).collect();
+    let inverse = solved(n, &gram).1.ok_or(Stop::Redraw)?;
+    let cell = |to: usize| {
+        let (i, j) = (to / rows, to % rows);
+        let (short, l) = if tall { (i, j) } else { (j, i) };
+        (0..n).map(|k| times(inverse[short * n + k], at(k, l))).fold(0, add)
+    };
+    Ok((0..rows * columns).map(cell).collect())
+}
+
 fn sign(world: &World<'_>, v: u64) -> u64 {
     add(world.positive(v), negative(world.positive(negative(v))))
 }
@@ -473,19 +408,6 @@ fn compared(world: &World<'_>, op: Comparison, a: u64, b: u64) -> u64 {
         Comparison::LessEqual => 1 - above,
         Comparison::Equal => u64::from(gap == 0),
         Comparison::NotEqual => u64::from(gap != 0),
-    }
-}
-
-fn maps(place: &Place) -> Vec<&Map> {
-    match place {
-        Place::Flat(map) => vec![map],
-        Place::Dims(slots) => slots
-            .iter()
-            .filter_map(|s| match s {
-                Slot::Map(map) => Some(map),
-                Slot::Label(_) => None,
-            })
-            .collect(),
     }
 }
 

@@ -24,45 +24,11 @@ pub(super) fn step(
 ) -> Got<()> {
     let wrong = |what: &str| Stop::Wrong(format!("`{}`: {what}", logged.rule));
     match logged.rule {
-        "exp of a sum" | "exp of a multiple" => {
-            let (form, inner) = inside(prover, &logged.from, Kind::Exp)
-                .ok_or_else(|| wrong("the left side is no exponential"))?;
-            let argument = applied(prover, world, form, inner, env)?;
-            // The logarithm of the right side must be the exponent.
-            if exponent(prover, world, &logged.to, env)? != argument {
-                return Err(wrong("the exponents do not add up"));
-            }
-            let value = poly(prover, world, &logged.to, env)?;
-            world.set_exp(argument, value)
-        }
-        "log of a product" => {
-            let (form, inner) = inside(prover, &logged.from, Kind::Log)
-                .ok_or_else(|| wrong("the left side is no logarithm"))?;
-            let argument = applied(prover, world, form, inner, env)?;
-            let product = product(prover, world, &logged.to, env)?;
-            if product != argument && product != negative(argument) {
-                return Err(wrong("the factors do not multiply to the argument"));
-            }
-            if product != argument {
-                return Err(Stop::Redraw);
-            }
-            let value = poly(prover, world, &logged.to, env)?;
-            world.set_log(argument, value)
-        }
-        "logdet of a product" => {
-            let (form, inner) = inside(prover, &logged.from, Kind::LogDet)
-                .ok_or_else(|| wrong("the left side is no determinant"))?;
-            let own = holes(prover, world, form, inner, env)?;
-            let (n, all) = table(prover, world, form, &own)?;
-            let det = magnitude(solved(n, &all).0);
-            if magnitude(product(prover, world, &logged.to, env)?) != det {
-                return Err(wrong("the determinants do not multiply to the whole"));
-            }
-            let value = poly(prover, world, &logged.to, env)?;
-            world.set_log(det, value)
-        }
+        "exp of a sum" | "exp of a multiple" => exponential(prover, world, logged, env),
+        "log of a product" => logarithms(prover, world, logged, env),
+        "logdet of a product" => determinants(prover, world, logged, env),
         "indicator of a known sign" => {
-            let (form, inner) = inside(prover, &logged.from, Kind::Positive)
+            let (form, inner) = inside(prover, &logged.from, &Kind::Positive)
                 .ok_or_else(|| wrong("the left side is no indicator"))?;
             let above = logged.to == Poly::one();
             if !has_sign(prover, &form.poly, above) {
@@ -76,12 +42,12 @@ pub(super) fn step(
             Ok(())
         }
         "indicator without positive factors" => {
-            let (form, inner) = inside(prover, &logged.from, Kind::Positive)
+            let (form, inner) = inside(prover, &logged.from, &Kind::Positive)
                 .ok_or_else(|| wrong("the left side is no indicator"))?;
             let argument = applied(prover, world, form, inner, env)?;
             let value = poly(prover, world, &logged.to, env)?;
-            if value > 1 {
-                return Err(wrong("the right side is neither 0 nor 1"));
+            if sign_of(prover, world, form, inner, &logged.to, env)? != value {
+                return Err(wrong("the factors do not have this sign"));
             }
             world.set_sign(argument, value == 1);
             Ok(())
@@ -94,13 +60,56 @@ pub(super) fn step(
     }
 }
 
+fn exponential(prover: &Prover<'_>, world: &mut World<'_>, logged: &Logged, env: &Env) -> Got<()> {
+    let wrong = |what: &str| Stop::Wrong(format!("`{}`: {what}", logged.rule));
+    let (form, inner) = inside(prover, &logged.from, &Kind::Exp)
+        .ok_or_else(|| wrong("the left side is no exponential"))?;
+    let argument = applied(prover, world, form, inner, env)?;
+    // The logarithm of the right side must be the exponent.
+    if exponent(prover, world, &logged.to, env)? != argument {
+        return Err(wrong("the exponents do not add up"));
+    }
+    let value = poly(prover, world, &logged.to, env)?;
+    world.set_exp(argument, value)
+}
+
+fn logarithms(prover: &Prover<'_>, world: &mut World<'_>, logged: &Logged, env: &Env) -> Got<()> {
+    let wrong = |what: &str| Stop::Wrong(format!("`{}`: {what}", logged.rule));
+    let (form, inner) = inside(prover, &logged.from, &Kind::Log)
+        .ok_or_else(|| wrong("the left side is no logarithm"))?;
+    let argument = applied(prover, world, form, inner, env)?;
+    let product = product(prover, world, &logged.to, env)?;
+    if product != argument && product != negative(argument) {
+        return Err(wrong("the factors do not multiply to the argument"));
+    }
+    if product != argument {
+        return Err(Stop::Redraw);
+    }
+    let value = poly(prover, world, &logged.to, env)?;
+    world.set_log(argument, value)
+}
+
+fn determinants(prover: &Prover<'_>, world: &mut World<'_>, logged: &Logged, env: &Env) -> Got<()> {
+    let wrong = |what: &str| Stop::Wrong(format!("`{}`: {what}", logged.rule));
+    let (form, inner) = inside(prover, &logged.from, &Kind::LogDet)
+        .ok_or_else(|| wrong("the left side is no determinant"))?;
+    let own = holes(prover, world, form, inner, env)?;
+    let (n, all) = table(prover, world, form, &own)?;
+    let det = magnitude(solved(n, &all).0);
+    if magnitude(product(prover, world, &logged.to, env)?) != det {
+        return Err(wrong("the determinants do not multiply to the whole"));
+    }
+    let value = poly(prover, world, &logged.to, env)?;
+    world.set_log(det, value)
+}
+
 /// The form and the atom of a function alone.
-fn inside<'p>(prover: &'p Prover<'_>, of: &'p Poly, kind: Kind) -> Option<(&'p Form, &'p Atom)> {
+fn inside<'p>(prover: &'p Prover<'_>, of: &'p Poly, kind: &Kind) -> Option<(&'p Form, &'p Atom)> {
     let (mono, factor) = of.single()?;
     let [(atom, e)] = mono.plain.as_slice() else { return None };
     let head = prover.head(atom.head);
     let good =
-        head.kind == kind && *e == Ratio::ONE && factor == Ratio::ONE && mono.sums.is_empty();
+        head.kind == *kind && *e == Ratio::ONE && factor == Ratio::ONE && mono.sums.is_empty();
     if good { Some((head.forms.first()?, atom)) } else { None }
 }
 
@@ -178,6 +187,78 @@ fn logarithm(
         }
     }
     Ok(argument.filter(|_| mono.sums.is_empty()).map(|a| (a, times)))
+}
+
+/// `1[P > 0]` from what is left of P without factors that are positive by type: 0 or 1.
+fn sign_of(
+    prover: &Prover<'_>,
+    world: &World<'_>,
+    form: &Form,
+    inner: &Atom,
+    to: &Poly,
+    env: &Env,
+) -> Got<u64> {
+    let own = holes(prover, world, form, inner, env)?;
+    if let Some((mono, factor)) = form.poly.single() {
+        let mut negative_ones = u64::from(factor.is_negative());
+        let parts = mono.plain.iter().map(|f| {
+            let one = Mono { plain: vec![f.clone()], sums: Vec::new() };
+            Poly { terms: [(one, Ratio::ONE)].into() }
+        });
+        let sums = mono.sums.iter().map(|s| {
+            let one = Mono { plain: Vec::new(), sums: vec![s.clone()] };
+            Poly { terms: [(one, Ratio::ONE)].into() }
+        });
+        for part in parts.chain(sums) {
+            let squares = part.factors().all(|(_, e)| e.whole().is_some_and(|w| w % 2 == 0));
+            let value = poly(prover, world, &part, &own)?;
+            if value == 0 {
+                return Ok(0);
+            }
+            if !has_sign(prover, &part, true) && !squares {
+                negative_ones += 1 - world.positive(value);
+            }
+        }
+        return Ok(u64::from(negative_ones % 2 == 0));
+    }
+    // A sum: what is left is the sum by a positive number and positive atoms.
+    let Some((left, _)) = to.single().filter(|(m, _)| m.plain.len() == 1) else {
+        return Err(Stop::Redraw);
+    };
+    let head = prover.head(left.plain[0].0.head);
+    let (Some(rest), above) = (head.forms.first(), head.kind == Kind::Positive) else {
+        return Err(Stop::Redraw);
+    };
+    let mut whole = poly(prover, world, &form.poly, &own)?;
+    for (mono, _) in form.poly.terms.iter().take(1) {
+        for f in &mono.plain {
+            let one = Mono { plain: vec![f.clone()], sums: Vec::new() };
+            let one = Poly { terms: [(one, Ratio::ONE)].into() };
+            let common = form.poly.terms.keys().all(|m| m.plain.contains(f));
+            if common && has_sign(prover, &one, true) {
+                whole = times(whole, inverse(poly(prover, world, &one, &own)?)?);
+            }
+        }
+    }
+    let rest_value = applied(prover, world, rest, &left.plain[0].0, env)?;
+    let turned = if above { rest_value } else { negative(rest_value) };
+    let quotient = times(whole, inverse(turned)?);
+    let positive = form
+        .poly
+        .terms
+        .values()
+        .flat_map(|a| rest.poly.terms.values().filter_map(move |b| a.divide(*b)));
+    for factor in positive {
+        let size = if factor.is_negative() {
+            factor.times(super::super::close::MINUS)
+        } else {
+            Some(factor)
+        };
+        if size.map(ratio) == Some(Ok(quotient)) {
+            return Ok(world.positive(turned));
+        }
+    }
+    Err(Stop::Wrong("`indicator without positive factors`: something else was taken out".into()))
 }
 
 /// Whether the types alone say that a sum is positive (or not positive).
@@ -294,19 +375,7 @@ fn value(prover: &Prover<'_>, world: &World<'_>, atom: &Atom, env: &Env) -> Got<
         None => Err(Stop::Redraw),
     };
     Ok(match &head.kind {
-        Kind::Symbol(id) => {
-            let mut at = Vec::new();
-            for ix in &atom.args {
-                at.push(index(prover, world, ix, env)?);
-            }
-            let tensor = world.names.get(id).ok_or(Stop::Redraw)?;
-            let inside = |(i, n): (&i64, &usize)| *i >= 0 && *i < *n as i64;
-            if !at.iter().zip(&tensor.shape).all(inside) {
-                return Err(Stop::Redraw);
-            }
-            let place = at.iter().zip(&tensor.shape).fold(0, |p, (i, n)| p * n + *i as usize);
-            tensor.data[place]
-        }
+        Kind::Symbol(id) => read(prover, world, *id, atom, env)?,
         Kind::Size(id) => of_index(world.numbers.get(*id).ok_or(Stop::Redraw)? as i64),
         Kind::Prime(p) => of_index(*p as i64),
         Kind::Pi => world.pi(),
@@ -341,35 +410,57 @@ fn value(prover: &Prover<'_>, world: &World<'_>, atom: &Atom, env: &Env) -> Got<
             if head.kind == Kind::Det { det } else { world.log(magnitude(det))? }
         }
         Kind::Node(_) => return Err(Stop::Redraw),
-        Kind::Opaque(key) => {
-            let mut parts = vec![hash_text(key.1.def().name)];
-            let count: usize = head.forms.iter().map(|f| f.params).sum();
-            let mut offset = atom.args.len() - count;
-            let dims = offset;
-            for form in &head.forms {
-                let mut own = Vec::new();
-                for k in 0..form.params {
-                    own.push((
-                        PARAM + k as Var,
-                        index(prover, world, &atom.args[offset + k], env)?,
-                    ));
-                }
-                offset += form.params;
-                parts.extend(table(prover, world, form, &own)?.1);
-            }
-            for ix in &atom.args[..dims] {
-                parts.push(index(prover, world, ix, env)? as u64);
-            }
-            let value = hash(parts);
-            match &head.classes {
-                Some(k) => {
-                    let classes = world.numbers.size(k).map_err(|_| Stop::Redraw)?;
-                    value % classes.max(1) as u64
-                }
-                None => value,
-            }
-        }
+        Kind::Opaque(key) => opaque(prover, world, key.1.def().name, atom, env)?,
     })
+}
+
+/// An entry of a name.
+fn read(
+    prover: &Prover<'_>,
+    world: &World<'_>,
+    id: crate::index::SymbolId,
+    atom: &Atom,
+    env: &Env,
+) -> Got<u64> {
+    let mut at = Vec::new();
+    for ix in &atom.args {
+        at.push(index(prover, world, ix, env)?);
+    }
+    let tensor = world.names.get(&id).ok_or(Stop::Redraw)?;
+    let inside = |(i, n): (&i64, &usize)| *i >= 0 && *i < *n as i64;
+    if !at.iter().zip(&tensor.shape).all(inside) {
+        return Err(Stop::Redraw);
+    }
+    let place = at.iter().zip(&tensor.shape).fold(0, |p, (i, n)| p * n + *i as usize);
+    Ok(tensor.data[place])
+}
+
+/// An entry of a function of which only the inputs are known.
+fn opaque(prover: &Prover<'_>, world: &World<'_>, name: &str, atom: &Atom, env: &Env) -> Got<u64> {
+    let head = prover.head(atom.head);
+    let mut parts = vec![hash_text(name)];
+    let count: usize = head.forms.iter().map(|f| f.params).sum();
+    let mut offset = atom.args.len() - count;
+    let dims = offset;
+    for form in &head.forms {
+        let mut own = Vec::new();
+        for k in 0..form.params {
+            own.push((PARAM + k as Var, index(prover, world, &atom.args[offset + k], env)?));
+        }
+        offset += form.params;
+        parts.extend(table(prover, world, form, &own)?.1);
+    }
+    for ix in &atom.args[..dims] {
+        parts.push(index(prover, world, ix, env)? as u64);
+    }
+    let value = hash(parts);
+    match &head.classes {
+        Some(k) => {
+            let classes = world.numbers.size(k).map_err(|_| Stop::Redraw)?;
+            Ok(value % classes.max(1) as u64)
+        }
+        None => Ok(value),
+    }
 }
 
 /// A power of an atom.

@@ -36,13 +36,15 @@ fn replayed(claim: &str, change: impl Fn(&mut Vec<Logged>)) -> Result<(), String
     check(&prover, &question)
 }
 
-const CLAIMS: [&str; 6] = [
+const CLAIMS: [&str; 8] = [
     "exp(x + y) = exp(x) .* exp(y)",
     "log(p .* q) = log(p) + log(q)",
     "1[exp(x) > 0] = ones(n)",
     "sum(softmax(x)) = 1",
     "logdet(C C) = 2 logdet(C)",
     "C^-1 C x = x",
+    "1[p .* x > 0] = 1[3 x > 0]",
+    "relu(2 p .* x + p .* y) = p .* relu(2 x + y)",
 ];
 
 #[test]
