@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chainrule_syntax::ast::{BlockWord, Expr, ExprKind, File, StatementKind, TypeExpr};
+use chainrule_syntax::ast::{Assertion, BlockWord, Expr, ExprKind, File, StatementKind, TypeExpr};
 use chainrule_syntax::{Diagnostic, Span};
 
 use super::Last;
@@ -188,6 +188,12 @@ impl Needed {
                 self.known.extend(declaration.names.iter().map(|n| n.text.clone()));
                 self.batches.extend(declaration.per.iter().map(|n| n.text.clone()));
                 self.ty(&declaration.ty);
+            }
+            // `W x : R[m]`
+            StatementKind::Claim(claim) => {
+                if let Assertion::Type(ty) = &claim.assertion {
+                    self.ty(ty);
+                }
             }
             StatementKind::Definition(definition) => {
                 self.known.insert(definition.name.text.clone());

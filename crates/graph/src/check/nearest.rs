@@ -35,6 +35,8 @@ const MOST: usize = 12_000;
 const AGAIN: usize = 4;
 /// Formulas with more symbols are too long to be changed here and there.
 const LONGEST: usize = 400;
+/// In models with more terms nothing is looked for.
+const LARGEST: usize = 100_000;
 /// Values with so many entries on the way halve what is read.
 const HEAVY: usize = 20_000;
 /// So many are evaluated together.
@@ -57,7 +59,8 @@ pub(super) fn nearest(
         .chain(written.iter().map(|(_, e)| e))
         .map(edit::plain)
         .collect();
-    if sides.iter().any(|side| edit::tree::symbols(side) > LONGEST) {
+    let long = sides.iter().any(|side| edit::tree::symbols(side) > LONGEST);
+    if long || module.graph.len() > LARGEST {
         return None;
     }
     let mut trial = Trial::of(module, claim);

@@ -230,7 +230,8 @@ fn reason(found: &chainrule_syntax::Diagnostic) -> String {
             if left.span.start > right.span.start {
                 std::mem::swap(&mut left, &mut right);
             }
-            format!("({})({}): {}", left.text, right.text, found.message)
+            let message = found.message.trim_end_matches(" in this product");
+            format!("({})({}): {message}", left.text, right.text)
         }
         _ => found.message.clone(),
     }
