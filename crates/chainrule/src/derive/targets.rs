@@ -2,7 +2,7 @@
 
 use chainrule_graph::module::{self, Role};
 use chainrule_graph::terms::Terms;
-use chainrule_graph::{Module, NodeId, Op, SymbolId};
+use chainrule_graph::{Kind, Module, NodeId, Op, SymbolId};
 use chainrule_syntax::Span;
 use chainrule_syntax::ast::{ExprKind, Index};
 use chainrule_syntax::suggest::nearest;
@@ -145,7 +145,10 @@ fn variables(module: &Module) -> Vec<SymbolId> {
     if !params.is_empty() {
         return params;
     }
-    let given = |(_, s): &(usize, &module::Symbol)| matches!(s.role, Role::Given(_));
+    let given = |(_, s): &(usize, &module::Symbol)| {
+        let whole = matches!(s.ty.kind, Kind::Integer | Kind::Label(_) | Kind::Truth);
+        matches!(s.role, Role::Given(_)) && !whole
+    };
     let symbols = module.symbols.iter().enumerate().filter(given);
     symbols.map(|(i, _)| SymbolId::new(i)).collect()
 }
@@ -215,8 +218,13 @@ fn named(module: &mut Module, options: &DeriveOptions) -> Result<Vec<Target>, Er
     }
     for part in &wrt {
         let symbol = module.symbol(part.symbol);
-        if matches!(symbol.ty.kind, chainrule_graph::Kind::Label(_)) {
-            let message = format!("`{}` is a label: there is no derivative by it", symbol.name);
+        let what = match symbol.ty.kind {
+            Kind::Label(_) => Some("a label"),
+            Kind::Integer => Some("a whole number"),
+            _ => None,
+        };
+        if let Some(what) = what {
+            let message = format!("`{}` is {what}: there is no derivative by it", symbol.name);
             return Err(Error::setting(message));
         }
     }
