@@ -82,7 +82,6 @@ pub(super) fn collapse(
         Terms::of(&mut steps.module).at(node)
     };
     let product = Terms::of(&mut steps.module).times(value, cotangent)?;
-    let w = steps.tidy(w);
     let p = crate::raise::equation(&steps.module, value).right;
     let p = chainrule_syntax::print::expr(&p);
     steps.equal(Some(formula(&steps.module, product)), product, w, &format!("`{p}` cancels"));
