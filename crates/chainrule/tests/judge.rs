@@ -101,6 +101,7 @@ fn slips_are_named() {
         ("z : R[n]; p = softmax(z); jac(p, z) = diag(p) - p", "diag(p) - p p^T"),
         ("z : R[n]; p = softmax(z); jac(softmax(z), z) = diag(p) - p^T p", "diag(p) - p p^T"),
         ("x : R; grad(sigmoid(x), x) = sigmoid(x)", "sigmoid'(x)"),
+        ("x : R; tanh'(x) = 1 - tanh(x)", "1 - tanh(x)^2"),
         ("X : R[n, n]; grad(logdet(X), X) = X^-1", "X^-1^T"),
         ("A : R[n, m]; B : R[n, m]; grad(tr(A^T B), B) = A^T", "A"),
         (
@@ -123,6 +124,11 @@ fn nothing_hollow_is_called_a_true_form() {
         // Only the other side itself, or a name for it, would be true.
         "x : R[n]; y : R[n]; f = sum(exp(x .* y)); df/dx = y",
         "A : R[n, n]; x : R[n]; z = A x; A x = x",
+        // The other side taken over, or changed until the equation says nothing.
+        "x : R[n]; logsumexp(2 x) = 2 logsumexp(x)",
+        "x : R; sin(2 x) = 2 sin(x)",
+        "A : R[m, n]; B : R[m, p]; A B = B^T A",
+        "A : R[n, n]; det(2 A) = 2 det(A)",
         // 0, whatever stands there.
         "A : R[n, m]; x : R[m]; 0 A x = x",
     ] {

@@ -16,8 +16,10 @@ use crate::module::{Module, Role};
 use crate::op::{Affine, Notation, Op, Over, Position};
 use crate::size::Size;
 
+mod inner;
 mod reading;
 
+pub use inner::is_inner;
 pub use reading::{Equation, Reader, equation};
 
 /// Most nodes written out; what is larger ends in `..`.

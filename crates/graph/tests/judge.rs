@@ -50,6 +50,9 @@ claim \"fixed sizes: verified\" W : R[8, 3]
 claim \"not by number: false\" sum(x) = n s
 claim \"no such name: ill-formed\" A q = x
 claim \"tiny: false\" 1e-9 s = 0
+claim \"a constant branch: false\" max(s, -40) = s
+claim \"not at 0: true-where\" s^2 > 0
+claim \"everywhere: verified\" s^2 >= 0
 claim \"rounding: verified\" (s + 1e5) - 1e5 = s
 ";
     for line in verdicts(text) {

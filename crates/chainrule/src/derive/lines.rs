@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use chainrule_graph::differentiate::{self, Line, Refusal};
 use chainrule_graph::simplify::{self, Simplifier};
-use chainrule_graph::{Module, NodeId, Op, SymbolId, raise};
-use chainrule_syntax::ast::{Expr, ExprKind, Layout};
+use chainrule_graph::{Module, NodeId, Op, SymbolId, prove, raise};
+use chainrule_syntax::ast::{Expr, ExprKind, Index, Layout};
 use chainrule_syntax::{Span, print};
 
 use super::equations::Written;
@@ -22,7 +22,12 @@ pub(super) fn step(
     value: NodeId,
     rules: String,
 ) -> Step {
-    let equation = reader.equation(value);
+    let mut equation = reader.equation(value);
+    if raise::is_inner(module, &equation.right)
+        && let Some(entry) = by_entry(module, value)
+    {
+        equation = entry;
+    }
     let left = equation.left(tree(name));
     let (name, text) = (print::expr(&left), shortened(print::expr(&equation.right)));
     Step {
@@ -38,6 +43,18 @@ pub(super) fn step(
         code: None,
         diagonal: None,
     }
+}
+
+/// The formula of one entry, where it says what the formula of the whole cannot.
+fn by_entry(module: &Module, value: NodeId) -> Option<raise::Equation> {
+    let component = prove::component(module, value)?;
+    let mut indices = Vec::new();
+    for names in &component.indices {
+        let [one] = &names[..] else { return None };
+        indices.push(Index::At(Expr { kind: ExprKind::Name(one.clone()), span: Span::default() }));
+    }
+    let right = component.formula;
+    (!raise::is_inner(module, &right)).then_some(raise::Equation { indices, right })
 }
 
 /// A formula in LaTeX.

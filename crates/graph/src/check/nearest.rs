@@ -11,7 +11,7 @@ mod scope;
 pub(super) mod trial;
 pub(super) mod values;
 
-use chainrule_syntax::ast::{self, Assertion, Expr, Relation};
+use chainrule_syntax::ast::{self, Assertion, Expr, ExprKind, Relation};
 
 use super::Settings;
 use super::claim::links::Tested;
@@ -65,16 +65,32 @@ pub(super) fn nearest(
     }
     let mut trial = Trial::of(module, claim);
     let (link, which) = trial.fault(&sides, written, broken, settings)?;
+    let pair = [sides[link].clone(), sides[link + 1].clone()];
+    // What is differentiated is what the formula at the other side is about.
+    let asked = |side: usize| edit::tree::holds(&pair[side], &is_derivative);
+    let swapped = [0, 1];
+    let which = if which.len() == 2 && asked(1) && !asked(0) { &swapped } else { which };
     for (at, side) in which.iter().enumerate() {
-        let pair = [sides[link].clone(), sides[link + 1].clone()];
-        let mut search = Search::new(&mut trial, pair, *side, settings)?;
-        // The other side is looked at less.
-        search.left /= 1 + 2 * at;
-        if let Some(found) = search.run() {
-            return Some(found);
+        let mut search = Search::new(&mut trial, pair.clone(), *side, settings)?;
+        // Of what the formula is about nothing but the layout is doubted: with other changes an
+        // equation of something else would be true.
+        let found = if at == 0 { search.run() } else { search.turned() };
+        if found.is_some() {
+            return found;
         }
     }
     None
+}
+
+/// Whether this is a derivative, by an operator or a prime.
+fn is_derivative(e: &Expr) -> bool {
+    match &e.kind {
+        ExprKind::Derivative { .. } => true,
+        ExprKind::Call { function, primes, .. } => {
+            *primes > 0 || ["grad", "jac", "jacr", "hess", "hvp"].contains(&function.text.as_str())
+        }
+        _ => false,
+    }
 }
 
 /// Fewest changes first; of one change the likeliest kind, of two the least sum of costs; then the
@@ -139,6 +155,19 @@ impl<'t> Search<'t> {
             return Some(found);
         }
         self.pairs(&original, &edits)
+    }
+
+    /// The side as a whole, transposed.
+    fn turned(&mut self) -> Option<Nearest> {
+        let original = self.pair[self.side].clone();
+        let zero = self.read([(original, None)]);
+        let mut hits = Vec::new();
+        for (tried, found) in self.evaluated(zero) {
+            if matches!(found, Agreement::Turned) {
+                self.collect(&tried, &found, &mut hits);
+            }
+        }
+        self.best(hits)
     }
 
     /// Two changes, the likeliest pairs first.

@@ -381,7 +381,10 @@ impl All<'_> {
             return;
         }
         match &e.kind {
-            ExprKind::Name(_) | ExprKind::Access { .. } | ExprKind::Norm(..) => {
+            ExprKind::Name(_)
+            | ExprKind::Access { .. }
+            | ExprKind::Call { primes: 0, .. }
+            | ExprKind::Norm(..) => {
                 let bound = match &e.kind {
                     ExprKind::Name(text) => place.indices.iter().any(|(index, _)| index == text),
                     _ => false,

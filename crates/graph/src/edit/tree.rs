@@ -44,6 +44,11 @@ pub(crate) fn symbols(e: &Expr) -> usize {
     1 + children(e).into_iter().map(symbols).sum::<usize>()
 }
 
+/// Whether a part of a formula is of a kind.
+pub(crate) fn holds(e: &Expr, kind: &dyn Fn(&Expr) -> bool) -> bool {
+    kind(e) || children(e).into_iter().any(|part| holds(part, kind))
+}
+
 /// The same, to be changed.
 fn child_mut(e: &mut Expr, at: usize) -> Option<&mut Expr> {
     match &mut e.kind {

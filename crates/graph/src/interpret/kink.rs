@@ -38,7 +38,12 @@ impl<S: Reference> Interpreter<'_, S> {
         let mut found = match &node.op {
             Op::Compare { op: Comparison::Equal | Comparison::NotEqual } => return Ok(None),
             op if op.def().kink.is_some() => {
-                if !node.inputs.iter().all(smooth) {
+                // A comparison with a count is settled by sizes; a maximum with one is a kink.
+                let moves = match op {
+                    Op::Compare { .. } => node.inputs.iter().all(smooth),
+                    _ => node.inputs.iter().any(smooth),
+                };
+                if !moves {
                     return Ok(None);
                 }
                 let inputs: Vec<_> = known.collect::<Result<_, Failure>>()?;

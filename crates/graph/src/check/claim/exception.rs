@@ -1,6 +1,6 @@
 //! Claims that hold at almost every point: what happens where a declared value sits on a kink.
 
-use chainrule_syntax::ast::BigOp;
+use chainrule_syntax::ast::{BigOp, Relation};
 
 use super::super::point::{Draw, Manner, Point};
 use super::super::verdict::Verdict;
@@ -47,6 +47,9 @@ pub(super) fn unless(
 ) -> Result<Finding, Stop> {
     let roots = written(claim);
     let mut hits = declared_kinks(&work.module, &roots);
+    if sides.relations.iter().any(|r| *r != Relation::Equal) {
+        hits.extend(zeros(&work.module, &roots, &hits));
+    }
     hits.retain(|(symbol, _)| !sides.replaced.iter().any(|(s, _)| s == symbol));
     let taken = derivatives(work, &roots)?;
     let mut found: Vec<(SymbolId, Hit, bool)> = Vec::new();
@@ -74,6 +77,23 @@ pub(super) fn unless(
     let message = format!("it holds where {}; {why}", conditions.join(" and "));
     let verdict = Verdict::TrueWhere { missing };
     Ok(Finding { gap: Some(tested.gap), ..Finding::of(verdict, message) })
+}
+
+/// The declared values that an inequality reads, at 0: `x^2 > 0` fails nowhere else.
+fn zeros(module: &Module, roots: &[NodeId], known: &[(SymbolId, Hit)]) -> Vec<(SymbolId, Hit)> {
+    let behind = roots.iter().flat_map(|r| collect::behind(module, *r));
+    let mut found: Vec<(SymbolId, Hit)> = Vec::new();
+    for symbol in behind.filter_map(|id| match module.graph.node(id).op {
+        Op::Symbol { .. } => declared(module, id),
+        _ => None,
+    }) {
+        let hit = (symbol, Hit::Zero);
+        let real = module.symbol(symbol).ty.kind == crate::types::Kind::Real;
+        if real && !known.contains(&hit) && !found.contains(&hit) {
+            found.push(hit);
+        }
+    }
+    found
 }
 
 /// The branches that no point took, in words.

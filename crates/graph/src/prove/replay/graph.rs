@@ -237,6 +237,8 @@ impl<'w, 'm> Terms<'w, 'm> {
                 inverse.ok_or(Stop::Redraw)?[index[0] * n + index[1]]
             }
             Op::Det if square => solved(n, &block()).0,
+            // A number is its own determinant.
+            Op::Det if x.dims().is_empty() => block()[0],
             Op::PseudoInverse if square => {
                 let columns = x.dims()[1];
                 pseudo(n, columns, &block())?[index[0] * n + index[1]]
