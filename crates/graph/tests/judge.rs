@@ -53,6 +53,8 @@ claim \"tiny: false\" 1e-9 s = 0
 claim \"a constant branch: false\" max(s, -40) = s
 claim \"not at 0: true-where\" s^2 > 0
 claim \"everywhere: verified\" s^2 >= 0
+claim \"not where both are equal: false\" (s - r)^2 > 0
+claim \"not far out: false\" s >= -10
 claim \"rounding: verified\" (s + 1e5) - 1e5 = s
 ";
     for line in verdicts(text) {

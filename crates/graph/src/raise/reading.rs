@@ -463,6 +463,15 @@ impl Raise<'_> {
             value = inner.inputs[0];
         }
         let body = self.node(value);
+        // An index that was solved for must be gone; where it is left the equation would be wrong.
+        let solved = |axis: &AxisId| {
+            let word = &self.module.axes.get(*axis).name;
+            let used = |e: &Expr| matches!(&e.kind, ExprKind::Name(text) if text == word);
+            crate::edit::tree::holds(&body, &used)
+        };
+        if self.renamed.keys().any(|axis| !summed.contains(axis) && solved(axis)) {
+            return None;
+        }
         let right = if summed.is_empty() { body } else { self.summed(&summed, body) };
         Some(Equation { indices: left.into_iter().map(Index::At).collect(), right })
     }

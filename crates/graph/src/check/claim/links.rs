@@ -170,11 +170,66 @@ pub(crate) fn test(module: &Module, sides: &Sides, settings: &Settings) -> Resul
         tested.broken = Some(Broken { link, counterexample });
         return Ok(tested);
     }
+    if tested.points > 0 && sides.relations.iter().any(|r| is_order(*r)) {
+        special(module, sides, settings, &mut tested)?;
+        if tested.broken.is_some() {
+            return Ok(tested);
+        }
+    }
     if tested.points > 0 && !branches.open.is_empty() {
         flipped(module, sides, settings, &mut branches, &mut tested)?;
         tested.unmet = branches.unmet();
     }
     Ok(tested)
+}
+
+/// Whether a relation is an order: a value that is not met by chance may break it.
+fn is_order(relation: Relation) -> bool {
+    use chainrule_syntax::ast::Comparison;
+    matches!(relation, Relation::Compare(c) if !matches!(c, Comparison::Equal | Comparison::NotEqual))
+}
+
+/// What small whole numbers are multiplied by.
+const SCALES: [f64; 3] = [1.0, 60.0, 1e-3];
+/// Points for each scale.
+const SPECIAL: u64 = 12;
+
+/// An order at small whole numbers, where entries are equal, and at some that are larger or smaller.
+/// Points with a 0 are left to the exceptions.
+fn special(
+    module: &Module,
+    sides: &Sides,
+    settings: &Settings,
+    tested: &mut Tested,
+) -> Result<(), Stop> {
+    let numbers = numbers(module, sides, settings.seed, 0)?;
+    for draw in 0..SPECIAL * SCALES.len() as u64 {
+        let scale = SCALES[(draw % SCALES.len() as u64) as usize];
+        let how = Draw {
+            seed: settings.seed,
+            draw: 0x5bec + draw,
+            manner: Manner::Whole,
+            replaced: &sides.replaced,
+            constants: false,
+            spread: 1.0,
+        };
+        let mut point = Point::draw(module, &numbers, &how)?;
+        point.multiply(module, scale);
+        if point.has_zero(module) {
+            continue;
+        }
+        let Ok(seen) = see::<f64>(module, sides, &point) else { continue };
+        if !seen.any() || !seen.finite() {
+            continue;
+        }
+        tested.points += 1;
+        if let Some(link) = compared(module, sides, &point, &seen, false)?.broken {
+            let counterexample = counter::of(module, sides, &point, &seen, link);
+            tested.broken = Some(Broken { link, counterexample });
+            return Ok(());
+        }
+    }
+    Ok(())
 }
 
 /// The terms with two branches, and which of them were met.
