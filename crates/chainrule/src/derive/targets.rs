@@ -210,7 +210,10 @@ fn named(module: &mut Module, options: &DeriveOptions) -> Result<Vec<Target>, Er
     let wrt: Vec<Part> = if options.wrt.is_empty() {
         variables(module).into_iter().filter(|w| *w != of.symbol).map(whole).collect()
     } else {
-        options.wrt.iter().filter_map(|name| part(module, name)).collect()
+        // A name that is given twice has one line.
+        let mut seen = std::collections::BTreeSet::new();
+        let names = options.wrt.iter().filter(|name| seen.insert(name.trim()));
+        names.filter_map(|name| part(module, name)).collect()
     };
     if wrt.is_empty() {
         let message = "the file has no parameters: `--wrt NAME` says by what is differentiated";

@@ -117,6 +117,10 @@ fn ending(text: &str, item: Item, others: &[Body], last: Last) -> (Body, Option<
             (Body { head: format!("claim \"{name}\" "), item }, None)
         }
         (Last::Formula, Kind::Definition) => (Body { head: "net\n  ".into(), item }, Some(name)),
+        // A derivative stands for itself.
+        (Last::Formula, _) if is_derivative(written) => {
+            (Body { head: "derive ".into(), item }, None)
+        }
         (Last::Formula, _) => {
             let taken = |name: &str| {
                 let body = |b: &Body| uses(&text[b.item.start..b.item.end], name);
@@ -126,6 +130,18 @@ fn ending(text: &str, item: Item, others: &[Body], last: Last) -> (Body, Option<
             (Body { head: format!("net\n  {free} = "), item }, Some(free.into()))
         }
     }
+}
+
+/// Whether a formula is a derivative as a whole: `hess(f, x)`, `dL/dW`.
+fn is_derivative(written: &str) -> bool {
+    use chainrule_syntax::ast::ExprKind;
+    crate::notation::read(written).is_some_and(|e| match e.kind {
+        ExprKind::Derivative { .. } => true,
+        ExprKind::Call { function, .. } => {
+            ["grad", "jac", "jacr", "hess", "hvp"].contains(&function.text.as_str())
+        }
+        _ => false,
+    })
 }
 
 /// Whether a text has a word, or its derivative `df`.

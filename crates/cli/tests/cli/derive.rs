@@ -64,6 +64,11 @@ fn a_formula_is_derived_without_a_file() {
     let run = folder.run_args(&["derive", "-e", "x : R[n]; ||A x||^2", "--wrt", "x"]);
     assert_eq!(run.code, Some(4), "{run:?}");
     assert!(run.stderr.contains("`A` is not defined"), "{}", run.stderr);
+    // A derivative stands for itself; a name that is given twice has one line.
+    let run = folder.run_args(&["derive", "-e", "x : R[n]; hess(||x||^2, x)", "--json"]);
+    assert_eq!(run.json()["gradients"][0]["text"], "2 I(n)");
+    let run = folder.run_args(&["derive", "-e", "x : R[n]; x^T x", "--wrt", "x,x", "--json"]);
+    assert_eq!(run.json()["gradients"].as_array().map(Vec::len), Some(1));
 }
 
 #[test]

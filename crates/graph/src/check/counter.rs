@@ -235,7 +235,9 @@ fn read(module: &Module, sides: &Sides, point: &Point) -> (Sizes, Values) {
         .into_iter()
         .filter_map(|id| Some((module.sizes.get(id).name.clone(), point.numbers.get(id)?)))
         .collect();
-    let values = names.into_iter().filter_map(|id| {
+    // What `for` puts in place of a name was not drawn.
+    let own = |id: &SymbolId| !sides.replaced.iter().any(|(s, _)| s == id);
+    let values = names.into_iter().filter(own).filter_map(|id| {
         let value = point.get(id)?;
         Some((module.symbol(id).name.clone(), value.shape.clone(), value.data.clone()))
     });

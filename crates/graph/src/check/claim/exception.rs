@@ -1,6 +1,6 @@
 //! Claims that hold at almost every point: what happens where a declared value sits on a kink.
 
-use chainrule_syntax::ast::{BigOp, Relation};
+use chainrule_syntax::ast::BigOp;
 
 use super::super::point::{Draw, Manner, Point};
 use super::super::verdict::Verdict;
@@ -47,7 +47,7 @@ pub(super) fn unless(
 ) -> Result<Finding, Stop> {
     let roots = written(claim);
     let mut hits = declared_kinks(&work.module, &roots);
-    if sides.relations.iter().any(|r| *r != Relation::Equal) {
+    if sides.relations.iter().any(|r| links::is_order(*r)) {
         hits.extend(zeros(&work.module, &roots, &hits));
     }
     hits.retain(|(symbol, _)| !sides.replaced.iter().any(|(s, _)| s == symbol));

@@ -184,7 +184,7 @@ pub(crate) fn test(module: &Module, sides: &Sides, settings: &Settings) -> Resul
 }
 
 /// Whether a relation is an order: a value that is not met by chance may break it.
-fn is_order(relation: Relation) -> bool {
+pub(super) fn is_order(relation: Relation) -> bool {
     use chainrule_syntax::ast::Comparison;
     matches!(relation, Relation::Compare(c) if !matches!(c, Comparison::Equal | Comparison::NotEqual))
 }
