@@ -74,6 +74,8 @@ pub struct Simplifier {
     inner: BTreeSet<NodeId>,
     /// The formula being simplified.
     root: Option<NodeId>,
+    /// Whether what is computed where an entry is 0 must stay.
+    exact: bool,
 }
 
 impl Simplifier {
@@ -103,7 +105,30 @@ impl Simplifier {
             depth: 0,
             inner: BTreeSet::new(),
             root: None,
+            exact: false,
         }
+    }
+
+    /// The same simplifier for formulas that are computed, not read: no rule divides by what may be
+    /// 0. `x / ||x||` stays the direction, which is 0 for `x = 0`, and the products of all other
+    /// entries stay, which exist where an entry is 0.
+    ///
+    /// ```
+    /// use chainrule_graph::{Op, differentiate, simplify::Simplifier};
+    /// let text = "size n\ngiven\n  x : R[n]\nnet\n  J = ||x||\n";
+    /// let mut module = chainrule_graph::read(text).modules.remove(0);
+    /// let (of, x) = (module.find("J").unwrap(), module.find("x").unwrap());
+    /// let of = module.read(of).unwrap();
+    /// let gradient = differentiate::gradients(&mut module, of, &[x]).unwrap()[0];
+    /// let mut simplifier = Simplifier::new(&mut module).exact();
+    /// let short = simplifier.node(&mut module, gradient);
+    /// assert_eq!(module.graph.node(short).op, Op::Direction);
+    /// ```
+    #[must_use]
+    pub fn exact(mut self) -> Simplifier {
+        self.exact = true;
+        self.done.clear();
+        self
     }
 
     /// The simplified formula, of the same value and type; `node` itself where nothing is shorter.

@@ -431,3 +431,28 @@ fn the_dual_network_gives_the_gradients() {
         close(name, &a.data, &b.data);
     }
 }
+
+#[test]
+fn shared_factors_behind_a_softmax_end() {
+    let mut square = String::from("a");
+    for _ in 0..40 {
+        square = format!("h({square})");
+    }
+    let text = format!(
+        "size n\nfn h(x) = x .* x\ngiven\n  z, a : R[n]\nnet\n  p = softmax(z)\n  J = sum(p .* {square})\n\
+         derive dJ/dz\n"
+    );
+    let module = models::module(&text);
+    let start = std::time::Instant::now();
+    let lines = explanations(&module, Depth::Full);
+    assert!(!lines.is_empty() && start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_number_is_no_sum() {
+    let module =
+        models::module("given\n  a : R\nnet\n  Y = sin(a)\n  J = sum(Y .* Y)\nderive dJ/da\n");
+    let lines = explanations(&module, Depth::Index);
+    let text = format!("{:?}", lines.iter().map(|l| printed(&l.1)).collect::<Vec<_>>());
+    assert!(!lines.is_empty() && !text.contains("sum["), "{text}");
+}

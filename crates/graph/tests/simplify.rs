@@ -443,3 +443,34 @@ fn long_formulas_end() {
     );
     assert_eq!(lines(&text).len(), 1);
 }
+
+/// The gradient of a formula by `x`, as it is read and as it is computed.
+fn both(formula: &str) -> [String; 2] {
+    let text = format!("size n\ngiven\n  x : R[n]\n  p : R+[n]\nnet\n  J = {formula}\n");
+    let mut module = read(&text).modules.remove(0);
+    let (of, x) = (module.find("J").expect("J"), module.find("x").expect("x"));
+    let of = module.read(of).expect("a value");
+    let gradient = gradients(&mut module, of, &[x]).expect("a gradient")[0];
+    [false, true].map(|exact| {
+        let mut simplifier = Simplifier::without_names(&module);
+        if exact {
+            simplifier = simplifier.exact();
+        }
+        let short = simplifier.node(&mut module, gradient);
+        raise::text(&module, short)
+    })
+}
+
+#[test]
+fn nothing_is_divided_by_zero() {
+    let [read, computed] = both("prod(x)");
+    assert_eq!(read, "prod(x) ./ x");
+    assert!(computed.starts_with("others(") && !computed.contains("./"), "{computed}");
+    // The rectifier makes zeros.
+    for text in both("prod(relu(x))") {
+        assert!(text.contains("others(") && !text.contains("./"), "{text}");
+    }
+    for text in both("prod(exp(x))") {
+        assert!(text.contains("prod(exp(x))"), "{text}");
+    }
+}

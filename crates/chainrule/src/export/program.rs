@@ -91,7 +91,7 @@ impl Program {
         let mut derivation = differentiate::derivation(&mut module, node, wrt)?;
         // Cotangents have no names yet where they are read: each line stands on those before it.
         let own: Vec<SymbolId> = derivation.lines.iter().map(|l| l.symbol).collect();
-        let mut simplifier = Simplifier::except(&mut module, &own);
+        let mut simplifier = Simplifier::except(&mut module, &own).exact();
         for line in &mut derivation.lines {
             line.value = simplifier.node(&mut module, line.value);
         }

@@ -225,6 +225,10 @@ impl Writer<'_> {
 
     /// A reduction over new indices; what does not depend on them is counted.
     fn folded(&mut self, op: BigOp, x: NodeId, axes: Vec<AxisId>) -> Result<NodeId, Refusal> {
+        // A number alone is its sum.
+        if axes.is_empty() {
+            return Ok(x);
+        }
         let own = self.module.graph.ty(x).axes.clone();
         let mut t = Terms::of(self.module);
         let missing = axes.iter().any(|a| !own.contains(a));

@@ -10,6 +10,9 @@ use crate::record::{At, Made};
 use crate::terms::Terms;
 use crate::types::Type;
 
+/// Factors of a cotangent that are looked at, at most: shared ones are met more than once.
+const LOOKS: usize = 256;
+
 /// The Jacobian of `p = softmax(z)`, from its entries to its matrix: of the file's own equation, or of
 /// any vector.
 pub(super) fn jacobian(
@@ -73,7 +76,10 @@ pub(super) fn collapse(
     text: &str,
     (value, cotangent, before): (NodeId, NodeId, NodeId),
 ) -> Result<(), Refusal> {
-    let Some(w) = cancelled(&mut steps.module, value, cotangent)? else { return Ok(()) };
+    let mut looks = LOOKS;
+    let Some(w) = cancelled(&mut steps.module, value, cotangent, &mut looks)? else {
+        return Ok(());
+    };
     let at = {
         let node = match symbol_of(&steps.module, value).and_then(|s| steps.module.binding(s)) {
             Some(binding) => binding.value,
@@ -130,18 +136,25 @@ fn along(module: &mut Module, at: &At, w: NodeId) -> Result<(NodeId, NodeId), Re
 }
 
 /// `p .* g` where `g` is `c (w ./ p)`, or `(c / p[y]) onehot(y)`.
-fn cancelled(module: &mut Module, p: NodeId, g: NodeId) -> Result<Option<NodeId>, Refusal> {
+fn cancelled(
+    module: &mut Module,
+    p: NodeId,
+    g: NodeId,
+    left: &mut usize,
+) -> Result<Option<NodeId>, Refusal> {
+    let Some(rest) = left.checked_sub(1) else { return Ok(None) };
+    *left = rest;
     let node = module.graph.node(g).clone();
     let made = match &node.op {
         Op::Neg => {
-            let Some(w) = cancelled(module, p, node.inputs[0])? else { return Ok(None) };
+            let Some(w) = cancelled(module, p, node.inputs[0], left)? else { return Ok(None) };
             Terms::of(module).neg(w)?
         }
         Op::HadamardQuotient if node.inputs[1] == p => node.inputs[0],
         Op::Hadamard => {
             let mut found = None;
             for k in 0..2 {
-                if let Some(w) = cancelled(module, p, node.inputs[k])? {
+                if let Some(w) = cancelled(module, p, node.inputs[k], left)? {
                     found = Some(Terms::of(module).times(w, node.inputs[1 - k])?);
                     break;
                 }
@@ -151,11 +164,11 @@ fn cancelled(module: &mut Module, p: NodeId, g: NodeId) -> Result<Option<NodeId>
         }
         Op::Scale => {
             let (s, a) = (node.inputs[0], node.inputs[1]);
-            if let Some(w) = cancelled(module, p, a)? {
+            if let Some(w) = cancelled(module, p, a, left)? {
                 Terms::of(module).scale(s, w)?
             } else {
                 let unit = module.graph.node(a).op == Op::OneHot;
-                let over = if unit { over_entry(module, p, s, a)? } else { None };
+                let over = if unit { over_entry(module, p, s, a, left)? } else { None };
                 let Some(c) = over else { return Ok(None) };
                 Terms::of(module).scale(c, a)?
             }
@@ -171,11 +184,14 @@ fn over_entry(
     p: NodeId,
     s: NodeId,
     one: NodeId,
+    left: &mut usize,
 ) -> Result<Option<NodeId>, Refusal> {
+    let Some(rest) = left.checked_sub(1) else { return Ok(None) };
+    *left = rest;
     let label = module.graph.node(one).inputs[0];
     let node = module.graph.node(s).clone();
     Ok(match node.op {
-        Op::Neg => match over_entry(module, p, node.inputs[0], one)? {
+        Op::Neg => match over_entry(module, p, node.inputs[0], one, left)? {
             Some(c) => Some(Terms::of(module).neg(c)?),
             None => None,
         },
@@ -184,9 +200,9 @@ fn over_entry(
             let entry = matches!(below.op, Op::Access { .. }) && below.inputs == [p, label];
             entry.then_some(node.inputs[0])
         }
-        Op::Scale => match over_entry(module, p, node.inputs[1], one)? {
+        Op::Scale => match over_entry(module, p, node.inputs[1], one, left)? {
             Some(c) => Some(Terms::of(module).scale(node.inputs[0], c)?),
-            None => match over_entry(module, p, node.inputs[0], one)? {
+            None => match over_entry(module, p, node.inputs[0], one, left)? {
                 Some(c) => Some(Terms::of(module).scale(c, node.inputs[1])?),
                 None => None,
             },

@@ -68,9 +68,10 @@ impl Prover<'_> {
     fn mono_power(&mut self, mono: &Mono, factor: Ratio, q: Ratio) -> Option<Poly> {
         let n = whole(q);
         let mut out = match n {
+            Some(n) if n.unsigned_abs() > 64 => return None,
             Some(n) => {
                 let mut value = Ratio::ONE;
-                for _ in 0..n.unsigned_abs().min(64) {
+                for _ in 0..n.unsigned_abs() {
                     value = value.divide(factor)?;
                 }
                 Poly::number(value)

@@ -70,11 +70,15 @@ impl Prover<'_> {
     }
 
     fn small(&mut self, m: Matrix, own: &[Factor]) -> Option<Shape> {
-        let delta = |(a, _): &&Factor| self.head(a.head).kind == Kind::Delta;
-        if let Some((atom, _)) = own.iter().find(delta)
-            && atom.has(m.row)
-            && atom.has(m.column)
-        {
+        // Not a delta of other places: `1[i == j + 1]`, `1[i == y[j]]`.
+        let at_both = |a: &super::term::Atom| {
+            let [a, b] = [a.args[0].as_var(), a.args[1].as_var()];
+            [a, b] == [Some(m.row), Some(m.column)] || [b, a] == [Some(m.row), Some(m.column)]
+        };
+        let delta = |(a, e): &&Factor| {
+            self.head(a.head).kind == Kind::Delta && *e == Ratio::ONE && at_both(a)
+        };
+        if let Some((atom, _)) = own.iter().find(delta) {
             let rest: Vec<Factor> = own.iter().filter(|(a, _)| a != atom).cloned().collect();
             let kept = m.row.min(m.column);
             if rest.iter().all(|(a, _)| !a.has(m.row.max(m.column))) {
@@ -93,7 +97,9 @@ impl Prover<'_> {
             let mut turned = atom.clone();
             // The inverse at (i, j) of a matrix with entries at (row, column).
             let swapped = atom.args[0].as_var() == Some(m.column);
-            if !swapped && atom.args[0].as_var() != Some(m.row) {
+            // One column of an inverse, copied, is no inverse.
+            let rest = atom.args[2..].iter().any(|ix| ix.has(m.row) || ix.has(m.column));
+            if !at_both(atom) || rest {
                 return Some(Shape::Other(m));
             }
             turned.args[0] = Ix::var(if swapped { column } else { row });

@@ -346,7 +346,7 @@ pub(super) fn columns(m: &Module, node: NodeId) -> Option<Size> {
 }
 
 /// Positive by type, or by what it is made of.
-fn is_positive(m: &Module, node: NodeId, depth: usize) -> bool {
+pub(super) fn is_positive(m: &Module, node: NodeId, depth: usize) -> bool {
     let n = m.graph.node(node);
     if depth == 0 {
         return false;

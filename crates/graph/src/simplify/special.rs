@@ -127,9 +127,11 @@ impl Simplifier {
         Some(self.again(m, all))
     }
 
-    /// The product of all other entries, for entries that are not 0: `prod(x) ./ x`.
+    /// The product of all other entries, for entries that are not 0: `prod(x) ./ x`. For reading,
+    /// that may be any entries but those that are 0 by their making.
     fn others(&mut self, m: &mut Module, over: &Over, x: NodeId) -> Option<NodeId> {
-        if *over != Over::All {
+        let positive = super::rules::is_positive(m, x, 8);
+        if *over != Over::All || !positive && (self.exact || has_zeros(m, x)) {
             return None;
         }
         let mut t = Terms::of(m);
@@ -220,4 +222,30 @@ impl Simplifier {
         term.scale(&numbers)?;
         self.finished(m, term)
     }
+}
+
+/// Whether entries are 0 by what they are made of: places that nothing is put at, one-hot vectors,
+/// diagonal matrices, masks.
+fn has_zeros(m: &Module, x: NodeId) -> bool {
+    let (mut seen, mut open) = (std::collections::BTreeSet::new(), vec![x]);
+    while let Some(id) = open.pop() {
+        let node = m.graph.node(id);
+        let zeros = match &node.op {
+            Op::Scatter { .. } | Op::OneHot | Op::Diag | Op::Identity { .. } | Op::Zeros { .. } => {
+                true
+            }
+            Op::Relu | Op::Indicator | Op::Compare { .. } | Op::Access { pad: true, .. } => true,
+            _ => node.ty.kind == crate::types::Kind::Mask,
+        };
+        if zeros {
+            return true;
+        }
+        if seen.insert(id) {
+            open.extend(&node.inputs);
+            if let Op::Symbol { id, .. } = node.op {
+                open.extend(m.binding(id).map(|b| b.value));
+            }
+        }
+    }
+    false
 }

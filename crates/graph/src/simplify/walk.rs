@@ -126,6 +126,7 @@ impl Simplifier {
                 self.inverse_turned(m, one)
             }
             Op::MatrixPower { .. } => self.one_power(m, id),
+            Op::Direction if self.exact => Some(id),
             Op::Direction => self.direction(m, inputs[0]),
             Op::MatMul => {
                 let (mut a, b) = (Term::of(m, inputs[0]), Term::of(m, inputs[1]));

@@ -322,7 +322,7 @@ impl<'w, 'm> Terms<'w, 'm> {
             Op::Reduce { over: Over::Named(axes), .. } => axes.clone(),
             _ => Vec::new(),
         };
-        let mut parts = vec![hash_text(at.op.def().name)];
+        let mut parts = vec![hash_text(&text_of(at.op))];
         for x in at.inputs {
             let mut space = Vec::new();
             for axis in &consumed {
@@ -344,6 +344,23 @@ impl<'w, 'm> Terms<'w, 'm> {
             }
             _ => Ok(value),
         }
+    }
+}
+
+/// An op with what sets it apart from others of its record: `max` from `prod`, one norm from another.
+fn text_of(op: &Op) -> String {
+    let name = op.def().name;
+    match op {
+        Op::Reduce { op: own, over } | Op::First { op: own, over } => {
+            let over = match over {
+                // Equal under any name.
+                Over::Named(_) => String::new(),
+                over => format!("{over:?}"),
+            };
+            format!("{name} {own:?} {over}")
+        }
+        Op::Norm { kind } => format!("{name} {kind:?}"),
+        _ => name.to_owned(),
     }
 }
 
