@@ -101,7 +101,7 @@ fn slips_are_named() {
         ("z : R[n]; p = softmax(z); jac(p, z) = diag(p) - p", "diag(p) - p p^T"),
         ("z : R[n]; p = softmax(z); jac(softmax(z), z) = diag(p) - p^T p", "diag(p) - p p^T"),
         ("x : R; grad(sigmoid(x), x) = sigmoid(x)", "sigmoid'(x)"),
-        ("x : R; tanh'(x) = 1 - tanh(x)", "1 - tanh(x)^2"),
+        ("x : R; tanh'(x) = 1 - tanh(x)", "1 - tanh(x) .^ 2"),
         ("X : R[n, n]; grad(logdet(X), X) = X^-1", "X^-1^T"),
         ("A : R[n, m]; B : R[n, m]; grad(tr(A^T B), B) = A^T", "A"),
         (

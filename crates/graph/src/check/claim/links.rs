@@ -189,10 +189,8 @@ pub(super) fn is_order(relation: Relation) -> bool {
     matches!(relation, Relation::Compare(c) if !matches!(c, Comparison::Equal | Comparison::NotEqual))
 }
 
-/// What small whole numbers are multiplied by.
-const SCALES: [f64; 3] = [1.0, 60.0, 1e-3];
-/// Points for each scale.
-const SPECIAL: u64 = 12;
+/// What small whole numbers are multiplied by, and how many points there are.
+const SCALES: [(f64, u64); 3] = [(1.0, 48), (60.0, 8), (1e-3, 8)];
 
 /// An order at small whole numbers, where entries are equal, and at some that are larger or smaller.
 /// Points with a 0 are left to the exceptions.
@@ -203,8 +201,8 @@ fn special(
     tested: &mut Tested,
 ) -> Result<(), Stop> {
     let numbers = numbers(module, sides, settings.seed, 0)?;
-    for draw in 0..SPECIAL * SCALES.len() as u64 {
-        let scale = SCALES[(draw % SCALES.len() as u64) as usize];
+    let all = SCALES.iter().flat_map(|(scale, points)| (0..*points).map(move |_| *scale));
+    for (draw, scale) in (0..).zip(all) {
         let how = Draw {
             seed: settings.seed,
             draw: 0x5bec + draw,
@@ -223,7 +221,7 @@ fn special(
             continue;
         }
         tested.points += 1;
-        if let Some(link) = compared(module, sides, &point, &seen, false)?.broken {
+        if let Some(link) = compared(module, sides, &point, &seen, scale != 1.0)?.broken {
             let counterexample = counter::of(module, sides, &point, &seen, link);
             tested.broken = Some(Broken { link, counterexample });
             return Ok(());
