@@ -98,19 +98,14 @@ impl Point {
         self.drawn.push((symbol, value));
     }
 
-    /// Real and positive values times a factor.
+    /// Real and positive values times a factor; what is 0 becomes the factor.
     pub(super) fn multiply(&mut self, module: &Module, factor: f64) {
         for (symbol, value) in &mut self.drawn {
             if matches!(module.symbol(*symbol).ty.kind, Kind::Real | Kind::Positive) {
-                value.data.iter_mut().for_each(|x| *x *= factor);
+                let other = |x: f64| if x == 0.0 { factor } else { x * factor };
+                value.data.iter_mut().for_each(|x| *x = other(*x));
             }
         }
-    }
-
-    /// Whether some entry of a real value is 0.
-    pub(super) fn has_zero(&self, module: &Module) -> bool {
-        let real = self.drawn.iter().filter(|(s, _)| module.symbol(*s).ty.kind == Kind::Real);
-        real.flat_map(|(_, value)| &value.data).any(|x| *x == 0.0)
     }
 
     pub(super) fn get(&self, symbol: SymbolId) -> Option<&Tensor<f64>> {

@@ -193,7 +193,7 @@ pub(super) fn is_order(relation: Relation) -> bool {
 const SCALES: [(f64, u64); 3] = [(1.0, 48), (60.0, 8), (1e-3, 8)];
 
 /// An order at small whole numbers, where entries are equal, and at some that are larger or smaller.
-/// Points with a 0 are left to the exceptions.
+/// 0 is left to the exceptions.
 fn special(
     module: &Module,
     sides: &Sides,
@@ -213,9 +213,6 @@ fn special(
         };
         let mut point = Point::draw(module, &numbers, &how)?;
         point.multiply(module, scale);
-        if point.has_zero(module) {
-            continue;
-        }
         let Ok(seen) = see::<f64>(module, sides, &point) else { continue };
         if !seen.any() || !seen.finite() {
             continue;
