@@ -89,13 +89,16 @@ impl Case {
     }
 }
 
+/// The value, and each gradient by its variable.
+type Expected = (Vec<f64>, BTreeMap<String, Vec<f64>>);
+
 /// Value and gradients by the interpreter.
 fn expected(
     module: &mut Module,
     numbers: &Numbers,
     point: &BTreeMap<String, Tensor<f64>>,
     exported: &Exported,
-) -> Result<(Vec<f64>, BTreeMap<String, Vec<f64>>), String> {
+) -> Result<Expected, String> {
     let find = |module: &Module, name: &str| module.find(name).expect("the name is known");
     let of = find(module, &exported.of);
     let of = module.read(of).expect("there is room");
