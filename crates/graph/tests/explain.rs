@@ -65,7 +65,7 @@ fn judge(module: &Module, fact: &Fact, what: &str) {
             close(what, &x.data, &wide);
         }
         Fact::Gradient { of, wrt, formula } => {
-            gradient(&mut module, &numbers, *of, *wrt, *formula, what)
+            gradient(&mut module, &numbers, *of, *wrt, *formula, what);
         }
         Fact::Entries { of, wrt, rows, columns, formula, differ } => {
             entries(&mut module, &numbers, (*of, rows), (*wrt, columns), *formula, differ, what);

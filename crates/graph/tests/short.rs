@@ -14,7 +14,6 @@ mod grow;
 #[allow(dead_code)]
 #[path = "random/index.rs"]
 mod index;
-#[allow(dead_code)]
 mod support;
 
 use build::Build;

@@ -36,11 +36,11 @@ pub fn line(module: &Module, symbol: SymbolId) -> Result<Vec<String>, crate::Err
     Ok(lines(module, &[symbol])?.pop().unwrap_or_default())
 }
 
-/// [`line`] of many names: the words for names are chosen once.
+/// [`line()`] of many names: the words for names are chosen once.
 ///
 /// # Errors
 ///
-/// As for [`line`].
+/// As for [`line()`].
 pub fn lines(module: &Module, symbols: &[SymbolId]) -> Result<Vec<Vec<String>>, crate::Error> {
     let Some(first) = symbols.first() else { return Ok(Vec::new()) };
     let program = Program::bare(module.clone(), *first, &NumPy);
