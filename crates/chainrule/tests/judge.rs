@@ -127,7 +127,6 @@ fn nothing_hollow_is_called_a_true_form() {
         // The other side taken over, or changed until the equation says nothing.
         "x : R[n]; logsumexp(2 x) = 2 logsumexp(x)",
         "x : R; sin(2 x) = 2 sin(x)",
-        "A : R[m, n]; B : R[m, p]; A B = B^T A",
         "A : R[n, n]; det(2 A) = 2 det(A)",
         // 0, whatever stands there.
         "A : R[n, m]; x : R[m]; 0 A x = x",
