@@ -10,6 +10,8 @@ use super::Block;
 
 /// Terms between two fetches of what the next tile reads: a line of the cache.
 const FETCH: usize = 16;
+/// Terms of one turn of the loop: counting takes the units that add.
+const UNROLL: usize = 4;
 
 /// Kernels with vectors of one type: `ROWS` rows of `VECTORS` vectors.
 macro_rules! vectors {
@@ -44,19 +46,10 @@ macro_rules! vectors {
                     }
                     i += 1;
                 }
-                let mut k = 0;
-                while k < terms {
-                    let step = *steps_a.add(k);
-                    let mut i = 0;
-                    while i < ROWS {
-                        let place = a.wrapping_offset(*ahead.add(i)).wrapping_offset(step);
-                        _mm_prefetch::<_MM_HINT_T0>(place.cast());
-                        i += 1;
-                    }
-                    let stop = if terms - k > FETCH { k + FETCH } else { terms };
-                    while k < stop {
-                        let step = *steps_a.add(k);
-                        let b = b.offset(*steps_b.add(k));
+                macro_rules! term {
+                    ($at:expr) => {{
+                        let step = *steps_a.add($at);
+                        let b = b.offset(*steps_b.add($at));
                         let mut right = [$zero(); VECTORS];
                         let mut j = 0;
                         while j < VECTORS {
@@ -73,6 +66,28 @@ macro_rules! vectors {
                             }
                             i += 1;
                         }
+                    }};
+                }
+                let mut k = 0;
+                while k < terms {
+                    let step = *steps_a.add(k);
+                    let mut i = 0;
+                    while i < ROWS {
+                        let place = a.wrapping_offset(*ahead.add(i)).wrapping_offset(step);
+                        _mm_prefetch::<_MM_HINT_T0>(place.cast());
+                        i += 1;
+                    }
+                    let stop = if terms - k > FETCH { k + FETCH } else { terms };
+                    while k + UNROLL <= stop {
+                        let mut u = 0;
+                        while u < UNROLL {
+                            term!(k + u);
+                            u += 1;
+                        }
+                        k += UNROLL;
+                    }
+                    while k < stop {
+                        term!(k);
                         k += 1;
                     }
                 }
