@@ -1,6 +1,6 @@
 //! Times single instructions, as they occur in the training of small networks.
 //!
-//! `cargo run --release -p chainrule-kernels --example speed [threads]`
+//! `cargo run --release -p chainrule-kernels --example speed [threads] [part of a name]`
 
 #[path = "../tests/common/shape.rs"]
 mod shape;
@@ -148,6 +148,9 @@ fn noise(width: usize, rows: usize) -> (Work, usize) {
 }
 
 fn time(name: &str, (work, arena): (Work, usize), flops: f64, threads: usize) {
+    if std::env::args().nth(2).is_some_and(|part| !name.contains(&part)) {
+        return;
+    }
     let instruction = Instruction { name: name.into(), origin: 0, work };
     let program = Program {
         precision: Precision::F32,
