@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
-use crate::gemm::{Micro, turn};
-use crate::isa::{Level, Present};
+use crate::gemm::Micro;
+use crate::isa::Present;
 use crate::vmath::Elementary;
 
 /// A number type of programs: what the kernels need to know of it.
@@ -42,13 +42,10 @@ pub(crate) trait Element:
     fn take(bytes: &[u8]) -> Self;
     /// The micro-kernel of an instruction set.
     fn micro(isa: Present) -> Micro<Self>;
-    /// Turns eight lines: `out[k width + first + i] = lines[i][at + k]`. It may be called for a
-    /// level only where [`Present::run`] runs that level.
-    fn turn<L: Level>(lines: &[&[Self]; 8], at: usize, to: (usize, usize), out: &mut [Self]);
 }
 
 macro_rules! element {
-    ($type:ident, $tile:expr, $turn:ident) => {
+    ($type:ident, $tile:expr) => {
         impl Element for $type {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -88,35 +85,9 @@ macro_rules! element {
             fn micro(isa: Present) -> Micro<Self> {
                 Micro::<$type>::of(isa)
             }
-            #[inline(always)]
-            fn turn<L: Level>(
-                lines: &[&[Self]; 8],
-                at: usize,
-                to: (usize, usize),
-                out: &mut [Self],
-            ) {
-                $turn::<L>(lines, at, to, out);
-            }
         }
     };
 }
 
-/// Turns lines of f32 with vectors where there are some.
-#[inline(always)]
-fn turn_single<L: Level>(lines: &[&[f32]; 8], at: usize, to: (usize, usize), out: &mut [f32]) {
-    #[cfg(target_arch = "x86_64")]
-    if L::VECTORS {
-        // SAFETY: the level is that of the machine, and has the vectors.
-        unsafe { turn::eight(lines, at, to, out) };
-        return;
-    }
-    turn::plain(lines, at, to, out);
-}
-
-#[inline(always)]
-fn turn_double<L: Level>(lines: &[&[f64]; 8], at: usize, to: (usize, usize), out: &mut [f64]) {
-    turn::plain(lines, at, to, out);
-}
-
-element!(f32, 512, turn_single);
-element!(f64, 256, turn_double);
+element!(f32, 512);
+element!(f64, 256);
