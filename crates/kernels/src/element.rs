@@ -5,6 +5,7 @@ use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
 use crate::gemm::Micro;
 use crate::isa::Present;
+use crate::vector::Vector;
 use crate::vmath::Elementary;
 
 /// A number type of programs: what the kernels need to know of it.
@@ -24,6 +25,8 @@ pub(crate) trait Element:
     + Neg<Output = Self>
     + AddAssign
 {
+    /// Its vectors on the widest level.
+    type Wide: Vector<Entry = Self>;
     const ZERO: Self;
     const ONE: Self;
     const INFINITY: Self;
@@ -38,6 +41,8 @@ pub(crate) trait Element:
     fn magnitude(self) -> Self;
     fn root(self) -> Self;
     fn nan(self) -> bool;
+    /// Whether a quotient by it may be made of its reciprocal: far from the ends of the range.
+    fn moderate(self) -> bool;
     fn put(self, bytes: &mut [u8]);
     fn take(bytes: &[u8]) -> Self;
     /// The micro-kernel of an instruction set.
@@ -45,8 +50,12 @@ pub(crate) trait Element:
 }
 
 macro_rules! element {
-    ($type:ident, $tile:expr) => {
+    ($type:ident, $tile:expr, $wide:ident) => {
         impl Element for $type {
+            #[cfg(target_arch = "x86_64")]
+            type Wide = crate::vector::$wide;
+            #[cfg(not(target_arch = "x86_64"))]
+            type Wide = crate::vector::Lanes<$type>;
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
             const INFINITY: Self = $type::INFINITY;
@@ -74,6 +83,10 @@ macro_rules! element {
             fn nan(self) -> bool {
                 self.is_nan()
             }
+            #[inline(always)]
+            fn moderate(self) -> bool {
+                self.abs() > 1.0 / 1_073_741_824.0 && self.abs() < 1_073_741_824.0
+            }
             fn put(self, bytes: &mut [u8]) {
                 bytes.copy_from_slice(&self.to_le_bytes());
             }
@@ -89,5 +102,5 @@ macro_rules! element {
     };
 }
 
-element!(f32, 512);
-element!(f64, 256);
+element!(f32, 512, Singles);
+element!(f64, 256, Doubles);

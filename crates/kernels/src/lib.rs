@@ -25,7 +25,9 @@ pub mod program;
 mod scatter;
 mod select;
 mod space;
+mod tree;
 mod validate;
+mod vector;
 mod vmath;
 
 pub use engine::{Column, Engine, Loaded, Range, Refused, Run, Threads, Values};
