@@ -29,6 +29,7 @@
 #[doc = include_str!("../../../README.md")]
 pub struct Readme;
 
+pub mod bench;
 mod builtin;
 mod bytes;
 mod check;

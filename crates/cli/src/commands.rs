@@ -2,6 +2,7 @@
 //!
 //! To add a command, write its file, name it below, and add its row to the table.
 
+pub(crate) mod bench;
 mod check;
 mod completions;
 mod data;
@@ -59,6 +60,7 @@ commands! {
     Predict = predict,
     Check = check,
     Judge = judge,
+    Bench = bench,
     Data = data,
     Fmt = fmt,
     Completions = completions,

@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod bench_json;
 mod check_json;
 mod commands;
 mod exit;

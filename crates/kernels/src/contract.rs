@@ -1,49 +1,67 @@
-//! Contractions: a packed matrix product over any strided or overlapping views.
+//! Contractions: a matrix product over any strided or overlapping views.
 //!
 //! The lanes of a contraction become tables of places, so a convolution needs no copy of its
-//! windows: packing reads them where they are. An entry of the result is the sum over blocks of
-//! [`BLOCK`] terms, in order; each block's sum is one chain of additions in order. So its bits
-//! depend on nothing but the instruction set, whatever the tiles are.
+//! windows. The left array is always read where it is, one entry for all lanes of a vector. The
+//! right one is too where its columns are neighbours (the batch is the last index of activations and
+//! cotangents); a panel of it whose columns are not is packed by the shard that uses it, just before.
+//! A gradient of weights, whose terms run over the batch, packs one of its arrays so; which one is
+//! the left array is chosen by what that costs.
+//!
+//! A shard owns a rectangle of the result, rows by panels of columns, over all terms. If the result
+//! is small and the sum long, the sum is cut in parts whose results are added in order in a second
+//! phase. An entry of the result is the sum over blocks of terms, in order; each block's sum is one
+//! chain of additions in order. So its bits depend on the shape and the instruction set, on nothing
+//! else.
 
-use crate::arena::View;
+mod cut;
+mod panels;
+
+use std::ops::Range;
+
 use crate::element::Element;
-use crate::gemm::Micro;
 use crate::gemm::pack::Side;
-use crate::isa::{Level, Present, Task};
+use crate::gemm::{Block, Micro};
+use crate::isa::Present;
 use crate::kernel::{Env, Kernel, Needs, Scratch, part};
 use crate::program::{Contract, Lane};
+use cut::{Cut, Shape};
+use panels::{Panel, Panels, Vectors};
 
 /// Terms of a block of the sum, at most. Blocks of a sum are about equal.
-const BLOCK: usize = 288;
-/// Rows and columns of a tile of the result, at most.
-const ROWS: usize = 128;
-const COLS: usize = 512;
-/// Numbers of an array that is packed as a whole, at most.
-const WHOLE: usize = 1 << 22;
-/// Tiles to have if there is work for them.
-const TILES: usize = 8;
-/// Operations that are worth a tile.
-const TILE_WORK: usize = 1 << 20;
+const BLOCK: usize = 192;
+/// Entries of the left array that may be read again for each panel: they fit the second cache.
+const NEAR: usize = 1 << 17;
+/// Rows of a tile of sums that are brought to their places one by one.
+const TILE: usize = 48;
+/// Shards of the phase that adds parts.
+const ADDERS: usize = 16;
 
 /// A contraction, ready to run.
 pub(crate) struct Contracts<T: 'static> {
     micro: Micro<T>,
-    left: Side,
+    /// Places in the left array, by row and by term.
+    rows_a: Vec<isize>,
+    steps_a: Vec<isize>,
     right: Side,
-    /// Places in the three arrays, for each point of the batch.
+    /// Places of the result, by row and by column.
+    rows_c: Vec<isize>,
+    cols_c: Vec<isize>,
+    /// Places of the three arrays, for each point of the batch.
     batch: Vec<[isize; 3]>,
-    /// Places of the result by row and by column.
-    rows: Vec<isize>,
-    cols: Vec<isize>,
-    /// For each panel of columns whether their places are neighbours.
-    dense: Vec<bool>,
-    start: isize,
+    panels: Panels,
+    cut: Cut,
+    blocks: usize,
+    /// Whether a shard finishes a panel before it begins the next one.
+    by_panel: bool,
+    /// Places of the terms of a packed panel, by its vectors less one.
+    packed: Vec<Vec<isize>>,
+    /// Places of rows in a tile of sums, and in the result of a part.
+    rows_tile: Vec<isize>,
+    rows_part: Vec<isize>,
     scale: f64,
-    terms: usize,
-    /// Panels of a tile.
-    tile: (usize, usize),
-    /// Whether the arrays are packed as a whole, before the tiles.
-    whole: (bool, bool),
+    /// Where the last of the arrays ends.
+    end: usize,
+    cost: f64,
 }
 
 /// Places of all points of a list of lanes.
@@ -60,261 +78,237 @@ fn places(lanes: &[Lane], stride: impl Fn(&Lane) -> isize) -> Vec<isize> {
     all
 }
 
-/// Panels in each of as many equal pieces as there must be.
-fn pieces(panels: usize, count: usize) -> usize {
-    panels.div_ceil(count.max(1)).max(1)
+/// Multiples of a number.
+fn multiples(count: usize, of: usize) -> Vec<isize> {
+    (0..count).map(|at| (at * of) as isize).collect()
 }
 
 impl<T: Element> Contracts<T> {
     pub(crate) fn new(source: &Contract, isa: Present) -> Contracts<T> {
-        let count = |lanes: &[Lane]| lanes.iter().map(|lane| lane.extent).product::<usize>();
-        let (m, n) = (count(&source.m), count(&source.n));
-        let micro = T::micro(isa);
-        // The longer side is the vector's if the other one would leave most of a vector empty.
-        if n * 4 < micro.width && m > n {
-            Contracts::plan(&turned(source), micro)
-        } else {
-            Contracts::plan(source, micro)
-        }
+        let straight = Contracts::plan(source, T::micro(isa));
+        let turned = Contracts::plan(&turned(source), T::micro(isa));
+        if turned.cost < straight.cost { turned } else { straight }
     }
 
     fn plan(source: &Contract, micro: Micro<T>) -> Contracts<T> {
-        let start = |place: usize| place as isize;
-        let left = Side::new(
-            start(source.a.1),
-            places(&source.m, |lane| lane.a),
-            places(&source.k, |lane| lane.a),
-            micro.height,
-        );
-        let right = Side::new(
-            start(source.b.1),
-            places(&source.n, |lane| lane.b),
-            places(&source.k, |lane| lane.b),
-            micro.width,
-        );
+        let right = Side::new(places(&source.n, |lane| lane.b), places(&source.k, |lane| lane.b));
+        let rows_a = places(&source.m, |lane| lane.a);
+        let cols_c = places(&source.n, |lane| lane.c);
+        let starts = [source.a.1, source.b.1, source.c.1].map(|place| place as isize);
         let arrays: [Vec<isize>; 3] = [
             places(&source.batch, |lane| lane.a),
             places(&source.batch, |lane| lane.b),
             places(&source.batch, |lane| lane.c),
         ];
-        let batch: Vec<_> =
-            (0..arrays[0].len()).map(|at| [0, 1, 2].map(|of| arrays[of][at])).collect();
-        let rows = places(&source.m, |lane| lane.c);
-        let cols = places(&source.n, |lane| lane.c);
-        let next = |pair: &[isize]| pair[1] == pair[0] + 1;
-        let dense = cols.chunks(micro.width).map(|panel| panel.windows(2).all(next)).collect();
-        let mut plan = Contracts {
-            terms: left.sum.len(),
-            start: start(source.c.1),
+        let at = |at: usize| [0, 1, 2].map(|of| starts[of] + arrays[of][at]);
+        let batch: Vec<_> = (0..arrays[0].len()).map(at).collect();
+        let (rows, terms) = (rows_a.len(), right.sum.len());
+        let vectors = Vectors::new(&right, &cols_c, micro.lanes);
+        let blocks = terms.div_ceil(BLOCK).max(1);
+        let lanes = micro.lanes as f64;
+        let shape = Shape {
+            batch: batch.len(),
+            rows,
+            vectors: vectors.len(),
+            lanes: micro.lanes,
+            terms,
+            pack: match (vectors.dense, right.runs() * 8 <= terms) {
+                (true, _) => 0.1,
+                (false, true) => 0.4 * lanes,
+                (false, false) => 2.0 * lanes,
+            },
+            put: if vectors.direct { 0.0 } else { 2.0 * lanes },
+            blocks,
+        };
+        let (cut, cost) = shape.best();
+        let panels = vectors.panels(cut.cols, micro.vectors(), micro.lanes);
+        let wide = panels.all.last().map_or(0, |last| last.at + last.cols);
+        let ends = [source.a.0, source.b.0, source.c.0].map(|slot| slot.at + slot.len);
+        Contracts {
+            steps_a: places(&source.k, |lane| lane.a),
+            rows_c: places(&source.m, |lane| lane.c),
+            by_panel: rows.div_ceil(cut.rows) * terms <= NEAR,
+            packed: (1..=micro.vectors())
+                .map(|vectors| multiples(BLOCK.min(terms), vectors * micro.lanes))
+                .collect(),
+            rows_tile: multiples(TILE, micro.width()),
+            rows_part: multiples(rows, wide.next_multiple_of(micro.lanes)),
+            end: ends.into_iter().max().unwrap_or(0),
             scale: source.scale,
             micro,
-            left,
+            rows_a,
             right,
+            cols_c,
             batch,
-            rows,
-            cols,
-            dense,
-            tile: (1, 1),
-            whole: (false, false),
-        };
-        plan.cut();
-        plan
-    }
-
-    /// Chooses tiles, and what is packed as a whole.
-    fn cut(&mut self) {
-        let (panels_m, panels_n) = (self.left.panels(), self.right.panels());
-        let mut cuts_m = (panels_m * self.micro.height).div_ceil(ROWS);
-        let mut cuts_n = (panels_n * self.micro.width).div_ceil(COLS);
-        let work = self.batch.len() * self.rows.len() * self.cols.len() * self.terms;
-        let wanted = (work / TILE_WORK).min(TILES);
-        while self.batch.len() * cuts_m * cuts_n < wanted {
-            // The side whose tiles are larger is cut.
-            let (tile_m, tile_n) =
-                (self.rows.len() / cuts_m.max(1), self.cols.len() / cuts_n.max(1));
-            let (more_m, more_n) = (cuts_m < panels_m, cuts_n < panels_n);
-            if more_n && (tile_n > 2 * tile_m || !more_m) {
-                cuts_n += 1;
-            } else if more_m {
-                cuts_m += 1;
-            } else {
-                break;
-            }
+            panels,
+            cut,
+            blocks,
+            cost,
         }
-        self.tile = (pieces(panels_m, cuts_m), pieces(panels_n, cuts_n));
-        let fits =
-            |side: &Side| self.batch.len() * side.panels() * side.width * self.terms <= WHOLE;
-        let (tiles_m, tiles_n) = self.tiles();
-        self.whole = (tiles_n > 1 && fits(&self.left), tiles_m > 1 && fits(&self.right));
     }
 
-    /// Tiles along rows and columns.
-    fn tiles(&self) -> (usize, usize) {
-        (self.left.panels().div_ceil(self.tile.0), self.right.panels().div_ceil(self.tile.1))
+    /// Numbers of the result of one part of the sum.
+    fn part_len(&self) -> usize {
+        let wide = self.rows_part.get(1).copied().unwrap_or(0) as usize;
+        let last = self.panels.all.last();
+        let wide = wide.max(last.map_or(0, |last| last.at + last.cols));
+        self.rows_a.len() * wide.next_multiple_of(self.micro.lanes)
     }
 
-    /// Numbers of the packed left array, if it is packed as a whole.
-    fn packed(&self, side: &Side, whole: bool) -> usize {
-        if whole {
-            (self.batch.len() * side.panels() * side.width * self.terms).next_multiple_of(16)
+    /// A rectangle of the result, or of the result of a part of the sum.
+    fn rectangle(&self, shard: usize, env: &Env<'_, T>, scratch: &mut Scratch<T>) {
+        let Cut { rows, cols, parts } = self.cut;
+        let (rest, at_part) = (shard / parts, shard % parts);
+        let (rest, at_rows) = (rest / rows, rest % rows);
+        let (batch, at_cols) = (rest / cols, rest % cols);
+        let rows = part(self.rows_a.len(), rows, at_rows);
+        let blocks = part(self.blocks, parts, at_part);
+        let panels = &self.panels.all[self.panels.cuts[at_cols]..self.panels.cuts[at_cols + 1]];
+        let mut own = Shard { plan: self, env, scratch, batch, part: at_part, rows, blocks };
+        if self.by_panel {
+            for panel in panels {
+                for block in own.blocks.clone() {
+                    own.block(panel, block);
+                }
+            }
         } else {
-            0
-        }
-    }
-
-    /// Where a panel of a block stands in an array packed as a whole.
-    fn place(&self, side: &Side, batch: usize, block: usize, panel: usize) -> usize {
-        let long = side.panels() * side.width;
-        let terms = self.range(block).len();
-        batch * long * self.terms + self.range(block).start * long + panel * side.width * terms
-    }
-
-    fn blocks(&self) -> usize {
-        self.terms.div_ceil(BLOCK).max(1)
-    }
-
-    fn range(&self, block: usize) -> std::ops::Range<usize> {
-        part(self.terms, self.blocks(), block)
-    }
-
-    fn pack_shards(&self) -> usize {
-        let of = |side: &Side, whole: bool| {
-            if whole { self.batch.len() * self.blocks() * side.panels() } else { 0 }
-        };
-        let all = of(&self.left, self.whole.0) + of(&self.right, self.whole.1);
-        all.min(32)
-    }
-
-    /// The first phase: packs panels of what is packed as a whole.
-    fn pack_whole(&self, shard: usize, env: &Env<'_, T>) {
-        let sides = [(&self.left, self.whole.0, 0), (&self.right, self.whole.1, 1)];
-        let mut start = 0;
-        for (side, whole, array) in sides {
-            if !whole {
-                continue;
-            }
-            let panels = side.panels();
-            let all = self.batch.len() * self.blocks() * panels;
-            for at in part(all, self.pack_shards(), shard) {
-                let (batch, rest) = (at / (self.blocks() * panels), at % (self.blocks() * panels));
-                let (block, panel) = (rest / panels, rest % panels);
-                let range = self.range(block);
-                let place = start + self.place(side, batch, block, panel);
-                // SAFETY: each panel has its own place.
-                let out = unsafe { env.shared.write(place as isize, range.len() * side.width) };
-                side.pack(env.arena, self.batch[batch][array], panel, range, (env.isa, out));
-            }
-            start += self.packed(side, whole);
-        }
-    }
-
-    /// A tile of the result.
-    fn tile(&self, shard: usize, env: &Env<'_, T>, scratch: &mut Scratch<T>) {
-        let (tiles_m, tiles_n) = self.tiles();
-        let (batch, rest) = (shard / (tiles_m * tiles_n), shard % (tiles_m * tiles_n));
-        let (at_m, at_n) = (rest / tiles_n, rest % tiles_n);
-        let panels_m = at_m * self.tile.0..((at_m + 1) * self.tile.0).min(self.left.panels());
-        let panels_n = at_n * self.tile.1..((at_n + 1) * self.tile.1).min(self.right.panels());
-        let (height, width) = (self.micro.height, self.micro.width);
-        let numbers = scratch.numbers.all_mut();
-        let (left_own, rest) = numbers.split_at_mut(self.tile.0 * height * BLOCK);
-        let (right_own, rest) = rest.split_at_mut(self.tile.1 * width * BLOCK);
-        let sums = &mut rest[..height * width];
-        for block in 0..self.blocks() {
-            let range = self.range(block);
-            let places = self.batch[batch];
-            self.own(&self.left, self.whole.0, env, (places[0], &panels_m, &range), left_own);
-            self.own(&self.right, self.whole.1, env, (places[1], &panels_n, &range), right_own);
-            for panel_n in panels_n.clone() {
-                let at = (batch, block, panel_n);
-                let right = self.panel(&self.right, 1, env, at, panels_n.start, right_own);
-                for panel_m in panels_m.clone() {
-                    let at = (batch, block, panel_m);
-                    let left = self.panel(&self.left, 0, env, at, panels_m.start, left_own);
-                    let size = self.size(panel_m, panel_n);
-                    self.micro.run(size, range.len(), left, right, sums);
-                    self.put(env, (batch, block), (panel_m, panel_n), sums);
+            for block in own.blocks.clone() {
+                for panel in panels {
+                    own.block(panel, block);
                 }
             }
         }
     }
 
-    /// Rows and columns of a tile of the micro-kernel.
-    fn size(&self, panel_m: usize, panel_n: usize) -> (usize, usize) {
-        let (height, width) = (self.micro.height, self.micro.width);
-        let rows = height.min(self.rows.len() - panel_m * height);
-        (rows, width.min(self.cols.len() - panel_n * width))
-    }
-
-    /// Packs panels for one tile, unless the array is packed as a whole.
-    fn own(
-        &self,
-        side: &Side,
-        whole: bool,
-        env: &Env<'_, T>,
-        (base, panels, range): (isize, &std::ops::Range<usize>, &std::ops::Range<usize>),
-        out: &mut [T],
-    ) {
-        if whole || range.is_empty() {
-            return;
-        }
-        let size = range.len() * side.width;
-        for (panel, out) in panels.clone().zip(out.chunks_exact_mut(size)) {
-            side.pack(env.arena, base, panel, range.clone(), (env.isa, out));
-        }
-    }
-
-    /// A packed panel: in the shared memory, or in the thread's own.
-    fn panel<'a>(
-        &self,
-        side: &Side,
-        array: usize,
-        env: &Env<'a, T>,
-        (batch, block, panel): (usize, usize, usize),
-        first: usize,
-        own: &'a [T],
-    ) -> &'a [T] {
-        let whole = if array == 0 { self.whole.0 } else { self.whole.1 };
-        let size = self.range(block).len() * side.width;
-        if whole {
-            let start = if array == 0 { 0 } else { self.packed(&self.left, self.whole.0) };
-            let place = start + self.place(side, batch, block, panel);
-            // SAFETY: the phase that packs is over; nobody writes any more.
-            unsafe { env.shared.read(place as isize, size) }
-        } else {
-            &own[(panel - first) * size..][..size]
-        }
-    }
-
-    /// Adds the sums of a block to the result.
+    /// Some rows at a time: sums in a tile, from there to their places.
     fn put(
         &self,
         env: &Env<'_, T>,
-        (batch, block): (usize, usize),
-        (panel_m, panel_n): (usize, usize),
-        sums: &[T],
+        (base, rows, panel): (isize, Range<usize>, &Panel),
+        work: &Block<T>,
+        tile: &mut [T],
     ) {
-        let (height, width) = (self.micro.height, self.micro.width);
-        let (rows, cols) = self.size(panel_m, panel_n);
-        let base = self.start + self.batch[batch][2];
-        let places = &self.cols[panel_n * width..][..cols];
-        let add = Add {
-            first: block == 0,
-            scale: (block + 1 == self.blocks() && self.scale != 1.0).then(|| T::of(self.scale)),
-        };
-        let rows = &self.rows[panel_m * height..][..rows];
-        if self.dense[panel_n] {
-            let at = base + places[0];
-            env.isa.run(Put { add, arena: env.arena, at, rows, cols, width, sums });
-            return;
-        }
-        for (row, sums) in rows.iter().zip(sums.chunks_exact(width)) {
-            for (&place, &sum) in places.iter().zip(sums) {
-                // SAFETY: the result's places are all different, and a tile is one shard's.
-                let out = unsafe { &mut env.arena.write(base + row + place, 1)[0] };
-                *out = add.value(*out, sum);
+        let width = self.micro.width();
+        let tile = &mut tile[..TILE * width];
+        for start in rows.clone().step_by(TILE) {
+            let rows = &self.rows_c[start..rows.end.min(start + TILE)];
+            let own = Block {
+                rows_a: self.rows_a[start..start + rows.len()].as_ptr(),
+                c: tile.as_mut_ptr(),
+                rows_c: self.rows_tile.as_ptr(),
+                rows: rows.len(),
+                first: true,
+                scale: T::ONE,
+                ..*work
+            };
+            // SAFETY: as in `block`; the tile has room for so many rows and is the thread's own.
+            unsafe { self.micro.run(&own) };
+            for (at, &column) in self.cols_c[panel.columns()].iter().enumerate() {
+                for (&row, sums) in rows.iter().zip(tile.chunks_exact(width)) {
+                    let place = base + row + column;
+                    // SAFETY: the result's places are all different, and a rectangle is one shard's.
+                    unsafe {
+                        let old = env.arena.get(place);
+                        let sum = if work.first { sums[at] } else { old + sums[at] };
+                        env.arena.set(place, sum * work.scale);
+                    }
+                }
             }
         }
+    }
+
+    /// Adds the parts of some rows of the result.
+    fn add(&self, shard: usize, env: &Env<'_, T>) {
+        let (batch, at) = (shard / self.adders(), shard % self.adders());
+        let len = self.part_len();
+        let scale = T::of(self.scale);
+        for row in part(self.rows_a.len(), self.adders(), at) {
+            let to = self.batch[batch][2] + self.rows_c[row];
+            for panel in &self.panels.all {
+                for (at, column) in panel.columns().enumerate() {
+                    let mut sum = T::ZERO;
+                    for part in 0..self.cut.parts {
+                        let from = (batch * self.cut.parts + part) * len + panel.at + at;
+                        // SAFETY: the parts are complete; nobody writes to them in this phase.
+                        let value = unsafe { env.shared.get(from as isize + self.rows_part[row]) };
+                        sum = if part == 0 { value } else { sum + value };
+                    }
+                    // SAFETY: the result's places are all different, and a row is one shard's.
+                    unsafe { env.arena.set(to + self.cols_c[column], sum * scale) };
+                }
+            }
+        }
+    }
+
+    fn adders(&self) -> usize {
+        self.rows_a.len().min(ADDERS)
+    }
+}
+
+/// What a shard computes.
+struct Shard<'a, 'b, T: 'static> {
+    plan: &'a Contracts<T>,
+    env: &'a Env<'b, T>,
+    scratch: &'a mut Scratch<T>,
+    batch: usize,
+    part: usize,
+    rows: Range<usize>,
+    blocks: Range<usize>,
+}
+
+impl<T: Element> Shard<'_, '_, T> {
+    /// A block of terms for a panel of columns and all rows of the shard.
+    fn block(&mut self, panel: &Panel, block: usize) {
+        let plan = self.plan;
+        let terms = plan.right.sum.len();
+        let range = part(terms, plan.blocks, block);
+        let [a, b, c] = plan.batch[self.batch];
+        let lanes = plan.micro.lanes;
+        let arena = self.env.arena;
+        assert!(plan.end <= arena.len(), "a program of another arena");
+        let room = BLOCK.min(terms) * plan.micro.width();
+        let (packed, tile) = self.scratch.numbers.all_mut().split_at_mut(room);
+        let (b, steps_b) = if panel.in_place(lanes) {
+            let b = arena.start().wrapping_offset(b + plan.right.long[panel.first]);
+            (b.cast_const(), plan.right.sum[range.clone()].as_ptr())
+        } else {
+            let width = panel.cols.next_multiple_of(lanes);
+            let to = (self.env.isa, &mut *packed);
+            let columns = (panel.columns(), width, panel.dense);
+            plan.right.pack(arena, b, columns, range.clone(), to);
+            (packed.as_ptr(), plan.packed[width / lanes - 1].as_ptr())
+        };
+        let parts = plan.cut.parts > 1;
+        let last = block + 1 == plan.blocks && !parts;
+        let mut work = Block {
+            terms: range.len(),
+            a: arena.start().wrapping_offset(a),
+            rows_a: plan.rows_a[self.rows.clone()].as_ptr(),
+            steps_a: plan.steps_a[range].as_ptr(),
+            b,
+            steps_b,
+            c: arena.start(),
+            rows_c: plan.rows_c[self.rows.clone()].as_ptr(),
+            rows: self.rows.len(),
+            cols: panel.cols,
+            first: block == self.blocks.start,
+            scale: if last { T::of(plan.scale) } else { T::ONE },
+        };
+        if parts {
+            let from = (self.batch * plan.cut.parts + self.part) * plan.part_len();
+            assert!(from + plan.part_len() <= self.env.shared.len(), "too little shared memory");
+            work.c = self.env.shared.start().wrapping_add(from + panel.at);
+            work.rows_c = plan.rows_part[self.rows.clone()].as_ptr();
+        } else if panel.direct {
+            work.c = arena.start().wrapping_offset(c + plan.cols_c[panel.first]);
+        } else {
+            plan.put(self.env, (c, self.rows.clone(), panel), &work, tile);
+            return;
+        }
+        // SAFETY: loading proved that all entries of the three arrays lie inside the arena and that
+        // the result meets no other; a panel in place is whole vectors of entries, a packed one is
+        // filled up to whole vectors. A rectangle, of a part or not, is written by one shard.
+        unsafe { plan.micro.run(&work) };
     }
 }
 
@@ -335,78 +329,39 @@ fn turned(source: &Contract) -> Contract {
     }
 }
 
-/// How sums of a block meet the result.
-#[derive(Clone, Copy)]
-struct Add<T> {
-    /// The block is the first: what was there is forgotten.
-    first: bool,
-    /// The block is the last, and there is a factor.
-    scale: Option<T>,
-}
-
-impl<T: Element> Add<T> {
-    #[inline(always)]
-    fn value(&self, old: T, sum: T) -> T {
-        let total = if self.first { sum } else { old + sum };
-        self.scale.map_or(total, |scale| total * scale)
-    }
-}
-
-/// A tile of sums whose rows are neighbours in the result.
-struct Put<'a, T> {
-    add: Add<T>,
-    arena: View<'a, T>,
-    at: isize,
-    rows: &'a [isize],
-    cols: usize,
-    width: usize,
-    sums: &'a [T],
-}
-
-impl<T: Element> Task for Put<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<L: Level>(self) {
-        for (row, sums) in self.rows.iter().zip(self.sums.chunks_exact(self.width)) {
-            // SAFETY: the result's places are all different, and a tile is one shard's.
-            let out = unsafe { self.arena.write(self.at + row, self.cols) };
-            for (out, &sum) in out.iter_mut().zip(sums) {
-                *out = self.add.value(*out, sum);
-            }
-        }
-    }
-}
-
 impl<T: Element> Kernel<T> for Contracts<T> {
     fn phases(&self) -> usize {
-        2
+        if self.cut.parts > 1 { 2 } else { 1 }
     }
 
     fn shards(&self, phase: usize) -> usize {
-        let (tiles_m, tiles_n) = self.tiles();
-        if phase == 0 { self.pack_shards() } else { self.batch.len() * tiles_m * tiles_n }
+        if self.rows_a.is_empty() || self.cols_c.is_empty() {
+            return 0;
+        }
+        let Cut { rows, cols, parts } = self.cut;
+        self.batch.len() * if phase == 0 { rows * cols * parts } else { self.adders() }
     }
 
     fn work(&self) -> f64 {
-        let points = [self.batch.len(), self.rows.len(), self.cols.len(), self.terms];
+        let points = [self.batch.len(), self.rows_a.len(), self.cols_c.len(), self.steps_a.len()];
         points.iter().map(|&count| count as f64).product::<f64>() * 2.0
     }
 
     fn needs(&self) -> Needs {
-        let (height, width) = (self.micro.height, self.micro.width);
+        let parts = if self.cut.parts > 1 { self.batch.len() * self.cut.parts } else { 0 };
+        let packed = BLOCK.min(self.steps_a.len()) * self.micro.width();
         Needs {
-            shared: self.packed(&self.left, self.whole.0) + self.packed(&self.right, self.whole.1),
-            numbers: (self.tile.0 * height + self.tile.1 * width) * BLOCK + height * width,
+            shared: parts * self.part_len(),
+            numbers: packed + TILE * self.micro.width(),
             ..Needs::default()
         }
     }
 
     fn run(&self, phase: usize, shard: usize, env: &Env<'_, T>, scratch: &mut Scratch<T>) {
         if phase == 0 {
-            self.pack_whole(shard, env);
+            self.rectangle(shard, env, scratch);
         } else {
-            self.tile(shard, env, scratch);
+            self.add(shard, env);
         }
     }
 }

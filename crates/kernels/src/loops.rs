@@ -6,6 +6,8 @@
 //! results are combined in order in a second phase. All of this follows from the extents and
 //! strides of the loop.
 
+#[cfg_attr(not(test), allow(dead_code))]
+pub(crate) mod boxed;
 pub(crate) mod code;
 mod plan;
 pub(crate) mod port;
@@ -122,7 +124,7 @@ impl<T: Element> Loops<T> {
                 self.inner.next(inner_counts, places);
             }
             if parts == 1 {
-                self.finish(env, numbers, outer_counts, outer_places);
+                self.finish(env, numbers, outer_places, self.ends(outer_counts));
             } else {
                 let at = (item * parts + part_at) * self.totals();
                 // SAFETY: each part of each item has its own place in the shared memory, and the
@@ -151,16 +153,21 @@ impl<T: Element> Loops<T> {
         }
     }
 
+    /// Rows and columns of the totals of an item.
+    fn ends(&self, outer_counts: &[isize]) -> (usize, usize) {
+        let rows = if self.row.folded { 1 } else { self.row.len(outer_counts) };
+        let cols = if self.col.folded { 1 } else { self.col.len(outer_counts) };
+        (rows, cols)
+    }
+
     /// Writes the folds of an item.
     fn finish(
         &self,
         env: &Env<'_, T>,
         numbers: View<'_, T>,
-        outer_counts: &[isize],
         outer_places: &[isize],
+        (rows, cols): (usize, usize),
     ) {
-        let rows = if self.row.folded { 1 } else { self.row.len(outer_counts) };
-        let cols = if self.col.folded { 1 } else { self.col.len(outer_counts) };
         for (at, (fold, out)) in self.code.folds.iter().enumerate() {
             let totals = self.fold(numbers, at);
             if self.col.folded {
@@ -205,7 +212,7 @@ impl<T: Element> Loops<T> {
                 env.isa.run(Meet { fold, total, values });
             }
         }
-        self.finish(env, numbers, counts, places);
+        self.finish(env, numbers, places, self.ends(counts));
     }
 
     /// The value of an operand over a tile.

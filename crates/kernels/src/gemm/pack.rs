@@ -4,68 +4,48 @@ use crate::arena::View;
 use crate::element::Element;
 use crate::isa::{Level, Present, Task};
 
-/// One of the two arrays of a product: places of its long side (rows of the left one, columns of
-/// the right one) and of what is summed.
+/// The array of a product whose columns are vectors: places of its columns and of what is summed.
 #[derive(Clone, Debug)]
 pub(crate) struct Side {
-    pub(crate) start: isize,
     pub(crate) long: Vec<isize>,
     pub(crate) sum: Vec<isize>,
-    /// Entries of the long side in a panel.
-    pub(crate) width: usize,
-    /// For each panel whether its entries are neighbours.
-    dense: Vec<bool>,
     /// Where runs of neighbours along the sum end, for each entry.
     ends: Vec<u32>,
 }
 
 impl Side {
-    pub(crate) fn new(start: isize, long: Vec<isize>, sum: Vec<isize>, width: usize) -> Side {
-        let next = |pair: &[isize]| pair[1] == pair[0] + 1;
-        let dense = long.chunks(width).map(|panel| panel.windows(2).all(next)).collect();
+    pub(crate) fn new(long: Vec<isize>, sum: Vec<isize>) -> Side {
         let mut ends = vec![0; sum.len()];
         for at in (0..sum.len()).rev() {
             let joined = at + 1 < sum.len() && sum[at + 1] == sum[at] + 1;
             ends[at] = if joined { ends[at + 1] } else { at as u32 + 1 };
         }
-        Side { start, long, sum, width, dense, ends }
+        Side { long, sum, ends }
     }
 
-    pub(crate) fn panels(&self) -> usize {
-        self.long.len().div_ceil(self.width)
+    /// How many runs of neighbours along the sum there are.
+    pub(crate) fn runs(&self) -> usize {
+        self.ends.iter().enumerate().filter(|&(at, &end)| at + 1 == end as usize).count()
     }
 
-    /// Writes a panel for the sum's entries of a range: `width` numbers for each.
+    /// Writes a panel of some columns for the sum's entries of a range: `width` numbers for each,
+    /// zeros behind the columns. `dense` says that the columns are neighbours.
     pub(crate) fn pack<T: Element>(
         &self,
         arena: View<'_, T>,
         base: isize,
-        panel: usize,
+        (columns, width, dense): (std::ops::Range<usize>, usize, bool),
         range: std::ops::Range<usize>,
         (isa, out): (Present, &mut [T]),
     ) {
-        let first = panel * self.width;
-        let long = &self.long[first..(first + self.width).min(self.long.len())];
-        let base = base + self.start;
-        let out = &mut out[..range.len() * self.width];
-        if self.dense[panel] {
-            self.copy(arena, base + long[0], long.len(), range, (isa, out));
+        let long = &self.long[columns];
+        let out = &mut out[..range.len() * width];
+        if dense {
+            let sum = &self.sum[range];
+            isa.run(Copy { arena, base: base + long[0], len: long.len(), sum, width, out });
         } else {
-            self.turn(arena, base, long, range, (isa, out));
+            self.turn(arena, base, (long, width), range, (isa, out));
         }
-    }
-
-    /// Neighbours along the long side.
-    fn copy<T: Element>(
-        &self,
-        arena: View<'_, T>,
-        base: isize,
-        len: usize,
-        range: std::ops::Range<usize>,
-        (isa, out): (Present, &mut [T]),
-    ) {
-        let sum = &self.sum[range];
-        isa.run(Copy { arena, base, len, sum, width: self.width, out });
     }
 
     /// Anything else: along the sum, some entries of the long side at a time, in runs.
@@ -73,11 +53,10 @@ impl Side {
         &self,
         arena: View<'_, T>,
         base: isize,
-        long: &[isize],
+        (long, width): (&[isize], usize),
         range: std::ops::Range<usize>,
         (isa, out): (Present, &mut [T]),
     ) {
-        let width = self.width;
         if long.len() < width {
             out.fill(T::ZERO);
         }
@@ -132,6 +111,8 @@ impl<T: Element> Task for Copy<'_, T> {
     #[inline(always)]
     fn run<L: Level>(self) {
         match (self.len == self.width, self.width) {
+            (true, 64) => return self.full::<64>(),
+            (true, 48) => return self.full::<48>(),
             (true, 32) => return self.full::<32>(),
             (true, 16) => return self.full::<16>(),
             (true, 8) => return self.full::<8>(),
