@@ -5,7 +5,10 @@ use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
 use crate::gemm::{Micro, turn};
 use crate::isa::{Level, Present};
+use crate::kernel::Kernel;
+use crate::program::Contract;
 use crate::vmath::Elementary;
+use crate::winograd;
 
 /// A number type of programs: what the kernels need to know of it.
 pub(crate) trait Element:
@@ -42,13 +45,15 @@ pub(crate) trait Element:
     fn take(bytes: &[u8]) -> Self;
     /// The micro-kernel of an instruction set.
     fn micro(isa: Present) -> Micro<Self>;
+    /// A kernel with fewer multiplications for a contraction, if there is one that is faster.
+    fn faster(source: &Contract, isa: Present) -> Option<Box<dyn Kernel<Self>>>;
     /// Turns eight lines: `out[k width + first + i] = lines[i][at + k]`. It may be called for a
     /// level only where [`Present::run`] runs that level.
     fn turn<L: Level>(lines: &[&[Self]; 8], at: usize, to: (usize, usize), out: &mut [Self]);
 }
 
 macro_rules! element {
-    ($type:ident, $tile:expr, $turn:ident) => {
+    ($type:ident, $tile:expr, $turn:ident, $faster:expr) => {
         impl Element for $type {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -88,6 +93,9 @@ macro_rules! element {
             fn micro(isa: Present) -> Micro<Self> {
                 Micro::<$type>::of(isa)
             }
+            fn faster(source: &Contract, isa: Present) -> Option<Box<dyn Kernel<Self>>> {
+                $faster(source, isa)
+            }
             #[inline(always)]
             fn turn<L: Level>(
                 lines: &[&[Self]; 8],
@@ -118,5 +126,5 @@ fn turn_double<L: Level>(lines: &[&[f64]; 8], at: usize, to: (usize, usize), out
     turn::plain(lines, at, to, out);
 }
 
-element!(f32, 512, turn_single);
-element!(f64, 256, turn_double);
+element!(f32, 512, turn_single, winograd::kernel);
+element!(f64, 256, turn_double, |_, _| None);

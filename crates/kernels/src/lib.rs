@@ -27,6 +27,7 @@ mod select;
 mod space;
 mod validate;
 mod vmath;
+mod winograd;
 
 pub use engine::{Column, Engine, Loaded, Range, Refused, Run, Threads, Values};
 pub use isa::Isa;
