@@ -157,6 +157,7 @@ fn time(name: &str, (work, arena): (Work, usize), flops: f64, threads: usize) {
         arena,
         rows: 0,
         columns: vec![],
+        exact: false,
         instructions: vec![instruction],
         foreign: vec![],
     };

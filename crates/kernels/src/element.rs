@@ -5,8 +5,11 @@ use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
 use crate::gemm::Micro;
 use crate::isa::Present;
+use crate::kernel::Kernel;
+use crate::program::Contract;
 use crate::vector::Vector;
 use crate::vmath::Elementary;
+use crate::winograd;
 
 /// A number type of programs: what the kernels need to know of it.
 pub(crate) trait Element:
@@ -47,10 +50,12 @@ pub(crate) trait Element:
     fn take(bytes: &[u8]) -> Self;
     /// The micro-kernel of an instruction set.
     fn micro(isa: Present) -> Micro<Self>;
+    /// A kernel with fewer multiplications for a contraction, if there is one that is faster.
+    fn faster(source: &Contract, isa: Present) -> Option<Box<dyn Kernel<Self>>>;
 }
 
 macro_rules! element {
-    ($type:ident, $tile:expr, $wide:ident) => {
+    ($type:ident, $tile:expr, $wide:ident, $faster:expr) => {
         impl Element for $type {
             #[cfg(target_arch = "x86_64")]
             type Wide = crate::vector::$wide;
@@ -98,9 +103,12 @@ macro_rules! element {
             fn micro(isa: Present) -> Micro<Self> {
                 Micro::<$type>::of(isa)
             }
+            fn faster(source: &Contract, isa: Present) -> Option<Box<dyn Kernel<Self>>> {
+                $faster(source, isa)
+            }
         }
     };
 }
 
-element!(f32, 512, Singles);
-element!(f64, 256, Doubles);
+element!(f32, 512, Singles, winograd::kernel);
+element!(f64, 256, Doubles, |_, _| None);

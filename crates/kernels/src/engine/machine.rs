@@ -142,8 +142,15 @@ impl<T: Element> Prepared<T> {
     }
 }
 
-fn kernel<T: Element>(work: &Work, rows: usize, isa: Present) -> Box<dyn Kernel<T>> {
+fn kernel<T: Element>(
+    work: &Work,
+    (rows, exact): (usize, bool),
+    isa: Present,
+) -> Box<dyn Kernel<T>> {
     match work {
+        Work::Contract(contract) if !exact => {
+            T::faster(contract, isa).unwrap_or_else(|| Box::new(Contracts::new(contract, isa)))
+        }
         Work::Gather(gather) => Box::new(Gathers::new(gather, rows)),
         Work::Noise(noise) => Box::new(Noises::new(noise)),
         Work::Loop(own) => Box::new(Loops::new(own)),
@@ -179,7 +186,7 @@ impl<T: Element> Machine<T> {
 
     /// Prepares a program that was checked.
     pub(super) fn load(&mut self, program: Program) -> Result<usize, Refused> {
-        let prepare = |work| kernel(work, program.rows, self.isa);
+        let prepare = |work| kernel(work, (program.rows, program.exact), self.isa);
         let kernels: Vec<Box<dyn Kernel<T>>> =
             program.instructions.iter().map(|instruction| prepare(&instruction.work)).collect();
         let needs = kernels.iter().fold(Needs::default(), |all, kernel| all.join(kernel.needs()));
