@@ -46,6 +46,8 @@ pub(crate) trait Element:
     fn nan(self) -> bool;
     /// Whether a quotient by it may be made of its reciprocal: far from the ends of the range.
     fn moderate(self) -> bool;
+    /// The same place, if it is one of numbers of f32.
+    fn singles(place: *mut Self) -> Option<*mut f32>;
     fn put(self, bytes: &mut [u8]);
     fn take(bytes: &[u8]) -> Self;
     /// The micro-kernel of an instruction set.
@@ -91,6 +93,10 @@ macro_rules! element {
             #[inline(always)]
             fn moderate(self) -> bool {
                 self.abs() > 1.0 / 1_073_741_824.0 && self.abs() < 1_073_741_824.0
+            }
+            #[inline(always)]
+            fn singles(place: *mut Self) -> Option<*mut f32> {
+                (size_of::<Self>() == size_of::<f32>()).then_some(place.cast())
             }
             fn put(self, bytes: &mut [u8]) {
                 bytes.copy_from_slice(&self.to_le_bytes());

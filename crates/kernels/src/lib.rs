@@ -29,6 +29,7 @@ mod tree;
 mod validate;
 mod vector;
 mod vmath;
+mod window;
 mod winograd;
 
 pub use engine::{Column, Engine, Loaded, Range, Refused, Run, Threads, Values};
