@@ -67,6 +67,7 @@ mod trap;
 mod whole;
 
 pub use crate::data::Dataset;
+pub use chainrule_kernels::Values as Numbers;
 pub use chainrule_kernels::program::Precision;
 pub use predictor::Predictor;
 pub use report::{Control, End, EpochReport, Progress, Record, Scores, StepReport};

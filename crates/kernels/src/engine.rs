@@ -327,6 +327,25 @@ impl Engine {
         either!(&self.inner, own => own.bytes(slot))
     }
 
+    /// Copies some rows of an array whose last axis, of length `stride`, runs over rows: row by row,
+    /// as many as `values` has room for.
+    ///
+    /// # Panics
+    ///
+    /// If the array is no whole number of such axes, or has fewer rows.
+    pub fn rows_into(&self, slot: Slot, stride: usize, values: &mut [f32]) {
+        either!(&self.inner, own => own.rows_into(slot, stride, values));
+    }
+
+    /// Copies the exact bits of an array, little endian.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many bytes as the array has.
+    pub fn bytes_into(&self, slot: Slot, bytes: &mut [u8]) {
+        either!(&self.inner, own => own.bytes_into(slot, bytes));
+    }
+
     /// Writes an array's exact bits.
     ///
     /// # Errors

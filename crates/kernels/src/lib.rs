@@ -10,6 +10,7 @@
 
 mod arena;
 mod call;
+mod column;
 mod contract;
 mod element;
 mod engine;

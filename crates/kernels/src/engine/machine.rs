@@ -3,6 +3,7 @@
 use super::{Column, Range, Refused, Run, Threads, no_memory};
 use crate::arena::Arena;
 use crate::call::Calls;
+use crate::column::{self, Columns};
 use crate::contract::Contracts;
 use crate::element::Element;
 use crate::gather::Gathers;
@@ -15,8 +16,8 @@ use crate::program::{Foreign, Program, Slot, Work};
 use crate::scatter::Scatters;
 use crate::select::Selects;
 
-/// Shards that are handed out at most; kernels with more do several at a time.
-const HANDED: usize = 1 << 14;
+/// Hands for each thread at most; phases with more shards have several in a hand.
+const HANDS: usize = 16;
 
 /// A phase of an instruction.
 #[derive(Clone, Copy)]
@@ -83,11 +84,20 @@ impl<T: Element> Doing<'_, T> {
 }
 
 impl<T: Element> Prepared<T> {
-    /// Cuts the instructions in pieces; those of less work than `least` are one thread's.
-    fn new(kernels: Vec<Box<dyn Kernel<T>>>, program: Program, least: f64) -> Prepared<T> {
+    /// Cuts the instructions in pieces. Those of less work than `least` are one thread's; of others
+    /// a hand has at least half of that. How many hands there are changes no result.
+    fn new(
+        kernels: Vec<Box<dyn Kernel<T>>>,
+        program: Program,
+        (least, threads): (f64, usize),
+    ) -> Prepared<T> {
         let mut phases = Vec::new();
         for (instruction, kernel) in kernels.iter().enumerate() {
-            let most = if kernel.work() < least { 1 } else { HANDED };
+            let most = if threads == 1 || kernel.work() < least {
+                1
+            } else {
+                (2.0 * kernel.work() / least).min((HANDS * threads) as f64) as usize
+            };
             for phase in 0..kernel.phases() {
                 let shards = kernel.shards(phase);
                 if shards > 0 {
@@ -95,7 +105,7 @@ impl<T: Element> Prepared<T> {
                         instruction: instruction as u32,
                         phase: phase as u32,
                         shards: shards as u32,
-                        hands: shards.min(most) as u32,
+                        hands: shards.min(most.max(1)) as u32,
                     });
                 }
             }
@@ -147,6 +157,14 @@ fn kernel<T: Element>(
     (rows, exact): (usize, bool),
     isa: Present,
 ) -> Box<dyn Kernel<T>> {
+    let column = match work {
+        Work::Contract(contract) => Columns::of(contract),
+        Work::Loop(own) => column::product(own).as_ref().and_then(Columns::of),
+        _ => None,
+    };
+    if let Some(column) = column {
+        return Box::new(column);
+    }
     match work {
         Work::Contract(contract) if !exact => {
             T::faster(contract, isa).unwrap_or_else(|| Box::new(Contracts::new(contract, isa)))
@@ -196,7 +214,8 @@ impl<T: Element> Machine<T> {
         if !grown {
             return Err(no_memory::<T>(program.arena.saturating_add(needs.shared)));
         }
-        self.programs.push(Prepared::new(kernels, program, self.least));
+        let threads = self.pool.count();
+        self.programs.push(Prepared::new(kernels, program, (self.least, threads)));
         Ok(self.programs.len() - 1)
     }
 
@@ -276,6 +295,18 @@ impl<T: Element> Machine<T> {
         }
     }
 
+    pub(super) fn rows_into(&self, slot: Slot, stride: usize, values: &mut [f32]) {
+        assert!(stride > 0 && slot.len.is_multiple_of(stride), "no whole number of axes");
+        let width = slot.len / stride;
+        assert!(width > 0 && values.len() <= slot.len, "fewer rows than are asked for");
+        let own = self.slice(slot);
+        for (row, values) in values.chunks_mut(width).enumerate() {
+            for (value, entry) in values.iter_mut().zip(own.chunks_exact(stride)) {
+                *value = entry[row].to_f64() as f32;
+            }
+        }
+    }
+
     pub(super) fn set(&mut self, slot: Slot, values: &[f64]) {
         assert_eq!(slot.len, values.len(), "arrays of different lengths");
         for (own, &value) in self.slice_mut(slot).iter_mut().zip(values) {
@@ -293,10 +324,15 @@ impl<T: Element> Machine<T> {
 
     pub(super) fn bytes(&self, slot: Slot) -> Vec<u8> {
         let mut bytes = vec![0; slot.len * T::BYTES];
+        self.bytes_into(slot, &mut bytes);
+        bytes
+    }
+
+    pub(super) fn bytes_into(&self, slot: Slot, bytes: &mut [u8]) {
+        assert_eq!(slot.len * T::BYTES, bytes.len(), "arrays of different lengths");
         for (bytes, own) in bytes.chunks_exact_mut(T::BYTES).zip(self.slice(slot)) {
             own.put(bytes);
         }
-        bytes
     }
 
     pub(super) fn set_bytes(&mut self, slot: Slot, bytes: &[u8]) -> Result<(), Refused> {
