@@ -357,6 +357,19 @@ impl<T: Element> Kernel<T> for Contracts<T> {
         }
     }
 
+    fn picked(&self) -> String {
+        let panels = &self.panels.all;
+        let (rows, cols) = self.micro.tile(panels.iter().map(|p| p.cols).max().unwrap_or(1));
+        let packed = panels.iter().filter(|panel| !panel.in_place(self.micro.lanes)).count();
+        let read = match packed {
+            0 => "in place".into(),
+            n if n == panels.len() => "packed".into(),
+            n => format!("{n} of {} packed", panels.len()),
+        };
+        let Cut { rows: m, cols: n, parts } = self.cut;
+        format!("tile {rows}x{cols}, {read}, cut {m}x{n}x{parts}")
+    }
+
     fn run(&self, phase: usize, shard: usize, env: &Env<'_, T>, scratch: &mut Scratch<T>) {
         if phase == 0 {
             self.rectangle(shard, env, scratch);

@@ -277,6 +277,12 @@ impl Engine {
         Ok(())
     }
 
+    /// How an instruction of a program is done, in words: tiles, what is packed. Empty where there
+    /// is nothing to choose.
+    pub fn picked(&self, program: Loaded, instruction: usize) -> String {
+        either!(&self.inner, own => own.picked(program.0, instruction))
+    }
+
     /// The numbers of an array.
     ///
     /// # Panics

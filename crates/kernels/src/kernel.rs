@@ -88,6 +88,10 @@ pub(crate) trait Kernel<T: Element>: Send + Sync {
     fn work(&self) -> f64;
     /// The memory it needs.
     fn needs(&self) -> Needs;
+    /// How it is done, in words, where there was a choice.
+    fn picked(&self) -> String {
+        String::new()
+    }
     /// Does a shard.
     fn run(&self, phase: usize, shard: usize, env: &Env<'_, T>, scratch: &mut Scratch<T>);
 }

@@ -21,6 +21,7 @@ mod loops;
 pub mod noise;
 mod pointwise;
 mod pool;
+pub mod probe;
 pub mod program;
 mod scatter;
 mod select;

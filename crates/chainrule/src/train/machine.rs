@@ -223,6 +223,30 @@ impl Machine {
         Ok(loss[0])
     }
 
+    /// One step on these rows, as [`Machine::step`] does it; `after` hears of each instruction when
+    /// it is done.
+    pub(super) fn traced(
+        &mut self,
+        data: &Dataset,
+        part: usize,
+        rows: &[u32],
+        step: u64,
+        after: &mut dyn FnMut(usize),
+    ) -> Result<f64, Error> {
+        let loaded = self.step_of(rows.len())?.loaded;
+        let (engine, seed) = (&mut self.engine, self.seed);
+        let mut each = |at: usize, _: &Engine| {
+            after(at);
+            true
+        };
+        self.feed
+            .with(data, part, rows, (seed, step), |run| engine.trace(loaded, run, &mut each))
+            .map_err(|r| refused(r.0))?;
+        let mut loss = [0.0];
+        self.engine.get_into(self.compiled.layout.loss, &mut loss);
+        Ok(loss[0])
+    }
+
     /// The first instruction of a step that makes something else than numbers.
     pub(super) fn fault(
         &mut self,

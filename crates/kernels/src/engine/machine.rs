@@ -110,6 +110,12 @@ impl<T: Element> Machine<T> {
         Ok(self.programs.len() - 1)
     }
 
+    /// How an instruction is done.
+    pub(super) fn picked(&self, program: usize, at: usize) -> String {
+        let kernel = self.programs.get(program).and_then(|prepared| prepared.kernels.get(at));
+        kernel.map_or_else(String::new, |kernel| kernel.picked())
+    }
+
     /// Checks the data of a run; the number of instructions.
     pub(super) fn check(&self, program: usize, run: &Run<'_>) -> Result<usize, Refused> {
         let Some(prepared) = self.programs.get(program) else {

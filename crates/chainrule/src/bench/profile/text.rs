@@ -1,0 +1,92 @@
+//! A profile as text.
+
+use std::fmt::Write as _;
+
+use super::Profile;
+
+/// Instructions that are shown unless all are asked for.
+const SHOWN: usize = 20;
+
+/// Columns of the page.
+const WIDTH: usize = 80;
+
+impl Profile {
+    /// The profile as text of at most 80 columns: the groups, then the instructions, the longest
+    /// first; without `all` at most 20 of them.
+    pub fn text(&self, all: bool) -> String {
+        let (s, threads) = (if self.threads == 1 { "" } else { "s" }, self.threads);
+        let mut out = format!(
+            "{}: a step of {} on {} rows, {} {}, {threads} thread{s}\n",
+            self.file, self.training, self.rows, self.precision, self.isa
+        );
+        if let Some(why) = &self.missing {
+            let _ = writeln!(out, "the data are made up, because its own are missing:\n  {why}");
+        }
+        let _ = writeln!(out, "\n {:>10}  share  GFLOP/s    GB/s  group", "us");
+        for group in self.groups() {
+            let rates = rates(group.seconds, group.flops, group.bytes);
+            let _ = writeln!(
+                out,
+                " {}{rates}  {} ({})",
+                self.time(group.seconds),
+                group.name,
+                group.count
+            );
+        }
+        let none = " ".repeat(17);
+        let _ = writeln!(out, " {}{none}  rest: order of rows, loss", self.time(self.rest()));
+        let _ = writeln!(out, " {}{none}  a step, median of {}", self.time(self.step), self.steps);
+        let heads = ["group", "extents", "line  what"];
+        let _ = writeln!(
+            out,
+            "\n {:>10}  share  GFLOP/s    GB/s  {:11}  {:13}  {}",
+            "us", heads[0], heads[1], heads[2]
+        );
+        let sorted = self.sorted();
+        let shown = if all { sorted.len() } else { SHOWN.min(sorted.len()) };
+        for one in &sorted[..shown] {
+            let extents: Vec<String> = one.extents.iter().map(ToString::to_string).collect();
+            let line = format!(
+                " {}{}  {:11}  {:13}  {:>4}  ",
+                self.time(one.seconds),
+                rates(one.seconds, one.flops, one.bytes),
+                one.group,
+                cut(&extents.join("x"), 13),
+                one.line.map_or(String::new(), |line| line.to_string()),
+            );
+            let room = WIDTH.saturating_sub(line.chars().count());
+            let _ = writeln!(out, "{line}{}", cut(&one.name, room));
+        }
+        if shown < sorted.len() {
+            let left = sorted[shown..].iter().map(|one| one.seconds).sum();
+            let more = sorted.len() - shown;
+            let _ = writeln!(out, " {}{none}  {more} more (--all)", self.time(left));
+        }
+        let _ = writeln!(out, "\nGB/s counts every array that is read or written once.");
+        out
+    }
+
+    /// Microseconds, and their share of the step.
+    fn time(&self, seconds: f64) -> String {
+        let digits = if self.step < 1e-3 { 2 } else { 1 };
+        let share = 100.0 * seconds / self.step;
+        format!("{:>10.digits$} {share:>5.1}%", seconds * 1e6)
+    }
+}
+
+/// Operations and bytes a second; nothing where there are none.
+fn rates(seconds: f64, flops: u64, bytes: u64) -> String {
+    let rate = |count: u64| match count {
+        0 => String::new(),
+        n => format!("{:.1}", n as f64 / seconds / 1e9),
+    };
+    format!(" {:>8} {:>7}", rate(flops), rate(bytes))
+}
+
+fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.into();
+    }
+    let start: String = text.chars().take(most.saturating_sub(2)).collect();
+    format!("{}..", start.trim_end())
+}
