@@ -18,9 +18,25 @@ use crate::select::Selects;
 /// Shards that are handed out at most; kernels with more do several at a time.
 const HANDED: usize = 1 << 14;
 
+/// A phase of an instruction.
+#[derive(Clone, Copy)]
+struct Phase {
+    instruction: u32,
+    phase: u32,
+    shards: u32,
+    /// Hands that share the shards; one if it is not worth more.
+    hands: u32,
+}
+
 /// A program, ready to run.
 struct Prepared<T> {
     kernels: Vec<Box<dyn Kernel<T>>>,
+    /// Everything that is done, in order; phases without shards are left out.
+    phases: Vec<Phase>,
+    /// Pieces of the pool's walk: the phases of each, and how many hands share it. Neighbours that
+    /// one thread does are one piece.
+    pieces: Vec<std::ops::Range<usize>>,
+    hands: Vec<u32>,
     foreign: Vec<Foreign>,
     rows: usize,
     columns: Vec<usize>,
@@ -43,14 +59,86 @@ struct Own<T>(*mut Scratch<T>);
 // its number.
 unsafe impl<T: Send> Sync for Own<T> {}
 
-impl<T> Own<T> {
+/// A run, as its threads see it.
+struct Doing<'a, T> {
+    env: Env<'a, T>,
+    kernels: &'a [Box<dyn Kernel<T>>],
+    own: Own<T>,
+}
+
+impl<T: Element> Doing<'_, T> {
+    /// A hand's shards of a phase.
+    ///
     /// # Safety
     ///
-    /// The number is below the count of the pool's threads, and nobody else uses it meanwhile.
-    #[allow(clippy::mut_from_ref)]
-    unsafe fn of(&self, thread: usize) -> &mut Scratch<T> {
+    /// The thread's number is below the count of the pool's threads, and no other thread has it.
+    unsafe fn hand(&self, phase: &Phase, hand: usize, thread: usize) {
         // SAFETY: there is memory for each thread, and the caller holds the rest.
-        unsafe { &mut *self.0.add(thread) }
+        let scratch = unsafe { &mut *self.own.0.add(thread) };
+        let kernel = &*self.kernels[phase.instruction as usize];
+        for shard in part(phase.shards as usize, phase.hands as usize, hand) {
+            kernel.run(phase.phase as usize, shard, &self.env, scratch);
+        }
+    }
+}
+
+impl<T: Element> Prepared<T> {
+    /// Cuts the instructions in pieces; those of less work than `least` are one thread's.
+    fn new(kernels: Vec<Box<dyn Kernel<T>>>, program: Program, least: f64) -> Prepared<T> {
+        let mut phases = Vec::new();
+        for (instruction, kernel) in kernels.iter().enumerate() {
+            let most = if kernel.work() < least { 1 } else { HANDED };
+            for phase in 0..kernel.phases() {
+                let shards = kernel.shards(phase);
+                if shards > 0 {
+                    phases.push(Phase {
+                        instruction: instruction as u32,
+                        phase: phase as u32,
+                        shards: shards as u32,
+                        hands: shards.min(most) as u32,
+                    });
+                }
+            }
+        }
+        let alone = |a: &Phase, b: &Phase| a.hands == 1 && b.hands == 1;
+        let (mut pieces, mut hands, mut at) = (Vec::new(), Vec::new(), 0);
+        for piece in phases.chunk_by(alone) {
+            pieces.push(at..at + piece.len());
+            hands.push(piece[0].hands);
+            at += piece.len();
+        }
+        let Program { foreign, rows, columns, .. } = program;
+        Prepared { kernels, phases, pieces, hands, foreign, rows, columns }
+    }
+
+    /// What the shards of a run use.
+    fn env<'a>(
+        &'a self,
+        (arena, shared): (&'a mut Arena<T>, &'a mut Arena<T>),
+        isa: Present,
+        run: &Run<'a>,
+    ) -> Env<'a, T> {
+        Env {
+            arena: arena.view(),
+            shared: shared.view(),
+            isa,
+            columns: run.columns,
+            rows: run.rows,
+            seed: run.seed,
+            step: run.step,
+            foreign: &self.foreign,
+        }
+    }
+
+    /// One of these phases panicked.
+    fn panicked(&self, piece: &std::ops::Range<usize>) -> Refused {
+        let numbers = self.phases[piece.clone()].iter().map(|phase| phase.instruction);
+        let (first, last) = (numbers.clone().min().unwrap_or(0), numbers.max().unwrap_or(0));
+        Refused(if first == last {
+            format!("instruction {first} panicked")
+        } else {
+            format!("one of the instructions {first} to {last} panicked")
+        })
     }
 }
 
@@ -101,12 +189,7 @@ impl<T: Element> Machine<T> {
         if !grown {
             return Err(no_memory::<T>(program.arena.saturating_add(needs.shared)));
         }
-        self.programs.push(Prepared {
-            kernels,
-            foreign: program.foreign,
-            rows: program.rows,
-            columns: program.columns,
-        });
+        self.programs.push(Prepared::new(kernels, program, self.least));
         Ok(self.programs.len() - 1)
     }
 
@@ -140,40 +223,39 @@ impl<T: Element> Machine<T> {
         Ok(count)
     }
 
+    /// Runs a program: all its instructions are one walk of the pool.
     pub(super) fn run(&mut self, program: usize, run: &Run<'_>) -> Result<(), Refused> {
-        let count = self.check(program, run)?;
-        (0..count).try_for_each(|at| self.step(program, at, run))
+        self.check(program, run)?;
+        let prepared = &self.programs[program];
+        let doing = Doing {
+            env: prepared.env((&mut self.arena, &mut self.shared), self.isa, run),
+            kernels: &prepared.kernels,
+            own: Own(self.scratch.as_mut_ptr()),
+        };
+        let done = self.pool.run(&prepared.hands, &|piece, hand, thread| {
+            let phases = &prepared.phases[prepared.pieces[piece].clone()];
+            for phase in phases {
+                // SAFETY: the pool's threads have different numbers, below its count.
+                unsafe { doing.hand(phase, hand, thread) };
+            }
+        });
+        done.map_err(|piece| prepared.panicked(&prepared.pieces[piece]))
     }
 
     /// Runs one instruction of a program whose data were checked.
     pub(super) fn step(&mut self, program: usize, at: usize, run: &Run<'_>) -> Result<(), Refused> {
         let prepared = &self.programs[program];
-        let kernel = &*prepared.kernels[at];
-        let env = Env {
-            arena: self.arena.view(),
-            shared: self.shared.view(),
-            isa: self.isa,
-            columns: run.columns,
-            rows: run.rows,
-            seed: run.seed,
-            step: run.step,
-            foreign: &prepared.foreign,
+        let doing = Doing {
+            env: prepared.env((&mut self.arena, &mut self.shared), self.isa, run),
+            kernels: &prepared.kernels,
+            own: Own(self.scratch.as_mut_ptr()),
         };
-        let alone = kernel.work() < self.least;
-        let own = Own(self.scratch.as_mut_ptr());
-        for phase in 0..kernel.phases() {
-            let shards = kernel.shards(phase);
-            let handed = if alone { 1 } else { shards.min(HANDED) };
-            let done = self.pool.run(handed, &|hand, thread| {
-                // SAFETY: the pool's threads have different numbers, below its count.
-                let scratch = unsafe { own.of(thread) };
-                for shard in part(shards, handed, hand) {
-                    kernel.run(phase, shard, &env, scratch);
-                }
+        for phase in prepared.phases.iter().filter(|phase| phase.instruction as usize == at) {
+            let done = self.pool.run(&[phase.hands], &|_, hand, thread| {
+                // SAFETY: as in `run`.
+                unsafe { doing.hand(phase, hand, thread) };
             });
-            if !done {
-                return Err(Refused(format!("instruction {at} panicked")));
-            }
+            done.map_err(|_| Refused(format!("instruction {at} panicked")))?;
         }
         Ok(())
     }
