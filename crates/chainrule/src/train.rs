@@ -68,6 +68,7 @@ mod whole;
 
 pub use crate::data::Dataset;
 pub use chainrule_kernels::program::Precision;
+pub(crate) use machine::WORTH_SHARING;
 pub use predictor::Predictor;
 pub use report::{Control, End, EpochReport, Progress, Record, Scores, StepReport};
 pub use rows::Rows;

@@ -31,15 +31,22 @@ pub fn multiply_add(isa: Isa, turns: usize) -> Option<(f64, f32)> {
     Some(((2 * CHAINS * lanes) as f64 * turns as f64, sum))
 }
 
-/// The factor and the term: the numbers stay near 1.
-const NUMBERS: (f32, f32) = (0.999, 0.001);
+/// The first number, the factor and the term, which the compiler does not know: else it would
+/// compute everything itself. The numbers stay near 1.
+fn numbers() -> (f32, f32, f32) {
+    std::hint::black_box((0.5, 0.999, 0.001))
+}
 
 fn narrow(turns: usize) -> f32 {
-    let mut all = [[1.0_f32; 4]; CHAINS];
+    let (first, factor, term) = numbers();
+    let mut all = [[first; 4]; CHAINS];
+    for (at, x) in all.iter_mut().flatten().enumerate() {
+        *x += at as f32 * term;
+    }
     for _ in 0..turns {
         for chain in &mut all {
             for x in chain {
-                *x = *x * NUMBERS.0 + NUMBERS.1;
+                *x = *x * factor + term;
             }
         }
     }
@@ -50,15 +57,20 @@ fn narrow(turns: usize) -> f32 {
 mod x86 {
     use std::arch::x86_64::*;
 
-    use super::{CHAINS, NUMBERS};
+    use super::{CHAINS, numbers};
 
     /// # Safety
     ///
     /// The machine has these features.
     #[target_feature(enable = "avx512f")]
     pub(super) unsafe fn wide(turns: usize) -> f32 {
-        let (factor, term) = (_mm512_set1_ps(NUMBERS.0), _mm512_set1_ps(NUMBERS.1));
-        let mut all = [_mm512_set1_ps(1.0); CHAINS];
+        let (first, factor, term) = numbers();
+        // Chains that are all the same would be one.
+        let mut all = [_mm512_set1_ps(first); CHAINS];
+        for (at, x) in all.iter_mut().enumerate() {
+            *x = _mm512_set1_ps(first + at as f32 * term);
+        }
+        let (factor, term) = (_mm512_set1_ps(factor), _mm512_set1_ps(term));
         for _ in 0..turns {
             for x in &mut all {
                 *x = _mm512_fmadd_ps(*x, factor, term);
@@ -72,8 +84,13 @@ mod x86 {
     /// The machine has these features.
     #[target_feature(enable = "avx2,fma")]
     pub(super) unsafe fn middle(turns: usize) -> f32 {
-        let (factor, term) = (_mm256_set1_ps(NUMBERS.0), _mm256_set1_ps(NUMBERS.1));
-        let mut all = [_mm256_set1_ps(1.0); CHAINS];
+        let (first, factor, term) = numbers();
+        // Chains that are all the same would be one.
+        let mut all = [_mm256_set1_ps(first); CHAINS];
+        for (at, x) in all.iter_mut().enumerate() {
+            *x = _mm256_set1_ps(first + at as f32 * term);
+        }
+        let (factor, term) = (_mm256_set1_ps(factor), _mm256_set1_ps(term));
         for _ in 0..turns {
             for x in &mut all {
                 *x = _mm256_fmadd_ps(*x, factor, term);

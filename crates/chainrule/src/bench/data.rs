@@ -64,7 +64,16 @@ impl Prepared {
             threads: options.threads,
             ..TrainSettings::default()
         };
-        Ok(Prepared { data: Arc::new(data), model, training, settings, batch, epoch_steps, kind })
+        Ok(Prepared {
+            data: Arc::new(data),
+            model,
+            training,
+            settings,
+            batch,
+            epoch_steps,
+            kind,
+            missing,
+        })
     }
 }
 

@@ -143,7 +143,7 @@ pub fn profile(workload: &Workload, options: &Options) -> Result<Profile, Error>
         trainer.step()?;
         whole.push(began.elapsed().as_secs_f64());
         let mut last = Instant::now();
-        trainer.traced(&mut |at| {
+        trainer.step_traced(&mut |at| {
             let now = Instant::now();
             taken[at].push((now - last).as_secs_f64());
             last = Instant::now();

@@ -40,32 +40,32 @@ pub struct Workload {
 const fn work(
     name: &'static str,
     text: &'static str,
+    training: usize,
     (rows, steps): (usize, u64),
-    feed: Feed,
+    (feed, precision): (Feed, Precision),
 ) -> Workload {
-    Workload {
-        name: Cow::Borrowed(name),
-        text: Cow::Borrowed(text),
-        training: 0,
-        rows,
-        steps,
-        precision: Precision::F32,
-        feed,
-    }
+    let (name, text) = (Cow::Borrowed(name), Cow::Borrowed(text));
+    Workload { name, text, training, rows, steps, precision, feed }
 }
 
 const W1: &str = include_str!("../../models/bench/w1.eqn");
+const W2: &str = include_str!("../../models/bench/w2.eqn");
+const W3: &str = include_str!("../../models/bench/w3.eqn");
+const W3D: &str = include_str!("../../models/bench/w3d.eqn");
+const W4: &str = include_str!("../../models/bench/w4.eqn");
+const W5: &str = include_str!("../../models/bench/w5.eqn");
+const W6: &str = include_str!("../../models/bench/w6.eqn");
 
 /// All workloads that train. W7, inference with the nets of W5 and W6, is [`infer`](super::infer).
 pub static WORKLOADS: [Workload; 8] = [
-    Workload { precision: Precision::F64, ..work("W1", W1, (110, 350), Feed::Own) },
-    Workload { precision: Precision::F64, training: 1, ..work("W1N", W1, (110, 350), Feed::Own) },
-    work("W2", include_str!("../../models/bench/w2.eqn"), (1000, 2000), Feed::Own),
-    work("W3", include_str!("../../models/bench/w3.eqn"), (49_000, 60), Feed::Normal),
-    work("W3D", include_str!("../../models/bench/w3d.eqn"), (49_000, 60), Feed::Normal),
-    work("W4", include_str!("../../models/bench/w4.eqn"), (60_000, 469), Feed::Image),
-    work("W5", include_str!("../../models/bench/w5.eqn"), (60_000, 150), Feed::Image),
-    work("W6", include_str!("../../models/bench/w6.eqn"), (60_000, 25), Feed::Image),
+    work("W1", W1, 0, (110, 350), (Feed::Own, Precision::F64)),
+    work("W1N", W1, 1, (110, 350), (Feed::Own, Precision::F64)),
+    work("W2", W2, 0, (1000, 2000), (Feed::Own, Precision::F32)),
+    work("W3", W3, 0, (49_000, 60), (Feed::Normal, Precision::F32)),
+    work("W3D", W3D, 0, (49_000, 60), (Feed::Normal, Precision::F32)),
+    work("W4", W4, 0, (60_000, 469), (Feed::Image, Precision::F32)),
+    work("W5", W5, 0, (60_000, 150), (Feed::Image, Precision::F32)),
+    work("W6", W6, 0, (60_000, 25), (Feed::Image, Precision::F32)),
 ];
 
 /// The workload called `name`, in capitals or not.

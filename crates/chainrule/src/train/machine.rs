@@ -16,7 +16,7 @@ use crate::Error;
 use crate::data::Dataset;
 
 /// Least work of an instruction, in operations, that is worth sharing between threads.
-pub(super) const WORTH_SHARING: usize = 1 << 16;
+pub(crate) const WORTH_SHARING: usize = 1 << 16;
 
 /// A step for a number of rows.
 #[derive(Debug)]

@@ -20,34 +20,34 @@ impl Profile {
             self.file, self.training, self.rows, self.precision, self.isa
         );
         if let Some(why) = &self.missing {
-            let _ = writeln!(out, "the data are made up, because its own are missing:\n  {why}");
+            let why = why.split([';', '\n']).next().unwrap_or_default();
+            let _ = writeln!(out, "its data are missing, these are made up: {}", cut(why, 150));
         }
-        let _ = writeln!(out, "\n {:>10}  share  GFLOP/s    GB/s  group", "us");
+        let _ = writeln!(out, "\n{:>10}  share GFLOP/s   GB/s  group", "us");
         for group in self.groups() {
             let rates = rates(group.seconds, group.flops, group.bytes);
             let _ = writeln!(
                 out,
-                " {}{rates}  {} ({})",
+                "{}{rates}  {} ({})",
                 self.time(group.seconds),
                 group.name,
                 group.count
             );
         }
-        let none = " ".repeat(17);
-        let _ = writeln!(out, " {}{none}  rest: order of rows, loss", self.time(self.rest()));
-        let _ = writeln!(out, " {}{none}  a step, median of {}", self.time(self.step), self.steps);
-        let heads = ["group", "extents", "line  what"];
+        let none = " ".repeat(15);
+        let _ = writeln!(out, "{}{none}  rest: order of rows, loss", self.time(self.rest()));
+        let _ = writeln!(out, "{}{none}  a step, median of {}", self.time(self.step), self.steps);
         let _ = writeln!(
             out,
-            "\n {:>10}  share  GFLOP/s    GB/s  {:11}  {:13}  {}",
-            "us", heads[0], heads[1], heads[2]
+            "\n{:>10}  share GFLOP/s   GB/s  {:11} {:13} line what",
+            "us", "group", "extents"
         );
         let sorted = self.sorted();
         let shown = if all { sorted.len() } else { SHOWN.min(sorted.len()) };
         for one in &sorted[..shown] {
             let extents: Vec<String> = one.extents.iter().map(ToString::to_string).collect();
             let line = format!(
-                " {}{}  {:11}  {:13}  {:>4}  ",
+                "{}{}  {:11} {:13} {:>4} ",
                 self.time(one.seconds),
                 rates(one.seconds, one.flops, one.bytes),
                 one.group,
@@ -60,7 +60,7 @@ impl Profile {
         if shown < sorted.len() {
             let left = sorted[shown..].iter().map(|one| one.seconds).sum();
             let more = sorted.len() - shown;
-            let _ = writeln!(out, " {}{none}  {more} more (--all)", self.time(left));
+            let _ = writeln!(out, "{}{none}  {more} more (--all)", self.time(left));
         }
         let _ = writeln!(out, "\nGB/s counts every array that is read or written once.");
         out
@@ -80,7 +80,7 @@ fn rates(seconds: f64, flops: u64, bytes: u64) -> String {
         0 => String::new(),
         n => format!("{:.1}", n as f64 / seconds / 1e9),
     };
-    format!(" {:>8} {:>7}", rate(flops), rate(bytes))
+    format!(" {:>7} {:>6}", rate(flops), rate(bytes))
 }
 
 fn cut(text: &str, most: usize) -> String {
