@@ -25,6 +25,7 @@ pub mod program;
 mod scatter;
 mod select;
 mod space;
+mod then;
 mod validate;
 mod vmath;
 
