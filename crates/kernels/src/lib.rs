@@ -25,7 +25,11 @@ pub mod program;
 mod scatter;
 mod select;
 mod space;
+<<<<<<< HEAD
 mod tree;
+=======
+mod then;
+>>>>>>> k3
 mod validate;
 mod vector;
 mod vmath;
