@@ -96,6 +96,28 @@ pub(crate) trait Kernel<T: Element>: Send + Sync {
     fn run(&self, phase: usize, shard: usize, env: &Env<'_, T>, scratch: &mut Scratch<T>);
 }
 
+impl<T: Element, K: Kernel<T>> Kernel<T> for std::sync::Arc<K> {
+    fn phases(&self) -> usize {
+        K::phases(self)
+    }
+
+    fn shards(&self, phase: usize) -> usize {
+        K::shards(self, phase)
+    }
+
+    fn work(&self) -> f64 {
+        K::work(self)
+    }
+
+    fn needs(&self) -> Needs {
+        K::needs(self)
+    }
+
+    fn run(&self, phase: usize, shard: usize, env: &Env<'_, T>, scratch: &mut Scratch<T>) {
+        K::run(self, phase, shard, env, scratch);
+    }
+}
+
 /// The part of `total` things that a shard of `shards` does: sizes differ by one at most.
 pub(crate) fn part(total: usize, shards: usize, shard: usize) -> std::ops::Range<usize> {
     let (each, more) = (total / shards.max(1), total % shards.max(1));

@@ -26,8 +26,15 @@ pub mod program;
 mod scatter;
 mod select;
 mod space;
+<<<<<<< HEAD
+mod tree;
+=======
+mod then;
+>>>>>>> k3
 mod validate;
+mod vector;
 mod vmath;
+mod winograd;
 
 pub use engine::{Column, Engine, Loaded, Range, Refused, Run, Threads, Values};
 pub use isa::Isa;

@@ -13,14 +13,22 @@ use crate::Error;
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Case {
     Product(usize, usize, usize, Turned),
-    /// Channels of the image and of the result, pixels a side, whether it is the kernel's gradient.
-    Convolution((usize, usize), usize, bool),
+    /// Channels of the image and of the result, pixels a side, what it is, and whether it is
+    /// computed as it is written (`--exact-conv`).
+    Convolution((usize, usize), usize, Of, bool),
     Adadelta(usize),
     Function(Function, usize, usize),
     Sum(usize, usize),
     /// Channels, windows a side, whether the place is asked for.
     Pooling(usize, usize, bool),
     Mask(usize),
+}
+
+/// A convolution or its gradient by the kernel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Of {
+    Image,
+    Kernel,
 }
 
 /// The speed of a kernel.
@@ -45,7 +53,7 @@ pub struct Speed {
 const BATCH: usize = 128;
 
 /// The kernels: names and what they do.
-const CASES: [(&str, Case); 39] = [
+const CASES: [(&str, Case); 42] = [
     ("W5.f1", Case::Product(512, BATCH, 784, Turned::Neither)),
     ("W5.f2", Case::Product(512, BATCH, 512, Turned::Neither)),
     ("W5.dx2", Case::Product(512, BATCH, 512, Turned::Left)),
@@ -66,11 +74,14 @@ const CASES: [(&str, Case); 39] = [
     ("W6.fc_dx", Case::Product(9216, BATCH, 128, Turned::Left)),
     ("sq2048", Case::Product(2048, 2048, 2048, Turned::Neither)),
     ("one row", Case::Product(512, 1, 784, Turned::Neither)),
-    ("W6.conv1", Case::Convolution((1, 32), 28, false)),
-    ("W6.conv1_dw", Case::Convolution((1, 32), 28, true)),
-    ("W6.conv2", Case::Convolution((32, 64), 26, false)),
-    ("W6.conv2_dw", Case::Convolution((32, 64), 26, true)),
-    ("W6.conv2_dx", Case::Convolution((64, 32), 28, false)),
+    ("W6.conv1", Case::Convolution((1, 32), 28, Of::Image, false)),
+    ("W6.conv1_dw", Case::Convolution((1, 32), 28, Of::Kernel, false)),
+    ("W6.conv2", Case::Convolution((32, 64), 26, Of::Image, false)),
+    ("W6.conv2_dw", Case::Convolution((32, 64), 26, Of::Kernel, false)),
+    ("W6.conv2_dx", Case::Convolution((64, 32), 28, Of::Image, false)),
+    ("conv2, exact", Case::Convolution((32, 64), 26, Of::Image, true)),
+    ("conv2_dw, exact", Case::Convolution((32, 64), 26, Of::Kernel, true)),
+    ("conv2_dx, exact", Case::Convolution((64, 32), 28, Of::Image, true)),
     ("adadelta", Case::Adadelta(670_000)),
     ("relu", Case::Function(Function::Relu, 512, BATCH)),
     ("exp", Case::Function(Function::Exp, 512, BATCH)),
@@ -132,6 +143,7 @@ impl Kernel {
             arena,
             rows: 0,
             columns: vec![],
+            exact: matches!(case, Case::Convolution(_, _, _, true)),
             instructions: vec![Instruction { name: name.into(), origin: 0, work }],
             foreign: vec![],
         };
@@ -195,12 +207,12 @@ impl Case {
                 let flops = 2.0 * (m * n * k) as f64;
                 (product((m, n, k), turned), vec![m, n, k], flops, m * k + k * n + m * n)
             }
-            Case::Convolution((from, to), size, of_kernel) => {
+            Case::Convolution((from, to), size, of, _) => {
                 let out = size - 2;
                 let points = 9 * from * to * out * out * BATCH;
                 let arrays = (from * size * size + to * out * out) * BATCH + 9 * from * to;
                 let extents = vec![to, from, out, out];
-                let made = convolution((from, to), size, BATCH, of_kernel);
+                let made = convolution((from, to), size, BATCH, of == Of::Kernel);
                 (made, extents, 2.0 * points as f64, arrays)
             }
             Case::Adadelta(len) => (adadelta(len), vec![len], 0.0, 7 * len),

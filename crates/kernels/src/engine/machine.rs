@@ -1,5 +1,7 @@
 //! The engine for one number type.
 
+use std::sync::Arc;
+
 use super::{Column, Range, Refused, Run, Threads, no_memory};
 use crate::arena::Arena;
 use crate::call::Calls;
@@ -14,6 +16,7 @@ use crate::pool::Pool;
 use crate::program::{Foreign, Program, Slot, Work};
 use crate::scatter::Scatters;
 use crate::select::Selects;
+use crate::then::Then;
 
 /// Shards that are handed out at most; kernels with more do several at a time.
 const HANDED: usize = 1 << 14;
@@ -30,8 +33,14 @@ struct Phase {
 
 /// A program, ready to run.
 struct Prepared<T> {
+    /// The instructions, and behind them those that are done as one with the next.
     kernels: Vec<Box<dyn Kernel<T>>>,
-    /// Everything that is done, in order; phases without shards are left out.
+    count: usize,
+    /// The instruction of each kernel.
+    instructions: Vec<usize>,
+    /// Everything that is done one by one, in order; phases without shards are left out.
+    each: Vec<Phase>,
+    /// Everything that is done, in order.
     phases: Vec<Phase>,
     /// Pieces of the pool's walk: the phases of each, and how many hands share it. Neighbours that
     /// one thread does are one piece.
@@ -83,23 +92,29 @@ impl<T: Element> Doing<'_, T> {
 }
 
 impl<T: Element> Prepared<T> {
-    /// Cuts the instructions in pieces; those of less work than `least` are one thread's.
-    fn new(kernels: Vec<Box<dyn Kernel<T>>>, program: Program, least: f64) -> Prepared<T> {
-        let mut phases = Vec::new();
-        for (instruction, kernel) in kernels.iter().enumerate() {
-            let most = if kernel.work() < least { 1 } else { HANDED };
-            for phase in 0..kernel.phases() {
-                let shards = kernel.shards(phase);
-                if shards > 0 {
-                    phases.push(Phase {
-                        instruction: instruction as u32,
-                        phase: phase as u32,
-                        shards: shards as u32,
-                        hands: shards.min(most) as u32,
-                    });
-                }
-            }
+    /// Cuts the instructions in pieces; those of less work than `least` are one thread's. `joint` are
+    /// those that are done as one with the next.
+    fn new(
+        mut kernels: Vec<Box<dyn Kernel<T>>>,
+        joint: Vec<(usize, Box<dyn Kernel<T>>)>,
+        program: Program,
+        least: f64,
+    ) -> Prepared<T> {
+        let count = kernels.len();
+        let mut instructions: Vec<usize> = (0..count).collect();
+        let mut order = instructions.clone();
+        for (instruction, kernel) in joint {
+            order[instruction] = kernels.len();
+            order[instruction + 1] = usize::MAX;
+            instructions.push(instruction);
+            kernels.push(kernel);
         }
+        order.retain(|at| *at < kernels.len());
+        let listed = |order: &[usize]| {
+            let all = order.iter().flat_map(|&at| phases(at, &*kernels[at], least));
+            all.collect::<Vec<Phase>>()
+        };
+        let (each, phases) = (listed(&instructions[..count]), listed(&order));
         let alone = |a: &Phase, b: &Phase| a.hands == 1 && b.hands == 1;
         let (mut pieces, mut hands, mut at) = (Vec::new(), Vec::new(), 0);
         for piece in phases.chunk_by(alone) {
@@ -108,7 +123,7 @@ impl<T: Element> Prepared<T> {
             at += piece.len();
         }
         let Program { foreign, rows, columns, .. } = program;
-        Prepared { kernels, phases, pieces, hands, foreign, rows, columns }
+        Prepared { kernels, count, instructions, each, phases, pieces, hands, foreign, rows, columns }
     }
 
     /// What the shards of a run use.
@@ -132,7 +147,8 @@ impl<T: Element> Prepared<T> {
 
     /// One of these phases panicked.
     fn panicked(&self, piece: &std::ops::Range<usize>) -> Refused {
-        let numbers = self.phases[piece.clone()].iter().map(|phase| phase.instruction);
+        let number = |phase: &Phase| self.instructions[phase.instruction as usize];
+        let numbers = self.phases[piece.clone()].iter().map(number);
         let (first, last) = (numbers.clone().min().unwrap_or(0), numbers.max().unwrap_or(0));
         Refused(if first == last {
             format!("instruction {first} panicked")
@@ -142,8 +158,61 @@ impl<T: Element> Prepared<T> {
     }
 }
 
+<<<<<<< HEAD
+fn kernel<T: Element>(
+    work: &Work,
+    (rows, exact): (usize, bool),
+    isa: Present,
+) -> Box<dyn Kernel<T>> {
+=======
+/// The phases of a kernel that have shards.
+fn phases<T: Element>(
+    at: usize,
+    kernel: &dyn Kernel<T>,
+    least: f64,
+) -> impl Iterator<Item = Phase> + '_ {
+    let most = if kernel.work() < least { 1 } else { HANDED };
+    (0..kernel.phases()).filter_map(move |phase| {
+        let shards = kernel.shards(phase);
+        (shards > 0).then(|| Phase {
+            instruction: at as u32,
+            phase: phase as u32,
+            shards: shards as u32,
+            hands: shards.min(most) as u32,
+        })
+    })
+}
+
+/// The kernels of a program, and those that do a contraction and the loop behind it.
+#[allow(clippy::type_complexity)]
+fn made<T: Element>(
+    program: &Program,
+    isa: Present,
+) -> (Vec<Box<dyn Kernel<T>>>, Vec<(usize, Box<dyn Kernel<T>>)>) {
+    let mut kernels: Vec<Box<dyn Kernel<T>>> = Vec::new();
+    let mut joint: Vec<(usize, Box<dyn Kernel<T>>)> = Vec::new();
+    for (at, instruction) in program.instructions.iter().enumerate() {
+        let next = program.instructions.get(at + 1).map(|next| &next.work);
+        match (&instruction.work, next) {
+            (Work::Contract(contract), Some(Work::Loop(own))) => {
+                let first = Arc::new(Contracts::new(contract, isa));
+                if let Some(both) = Then::new(contract, &first, own) {
+                    joint.push((at, Box::new(both)));
+                }
+                kernels.push(Box::new(first));
+            }
+            (work, _) => kernels.push(kernel(work, program.rows, isa)),
+        }
+    }
+    (kernels, joint)
+}
+
 fn kernel<T: Element>(work: &Work, rows: usize, isa: Present) -> Box<dyn Kernel<T>> {
+>>>>>>> k3
     match work {
+        Work::Contract(contract) if !exact => {
+            T::faster(contract, isa).unwrap_or_else(|| Box::new(Contracts::new(contract, isa)))
+        }
         Work::Gather(gather) => Box::new(Gathers::new(gather, rows)),
         Work::Noise(noise) => Box::new(Noises::new(noise)),
         Work::Loop(own) => Box::new(Loops::new(own)),
@@ -179,17 +248,23 @@ impl<T: Element> Machine<T> {
 
     /// Prepares a program that was checked.
     pub(super) fn load(&mut self, program: Program) -> Result<usize, Refused> {
-        let prepare = |work| kernel(work, program.rows, self.isa);
+<<<<<<< HEAD
+        let prepare = |work| kernel(work, (program.rows, program.exact), self.isa);
         let kernels: Vec<Box<dyn Kernel<T>>> =
             program.instructions.iter().map(|instruction| prepare(&instruction.work)).collect();
         let needs = kernels.iter().fold(Needs::default(), |all, kernel| all.join(kernel.needs()));
+=======
+        let (kernels, joint) = made::<T>(&program, self.isa);
+        let all = kernels.iter().chain(joint.iter().map(|(_, kernel)| kernel));
+        let needs = all.fold(Needs::default(), |all, kernel| all.join(kernel.needs()));
+>>>>>>> k3
         let grown = self.arena.grow(program.arena)
             && self.shared.grow(needs.shared)
             && self.scratch.iter_mut().all(|scratch| scratch.grow(&needs));
         if !grown {
             return Err(no_memory::<T>(program.arena.saturating_add(needs.shared)));
         }
-        self.programs.push(Prepared::new(kernels, program, self.least));
+        self.programs.push(Prepared::new(kernels, joint, program, self.least));
         Ok(self.programs.len() - 1)
     }
 
@@ -204,7 +279,7 @@ impl<T: Element> Machine<T> {
         let Some(prepared) = self.programs.get(program) else {
             return Err(Refused("the program was loaded by another engine".into()));
         };
-        let (count, rows) = (prepared.kernels.len(), prepared.rows);
+        let (count, rows) = (prepared.count, prepared.rows);
         if prepared.columns.is_empty() {
             return Ok(count);
         }
@@ -250,7 +325,7 @@ impl<T: Element> Machine<T> {
             kernels: &prepared.kernels,
             own: Own(self.scratch.as_mut_ptr()),
         };
-        for phase in prepared.phases.iter().filter(|phase| phase.instruction as usize == at) {
+        for phase in prepared.each.iter().filter(|phase| phase.instruction as usize == at) {
             let done = self.pool.run(&[phase.hands], &|_, hand, thread| {
                 // SAFETY: as in `run`.
                 unsafe { doing.hand(phase, hand, thread) };
