@@ -120,9 +120,11 @@ pub(crate) fn profile(p: &Profile) -> Value {
         .map(|one| {
             json!({
                 "at": one.at, "name": one.name, "group": one.group, "line": one.line,
-                "extents": one.extents, "us": us(one.seconds),
-                "share": rounded(one.seconds / p.step, 4), "flops": one.flops, "bytes": one.bytes,
-                "gflops": rate(one.flops, one.seconds), "gbytes": rate(one.bytes, one.seconds),
+                "extents": one.extents, "us": one.seconds.map(us),
+                "share": one.seconds.map(|s| rounded(s / p.step, 4)),
+                "flops": one.flops, "bytes": one.bytes,
+                "gflops": one.seconds.map(|s| rate(one.flops, s)),
+                "gbytes": one.seconds.map(|s| rate(one.bytes, s)),
             })
         })
         .collect();

@@ -113,6 +113,10 @@ impl<T: Element, K: Kernel<T>> Kernel<T> for std::sync::Arc<K> {
         K::needs(self)
     }
 
+    fn picked(&self) -> String {
+        K::picked(self)
+    }
+
     fn run(&self, phase: usize, shard: usize, env: &Env<'_, T>, scratch: &mut Scratch<T>) {
         K::run(self, phase, shard, env, scratch);
     }

@@ -26,11 +26,8 @@ pub mod program;
 mod scatter;
 mod select;
 mod space;
-<<<<<<< HEAD
-mod tree;
-=======
 mod then;
->>>>>>> k3
+mod tree;
 mod validate;
 mod vector;
 mod vmath;

@@ -23,8 +23,8 @@ pub struct Timed {
     pub line: Option<usize>,
     /// How far its indices run; rows, columns and terms of a product.
     pub extents: Vec<usize>,
-    /// The median of its seconds.
-    pub seconds: f64,
+    /// The median of its seconds; none if it is done with the instruction before.
+    pub seconds: Option<f64>,
     /// Floating-point operations, as `show --plan` counts them.
     pub flops: u64,
     /// Bytes of the arrays that it reads and writes, each once.
@@ -80,13 +80,15 @@ impl Profile {
     pub fn groups(&self) -> Vec<Group> {
         let mut all: Vec<Group> = Vec::new();
         for one in &self.instructions {
+            // What is done with a product is in its time.
+            let Some(seconds) = one.seconds else { continue };
             let at = all.iter().position(|group| group.name == one.group).unwrap_or_else(|| {
                 all.push(Group { name: one.group, count: 0, seconds: 0.0, flops: 0, bytes: 0 });
                 all.len() - 1
             });
             let group = &mut all[at];
             group.count += 1;
-            group.seconds += one.seconds;
+            group.seconds += seconds;
             group.flops += one.flops;
             group.bytes += one.bytes;
         }
@@ -97,14 +99,15 @@ impl Profile {
     /// The instructions, the longest first.
     pub fn sorted(&self) -> Vec<&Timed> {
         let mut all: Vec<&Timed> = self.instructions.iter().collect();
-        all.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
+        let seconds = |one: &Timed| one.seconds.unwrap_or(0.0);
+        all.sort_by(|a, b| seconds(b).total_cmp(&seconds(a)));
         all
     }
 
     /// Seconds of a step outside of all instructions: the order of rows, numbers of the step, the
     /// loss. Below 0 if instructions take longer when each is timed.
     pub fn rest(&self) -> f64 {
-        self.step - self.instructions.iter().map(|one| one.seconds).sum::<f64>()
+        self.step - self.instructions.iter().filter_map(|one| one.seconds).sum::<f64>()
     }
 }
 
@@ -143,7 +146,7 @@ pub fn profile(workload: &Workload, options: &Options) -> Result<Profile, Error>
         trainer.step()?;
         whole.push(began.elapsed().as_secs_f64());
         let mut last = Instant::now();
-        trainer.step_traced(&mut |at| {
+        trainer.step_timed(&mut |at| {
             let now = Instant::now();
             taken[at].push((now - last).as_secs_f64());
             last = Instant::now();
@@ -161,7 +164,7 @@ pub fn profile(workload: &Workload, options: &Options) -> Result<Profile, Error>
             group: group(&own.work, line),
             line: span.map(|span| source.line_of(span)),
             extents: line.extents.clone(),
-            seconds: median(&taken[at]),
+            seconds: (!taken[at].is_empty()).then(|| median(&taken[at])),
             flops: line.flops,
             bytes: bytes(line),
         }

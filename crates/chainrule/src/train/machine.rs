@@ -224,8 +224,8 @@ impl Machine {
     }
 
     /// One step on these rows, as [`Machine::step`] does it; `after` hears of each instruction when
-    /// it is done.
-    pub(super) fn traced(
+    /// it is done, see [`Engine::timed`].
+    pub(super) fn timed(
         &mut self,
         data: &Dataset,
         part: usize,
@@ -235,12 +235,8 @@ impl Machine {
     ) -> Result<f64, Error> {
         let loaded = self.step_of(rows.len())?.loaded;
         let (engine, seed) = (&mut self.engine, self.seed);
-        let mut each = |at: usize, _: &Engine| {
-            after(at);
-            true
-        };
         self.feed
-            .with(data, part, rows, (seed, step), |run| engine.trace(loaded, run, &mut each))
+            .with(data, part, rows, (seed, step), |run| engine.timed(loaded, run, after))
             .map_err(|r| refused(r.0))?;
         let mut loss = [0.0];
         self.engine.get_into(self.compiled.layout.loss, &mut loss);

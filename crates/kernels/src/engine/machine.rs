@@ -123,7 +123,18 @@ impl<T: Element> Prepared<T> {
             at += piece.len();
         }
         let Program { foreign, rows, columns, .. } = program;
-        Prepared { kernels, count, instructions, each, phases, pieces, hands, foreign, rows, columns }
+        Prepared {
+            kernels,
+            count,
+            instructions,
+            each,
+            phases,
+            pieces,
+            hands,
+            foreign,
+            rows,
+            columns,
+        }
     }
 
     /// What the shards of a run use.
@@ -158,13 +169,6 @@ impl<T: Element> Prepared<T> {
     }
 }
 
-<<<<<<< HEAD
-fn kernel<T: Element>(
-    work: &Work,
-    (rows, exact): (usize, bool),
-    isa: Present,
-) -> Box<dyn Kernel<T>> {
-=======
 /// The phases of a kernel that have shards.
 fn phases<T: Element>(
     at: usize,
@@ -193,6 +197,13 @@ fn made<T: Element>(
     let mut joint: Vec<(usize, Box<dyn Kernel<T>>)> = Vec::new();
     for (at, instruction) in program.instructions.iter().enumerate() {
         let next = program.instructions.get(at + 1).map(|next| &next.work);
+        if let Work::Contract(contract) = &instruction.work
+            && !program.exact
+            && let Some(faster) = T::faster(contract, isa)
+        {
+            kernels.push(faster);
+            continue;
+        }
         match (&instruction.work, next) {
             (Work::Contract(contract), Some(Work::Loop(own))) => {
                 let first = Arc::new(Contracts::new(contract, isa));
@@ -208,11 +219,7 @@ fn made<T: Element>(
 }
 
 fn kernel<T: Element>(work: &Work, rows: usize, isa: Present) -> Box<dyn Kernel<T>> {
->>>>>>> k3
     match work {
-        Work::Contract(contract) if !exact => {
-            T::faster(contract, isa).unwrap_or_else(|| Box::new(Contracts::new(contract, isa)))
-        }
         Work::Gather(gather) => Box::new(Gathers::new(gather, rows)),
         Work::Noise(noise) => Box::new(Noises::new(noise)),
         Work::Loop(own) => Box::new(Loops::new(own)),
@@ -248,16 +255,9 @@ impl<T: Element> Machine<T> {
 
     /// Prepares a program that was checked.
     pub(super) fn load(&mut self, program: Program) -> Result<usize, Refused> {
-<<<<<<< HEAD
-        let prepare = |work| kernel(work, (program.rows, program.exact), self.isa);
-        let kernels: Vec<Box<dyn Kernel<T>>> =
-            program.instructions.iter().map(|instruction| prepare(&instruction.work)).collect();
-        let needs = kernels.iter().fold(Needs::default(), |all, kernel| all.join(kernel.needs()));
-=======
         let (kernels, joint) = made::<T>(&program, self.isa);
         let all = kernels.iter().chain(joint.iter().map(|(_, kernel)| kernel));
         let needs = all.fold(Needs::default(), |all, kernel| all.join(kernel.needs()));
->>>>>>> k3
         let grown = self.arena.grow(program.arena)
             && self.shared.grow(needs.shared)
             && self.scratch.iter_mut().all(|scratch| scratch.grow(&needs));
@@ -315,6 +315,35 @@ impl<T: Element> Machine<T> {
             }
         });
         done.map_err(|piece| prepared.panicked(&prepared.pieces[piece]))
+    }
+
+    /// Runs a program as `run` does, one kernel after the other: `after` hears of each when it is
+    /// done, by its first instruction.
+    pub(super) fn timed(
+        &mut self,
+        program: usize,
+        run: &Run<'_>,
+        after: &mut dyn FnMut(usize),
+    ) -> Result<(), Refused> {
+        self.check(program, run)?;
+        let prepared = &self.programs[program];
+        let doing = Doing {
+            env: prepared.env((&mut self.arena, &mut self.shared), self.isa, run),
+            kernels: &prepared.kernels,
+            own: Own(self.scratch.as_mut_ptr()),
+        };
+        for phases in prepared.phases.chunk_by(|a, b| a.instruction == b.instruction) {
+            let first = prepared.instructions[phases[0].instruction as usize];
+            for phase in phases {
+                let done = self.pool.run(&[phase.hands], &|_, hand, thread| {
+                    // SAFETY: as in `run`.
+                    unsafe { doing.hand(phase, hand, thread) };
+                });
+                done.map_err(|_| Refused(format!("instruction {first} panicked")))?;
+            }
+            after(first);
+        }
+        Ok(())
     }
 
     /// Runs one instruction of a program whose data were checked.

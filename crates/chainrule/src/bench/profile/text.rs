@@ -42,14 +42,18 @@ impl Profile {
             "\n{:>10}  share GFLOP/s   GB/s  {:11} {:13} line what",
             "us", "group", "extents"
         );
-        let sorted = self.sorted();
+        let mut sorted = self.sorted();
+        let joined = sorted.iter().filter(|one| one.seconds.is_none()).count();
+        sorted.truncate(if all { sorted.len() } else { sorted.len() - joined });
         let shown = if all { sorted.len() } else { SHOWN.min(sorted.len()) };
         for one in &sorted[..shown] {
             let extents: Vec<String> = one.extents.iter().map(ToString::to_string).collect();
+            let times = match one.seconds {
+                Some(seconds) => self.time(seconds) + &rates(seconds, one.flops, one.bytes),
+                None => format!("{:>10}{:22}", "joined", ""),
+            };
             let line = format!(
-                "{}{}  {:11} {:13} {:>4} ",
-                self.time(one.seconds),
-                rates(one.seconds, one.flops, one.bytes),
+                "{times}  {:11} {:13} {:>4} ",
                 one.group,
                 cut(&extents.join("x"), 13),
                 one.line.map_or(String::new(), |line| line.to_string()),
@@ -58,9 +62,12 @@ impl Profile {
             let _ = writeln!(out, "{line}{}", cut(&one.name, room));
         }
         if shown < sorted.len() {
-            let left = sorted[shown..].iter().map(|one| one.seconds).sum();
+            let left = sorted[shown..].iter().filter_map(|one| one.seconds).sum();
             let more = sorted.len() - shown;
             let _ = writeln!(out, "{}{none}  {more} more (--all)", self.time(left));
+        }
+        if joined > 0 {
+            let _ = writeln!(out, "\n{joined} are done with the product before them, in its time.");
         }
         let _ = writeln!(out, "\nGB/s counts every array that is read or written once.");
         out

@@ -8,12 +8,12 @@ use crate::Error;
 impl Trainer {
     /// One step, as [`Trainer::step`]; `after` is called when an instruction is done, with its place
     /// in [`Trainer::program`].
-    pub(crate) fn step_traced(&mut self, after: &mut dyn FnMut(usize)) -> Result<(), Error> {
+    pub(crate) fn step_timed(&mut self, after: &mut dyn FnMut(usize)) -> Result<(), Error> {
         self.close_if_over()?;
         self.check_open()?;
         let rows = self.inputs_and_rows();
         let taken = self.order.taken(self.at.position as usize, rows);
-        self.loss = self.machine.traced(&self.data, self.part, taken, self.at.step, after)?;
+        self.loss = self.machine.timed(&self.data, self.part, taken, self.at.step, after)?;
         if !self.loss.is_finite() {
             return Err(self.trap(self.at.step));
         }
