@@ -12,6 +12,7 @@
 
 mod args;
 mod bench_json;
+mod bench_text;
 mod check_json;
 mod commands;
 mod exit;

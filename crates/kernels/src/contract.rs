@@ -70,6 +70,7 @@ pub(crate) struct Contracts<T: 'static> {
     /// Where the last of the arrays ends.
     end: usize,
     cost: f64,
+    turned: bool,
 }
 
 /// Places of all points of a list of lanes.
@@ -105,7 +106,28 @@ impl<T: Element> Contracts<T> {
     pub(crate) fn new(source: &Contract, isa: Present) -> Contracts<T> {
         let straight = Contracts::plan(source, T::micro(isa));
         let turned = Contracts::plan(&turned(source), T::micro(isa));
-        if turned.cost < straight.cost { turned } else { straight }
+        if turned.cost < straight.cost { Contracts { turned: true, ..turned } } else { straight }
+    }
+
+    /// Whether its rows are the columns of the contraction it was made of.
+    pub(crate) fn is_turned(&self) -> bool {
+        self.turned
+    }
+
+    /// What is finished when a shard of the last phase is done: the batch, rows and columns. The
+    /// rectangles of all shards are the whole result, each entry once.
+    pub(crate) fn finished(&self, shard: usize) -> (usize, Range<usize>, Range<usize>) {
+        let Cut { rows, cols, parts } = self.cut;
+        if parts > 1 {
+            let (batch, at) = (shard / self.adders(), shard % self.adders());
+            return (batch, part(self.rows_a.len(), self.adders(), at), 0..self.cols_c.len());
+        }
+        let (rest, at_rows) = (shard / rows, shard % rows);
+        let (batch, at_cols) = (rest / cols, rest % cols);
+        let panels = &self.panels.all[self.panels.cuts[at_cols]..self.panels.cuts[at_cols + 1]];
+        let first = panels.first().map_or(0, |panel| panel.first);
+        let end = panels.last().map_or(first, |panel| panel.columns().end);
+        (batch, part(self.rows_a.len(), rows, at_rows), first..end)
     }
 
     fn plan(source: &Contract, micro: Micro<T>) -> Contracts<T> {
@@ -167,6 +189,7 @@ impl<T: Element> Contracts<T> {
             cut,
             blocks,
             cost,
+            turned: false,
         }
     }
 
@@ -404,6 +427,19 @@ impl<T: Element> Kernel<T> for Contracts<T> {
             numbers: packed + TILE * self.micro.width(),
             ..Needs::default()
         }
+    }
+
+    fn picked(&self) -> String {
+        let panels = &self.panels.all;
+        let (rows, cols) = self.micro.tile(panels.iter().map(|p| p.cols).max().unwrap_or(1));
+        let packed = panels.iter().filter(|panel| !panel.in_place(self.micro.lanes)).count();
+        let read = match packed {
+            0 => "in place".into(),
+            n if n == panels.len() => "packed".into(),
+            n => format!("{n} of {} packed", panels.len()),
+        };
+        let Cut { rows: m, cols: n, parts } = self.cut;
+        format!("tile {rows}x{cols}, {read}, cut {m}x{n}x{parts}")
     }
 
     fn run(&self, phase: usize, shard: usize, env: &Env<'_, T>, scratch: &mut Scratch<T>) {

@@ -278,6 +278,28 @@ impl Engine {
         Ok(())
     }
 
+    /// Runs a program and calls `after` when an instruction is done, with its number, so that a
+    /// caller with a clock sees where the time goes. What a run does as one, a product and what is
+    /// done with its result, is told once, by the first of its instructions.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::run`].
+    pub fn timed(
+        &mut self,
+        program: Loaded,
+        run: &Run<'_>,
+        after: &mut dyn FnMut(usize),
+    ) -> Result<(), Refused> {
+        either!(&mut self.inner, own => own.timed(program.0, run, after))
+    }
+
+    /// How an instruction of a program is done, in words: tiles, what is packed. Empty where there
+    /// is nothing to choose.
+    pub fn picked(&self, program: Loaded, instruction: usize) -> String {
+        either!(&self.inner, own => own.picked(program.0, instruction))
+    }
+
     /// The numbers of an array.
     ///
     /// # Panics

@@ -24,7 +24,6 @@ pub(crate) trait Level {
     /// Whether `x y + z` is rounded once.
     const FUSED: bool;
     /// Whether there are 256-bit vectors: only code compiled for such a level may say so.
-    #[allow(dead_code)]
     const VECTORS: bool;
     /// Whether there are 512-bit vectors, as for `VECTORS`.
     const WIDE: bool;

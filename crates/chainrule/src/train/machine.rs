@@ -16,7 +16,7 @@ use crate::Error;
 use crate::data::Dataset;
 
 /// Least work of an instruction, in operations, that is worth sharing between threads.
-pub(super) const WORTH_SHARING: usize = 1 << 16;
+pub(crate) const WORTH_SHARING: usize = 1 << 16;
 
 /// A step for a number of rows.
 #[derive(Debug)]
@@ -237,6 +237,26 @@ impl Machine {
         let (engine, seed) = (&mut self.engine, self.seed);
         self.feed
             .with(data, part, rows, (seed, step), |run| engine.run(loaded, run))
+            .map_err(|r| refused(r.0))?;
+        let mut loss = [0.0];
+        self.engine.get_into(self.compiled.layout.loss, &mut loss);
+        Ok(loss[0])
+    }
+
+    /// One step on these rows, as [`Machine::step`] does it; `after` hears of each instruction when
+    /// it is done, see [`Engine::timed`].
+    pub(super) fn timed(
+        &mut self,
+        data: &Dataset,
+        part: usize,
+        rows: &[u32],
+        step: u64,
+        after: &mut dyn FnMut(usize),
+    ) -> Result<f64, Error> {
+        let loaded = self.step_of(rows.len())?.loaded;
+        let (engine, seed) = (&mut self.engine, self.seed);
+        self.feed
+            .with(data, part, rows, (seed, step), |run| engine.timed(loaded, run, after))
             .map_err(|r| refused(r.0))?;
         let mut loss = [0.0];
         self.engine.get_into(self.compiled.layout.loss, &mut loss);

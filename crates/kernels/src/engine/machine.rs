@@ -1,5 +1,7 @@
 //! The engine for one number type.
 
+use std::sync::Arc;
+
 use super::{Column, Range, Refused, Run, Threads, no_memory};
 use crate::arena::Arena;
 use crate::call::Calls;
@@ -15,6 +17,7 @@ use crate::pool::Pool;
 use crate::program::{Foreign, Program, Slot, Work};
 use crate::scatter::Scatters;
 use crate::select::Selects;
+use crate::then::Then;
 
 /// Hands for each thread at most; phases with more shards have several in a hand.
 const HANDS: usize = 16;
@@ -31,8 +34,14 @@ struct Phase {
 
 /// A program, ready to run.
 struct Prepared<T> {
+    /// The instructions, and behind them those that are done as one with the next.
     kernels: Vec<Box<dyn Kernel<T>>>,
-    /// Everything that is done, in order; phases without shards are left out.
+    count: usize,
+    /// The instruction of each kernel.
+    instructions: Vec<usize>,
+    /// Everything that is done one by one, in order; phases without shards are left out.
+    each: Vec<Phase>,
+    /// Everything that is done, in order.
     phases: Vec<Phase>,
     /// Pieces of the pool's walk: the phases of each, and how many hands share it. Neighbours that
     /// one thread does are one piece.
@@ -84,32 +93,30 @@ impl<T: Element> Doing<'_, T> {
 }
 
 impl<T: Element> Prepared<T> {
-    /// Cuts the instructions in pieces. Those of less work than `least` are one thread's; of others
-    /// a hand has at least half of that. How many hands there are changes no result.
+    /// Cuts the instructions in pieces; those of less work than `limits.0` are one thread's; of
+    /// others a hand has at least half of that. How many hands there are changes no result. `joint`
+    /// are those that are done as one with the next.
     fn new(
-        kernels: Vec<Box<dyn Kernel<T>>>,
+        mut kernels: Vec<Box<dyn Kernel<T>>>,
+        joint: Vec<(usize, Box<dyn Kernel<T>>)>,
         program: Program,
-        (least, threads): (f64, usize),
+        limits: (f64, usize),
     ) -> Prepared<T> {
-        let mut phases = Vec::new();
-        for (instruction, kernel) in kernels.iter().enumerate() {
-            let most = if threads == 1 || kernel.work() < least {
-                1
-            } else {
-                (2.0 * kernel.work() / least).min((HANDS * threads) as f64) as usize
-            };
-            for phase in 0..kernel.phases() {
-                let shards = kernel.shards(phase);
-                if shards > 0 {
-                    phases.push(Phase {
-                        instruction: instruction as u32,
-                        phase: phase as u32,
-                        shards: shards as u32,
-                        hands: shards.min(most.max(1)) as u32,
-                    });
-                }
-            }
+        let count = kernels.len();
+        let mut instructions: Vec<usize> = (0..count).collect();
+        let mut order = instructions.clone();
+        for (instruction, kernel) in joint {
+            order[instruction] = kernels.len();
+            order[instruction + 1] = usize::MAX;
+            instructions.push(instruction);
+            kernels.push(kernel);
         }
+        order.retain(|at| *at < kernels.len());
+        let listed = |order: &[usize]| {
+            let all = order.iter().flat_map(|&at| phases(at, &*kernels[at], limits));
+            all.collect::<Vec<Phase>>()
+        };
+        let (each, phases) = (listed(&instructions[..count]), listed(&order));
         let alone = |a: &Phase, b: &Phase| a.hands == 1 && b.hands == 1;
         let (mut pieces, mut hands, mut at) = (Vec::new(), Vec::new(), 0);
         for piece in phases.chunk_by(alone) {
@@ -118,7 +125,18 @@ impl<T: Element> Prepared<T> {
             at += piece.len();
         }
         let Program { foreign, rows, columns, .. } = program;
-        Prepared { kernels, phases, pieces, hands, foreign, rows, columns }
+        Prepared {
+            kernels,
+            count,
+            instructions,
+            each,
+            phases,
+            pieces,
+            hands,
+            foreign,
+            rows,
+            columns,
+        }
     }
 
     /// What the shards of a run use.
@@ -142,7 +160,8 @@ impl<T: Element> Prepared<T> {
 
     /// One of these phases panicked.
     fn panicked(&self, piece: &std::ops::Range<usize>) -> Refused {
-        let numbers = self.phases[piece.clone()].iter().map(|phase| phase.instruction);
+        let number = |phase: &Phase| self.instructions[phase.instruction as usize];
+        let numbers = self.phases[piece.clone()].iter().map(number);
         let (first, last) = (numbers.clone().min().unwrap_or(0), numbers.max().unwrap_or(0));
         Refused(if first == last {
             format!("instruction {first} panicked")
@@ -152,23 +171,70 @@ impl<T: Element> Prepared<T> {
     }
 }
 
-fn kernel<T: Element>(
-    work: &Work,
-    (rows, exact): (usize, bool),
-    isa: Present,
-) -> Box<dyn Kernel<T>> {
-    let column = match work {
-        Work::Contract(contract) => Columns::of(contract),
-        Work::Loop(own) => column::product(own).as_ref().and_then(Columns::of),
-        _ => None,
+/// The phases of a kernel that have shards.
+fn phases<T: Element>(
+    at: usize,
+    kernel: &dyn Kernel<T>,
+    (least, threads): (f64, usize),
+) -> impl Iterator<Item = Phase> + '_ {
+    let most = if threads == 1 || kernel.work() < least {
+        1
+    } else {
+        (2.0 * kernel.work() / least).min((HANDS * threads) as f64) as usize
     };
-    if let Some(column) = column {
-        return Box::new(column);
-    }
-    match work {
-        Work::Contract(contract) if !exact => {
-            T::faster(contract, isa).unwrap_or_else(|| Box::new(Contracts::new(contract, isa)))
+    (0..kernel.phases()).filter_map(move |phase| {
+        let shards = kernel.shards(phase);
+        (shards > 0).then(|| Phase {
+            instruction: at as u32,
+            phase: phase as u32,
+            shards: shards as u32,
+            hands: shards.min(most.max(1)) as u32,
+        })
+    })
+}
+
+/// The kernels of a program, and those that do a contraction and the loop behind it.
+#[allow(clippy::type_complexity)]
+fn made<T: Element>(
+    program: &Program,
+    isa: Present,
+) -> (Vec<Box<dyn Kernel<T>>>, Vec<(usize, Box<dyn Kernel<T>>)>) {
+    let mut kernels: Vec<Box<dyn Kernel<T>>> = Vec::new();
+    let mut joint: Vec<(usize, Box<dyn Kernel<T>>)> = Vec::new();
+    for (at, instruction) in program.instructions.iter().enumerate() {
+        let next = program.instructions.get(at + 1).map(|next| &next.work);
+        let column = match &instruction.work {
+            Work::Contract(contract) => Columns::of(contract),
+            Work::Loop(own) => column::product(own).as_ref().and_then(Columns::of),
+            _ => None,
+        };
+        if let Some(column) = column {
+            kernels.push(Box::new(column));
+            continue;
         }
+        if let Work::Contract(contract) = &instruction.work
+            && !program.exact
+            && let Some(faster) = T::faster(contract, isa)
+        {
+            kernels.push(faster);
+            continue;
+        }
+        match (&instruction.work, next) {
+            (Work::Contract(contract), Some(Work::Loop(own))) => {
+                let first = Arc::new(Contracts::new(contract, isa));
+                if let Some(both) = Then::new(contract, &first, own) {
+                    joint.push((at, Box::new(both)));
+                }
+                kernels.push(Box::new(first));
+            }
+            (work, _) => kernels.push(kernel(work, program.rows, isa)),
+        }
+    }
+    (kernels, joint)
+}
+
+fn kernel<T: Element>(work: &Work, rows: usize, isa: Present) -> Box<dyn Kernel<T>> {
+    match work {
         Work::Gather(gather) => Box::new(Gathers::new(gather, rows)),
         Work::Noise(noise) => Box::new(Noises::new(noise)),
         Work::Loop(own) => Box::new(Loops::new(own)),
@@ -204,19 +270,24 @@ impl<T: Element> Machine<T> {
 
     /// Prepares a program that was checked.
     pub(super) fn load(&mut self, program: Program) -> Result<usize, Refused> {
-        let prepare = |work| kernel(work, (program.rows, program.exact), self.isa);
-        let kernels: Vec<Box<dyn Kernel<T>>> =
-            program.instructions.iter().map(|instruction| prepare(&instruction.work)).collect();
-        let needs = kernels.iter().fold(Needs::default(), |all, kernel| all.join(kernel.needs()));
+        let (kernels, joint) = made::<T>(&program, self.isa);
+        let all = kernels.iter().chain(joint.iter().map(|(_, kernel)| kernel));
+        let needs = all.fold(Needs::default(), |all, kernel| all.join(kernel.needs()));
         let grown = self.arena.grow(program.arena)
             && self.shared.grow(needs.shared)
             && self.scratch.iter_mut().all(|scratch| scratch.grow(&needs));
         if !grown {
             return Err(no_memory::<T>(program.arena.saturating_add(needs.shared)));
         }
-        let threads = self.pool.count();
-        self.programs.push(Prepared::new(kernels, program, (self.least, threads)));
+        let limits = (self.least, self.pool.count());
+        self.programs.push(Prepared::new(kernels, joint, program, limits));
         Ok(self.programs.len() - 1)
+    }
+
+    /// How an instruction is done.
+    pub(super) fn picked(&self, program: usize, at: usize) -> String {
+        let kernel = self.programs.get(program).and_then(|prepared| prepared.kernels.get(at));
+        kernel.map_or_else(String::new, |kernel| kernel.picked())
     }
 
     /// Checks the data of a run; the number of instructions.
@@ -224,7 +295,7 @@ impl<T: Element> Machine<T> {
         let Some(prepared) = self.programs.get(program) else {
             return Err(Refused("the program was loaded by another engine".into()));
         };
-        let (count, rows) = (prepared.kernels.len(), prepared.rows);
+        let (count, rows) = (prepared.count, prepared.rows);
         if prepared.columns.is_empty() {
             return Ok(count);
         }
@@ -262,6 +333,35 @@ impl<T: Element> Machine<T> {
         done.map_err(|piece| prepared.panicked(&prepared.pieces[piece]))
     }
 
+    /// Runs a program as `run` does, one kernel after the other: `after` hears of each when it is
+    /// done, by its first instruction.
+    pub(super) fn timed(
+        &mut self,
+        program: usize,
+        run: &Run<'_>,
+        after: &mut dyn FnMut(usize),
+    ) -> Result<(), Refused> {
+        self.check(program, run)?;
+        let prepared = &self.programs[program];
+        let doing = Doing {
+            env: prepared.env((&mut self.arena, &mut self.shared), self.isa, run),
+            kernels: &prepared.kernels,
+            own: Own(self.scratch.as_mut_ptr()),
+        };
+        for phases in prepared.phases.chunk_by(|a, b| a.instruction == b.instruction) {
+            let first = prepared.instructions[phases[0].instruction as usize];
+            for phase in phases {
+                let done = self.pool.run(&[phase.hands], &|_, hand, thread| {
+                    // SAFETY: as in `run`.
+                    unsafe { doing.hand(phase, hand, thread) };
+                });
+                done.map_err(|_| Refused(format!("instruction {first} panicked")))?;
+            }
+            after(first);
+        }
+        Ok(())
+    }
+
     /// Runs one instruction of a program whose data were checked.
     pub(super) fn step(&mut self, program: usize, at: usize, run: &Run<'_>) -> Result<(), Refused> {
         let prepared = &self.programs[program];
@@ -270,7 +370,7 @@ impl<T: Element> Machine<T> {
             kernels: &prepared.kernels,
             own: Own(self.scratch.as_mut_ptr()),
         };
-        for phase in prepared.phases.iter().filter(|phase| phase.instruction as usize == at) {
+        for phase in prepared.each.iter().filter(|phase| phase.instruction as usize == at) {
             let done = self.pool.run(&[phase.hands], &|_, hand, thread| {
                 // SAFETY: as in `run`.
                 unsafe { doing.hand(phase, hand, thread) };
