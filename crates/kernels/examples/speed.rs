@@ -203,37 +203,41 @@ fn time_run(
     println!("{name:24} {:9.1} us {:8.1} GFLOP/s", best * 1e6, flops / best / 1e9);
 }
 
+/// A name, rows, columns and terms, and whether the left and the right array lie transposed.
+type Product = (&'static str, (usize, usize, usize), bool, bool);
+
+const PRODUCTS: &[Product] = &[
+    ("mlp f1", (512, 128, 784), false, false),
+    ("mlp f2", (512, 128, 512), false, false),
+    ("mlp f3", (10, 128, 512), false, false),
+    ("mlp dx3", (512, 128, 10), true, false),
+    ("mlp dx2", (512, 128, 512), true, false),
+    ("mlp dw1", (512, 784, 128), false, true),
+    ("mlp dw2", (512, 512, 128), false, true),
+    ("mlp dw3", (10, 512, 128), false, true),
+    ("convnet fc", (128, 128, 9216), false, false),
+    ("convnet fc dx", (9216, 128, 128), true, false),
+    ("convnet fc dw", (128, 9216, 128), false, true),
+    ("cifar2 f1", (500, 300, 3072), false, false),
+    ("cifar2 dw1", (500, 3072, 300), false, true),
+    ("deep f", (500, 300, 500), false, false),
+    ("deep dx", (500, 300, 500), true, false),
+    ("deep dw", (500, 500, 300), false, true),
+    ("mlp f1, 32 rows", (512, 32, 784), false, false),
+    ("mlp dx2, 32 rows", (512, 32, 512), true, false),
+    ("mlp dw1, 32 rows", (512, 784, 32), false, true),
+    ("mlp f1, 1024 rows", (512, 1024, 784), false, false),
+    ("mlp dx2, 1024 rows", (512, 1024, 512), true, false),
+    ("mlp dw1, 1024 rows", (512, 784, 1024), false, true),
+    ("softmax f", (10, 128, 784), false, false),
+    ("softmax dw", (10, 784, 128), false, true),
+    ("square", (1024, 1024, 1024), false, false),
+    ("one row", (512, 1, 784), false, false),
+];
+
 fn main() {
     let threads = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(2);
-    let products = [
-        ("mlp f1", (512, 128, 784), false, false),
-        ("mlp f2", (512, 128, 512), false, false),
-        ("mlp f3", (10, 128, 512), false, false),
-        ("mlp dx3", (512, 128, 10), true, false),
-        ("mlp dx2", (512, 128, 512), true, false),
-        ("mlp dw1", (512, 784, 128), false, true),
-        ("mlp dw2", (512, 512, 128), false, true),
-        ("mlp dw3", (10, 512, 128), false, true),
-        ("convnet fc", (128, 128, 9216), false, false),
-        ("convnet fc dx", (9216, 128, 128), true, false),
-        ("convnet fc dw", (128, 9216, 128), false, true),
-        ("cifar2 f1", (500, 300, 3072), false, false),
-        ("cifar2 dw1", (500, 3072, 300), false, true),
-        ("deep f", (500, 300, 500), false, false),
-        ("deep dx", (500, 300, 500), true, false),
-        ("deep dw", (500, 500, 300), false, true),
-        ("mlp f1, 32 rows", (512, 32, 784), false, false),
-        ("mlp dx2, 32 rows", (512, 32, 512), true, false),
-        ("mlp dw1, 32 rows", (512, 784, 32), false, true),
-        ("mlp f1, 1024 rows", (512, 1024, 784), false, false),
-        ("mlp dx2, 1024 rows", (512, 1024, 512), true, false),
-        ("mlp dw1, 1024 rows", (512, 784, 1024), false, true),
-        ("softmax f", (10, 128, 784), false, false),
-        ("softmax dw", (10, 784, 128), false, true),
-        ("square", (1024, 1024, 1024), false, false),
-        ("one row", (512, 1, 784), false, false),
-    ];
-    for (name, sizes, left, right) in products {
+    for &(name, sizes, left, right) in PRODUCTS {
         let flops = 2.0 * (sizes.0 * sizes.1 * sizes.2) as f64;
         time(name, matrices(sizes, left, right), flops, threads);
     }

@@ -20,7 +20,7 @@ use std::ops::Range;
 
 use crate::element::Element;
 use crate::gemm::pack::Side;
-use crate::gemm::{Ahead, Block, Micro};
+use crate::gemm::{Ahead, Block, Dots, Micro};
 use crate::isa::Present;
 use crate::kernel::{Env, Kernel, Needs, Scratch, part};
 use crate::program::{Contract, Lane};
@@ -33,6 +33,8 @@ const BLOCK: usize = 320;
 const PACKED: usize = 192;
 /// Entries of the left array that may be read again for each panel: they fit the second cache.
 const NEAR: usize = 1 << 17;
+/// Rows or columns for which vectors run along the sum, if its terms are neighbours.
+const FEW: usize = 20;
 /// Rows for which it pays to copy a panel.
 const COPIED: usize = 48;
 /// Rows of a tile of sums that are brought to their places one by one.
@@ -57,6 +59,8 @@ pub(crate) struct Contracts<T: 'static> {
     panels: Panels,
     cut: Cut,
     blocks: usize,
+    /// Whether vectors run along the sum.
+    dots: bool,
     /// Whether panels of neighbours are packed all the same.
     copied: bool,
     /// Whether a shard finishes a panel before it begins the next one.
@@ -97,6 +101,22 @@ fn awkward(right: &Side, batch: &[[isize; 3]], lanes: usize) -> bool {
     within || (step != 0 && step % (64 * lanes) == 0)
 }
 
+/// Places of the three arrays, for each point of the batch.
+fn points(source: &Contract) -> Vec<[isize; 3]> {
+    let starts = [source.a.1, source.b.1, source.c.1].map(|place| place as isize);
+    let arrays: [Vec<isize>; 3] = [
+        places(&source.batch, |lane| lane.a),
+        places(&source.batch, |lane| lane.b),
+        places(&source.batch, |lane| lane.c),
+    ];
+    (0..arrays[0].len()).map(|at| [0, 1, 2].map(|of| starts[of] + arrays[of][at])).collect()
+}
+
+/// Whether places follow each other.
+fn neighbours(places: &[isize]) -> bool {
+    places.windows(2).all(|pair| pair[1] == pair[0] + 1)
+}
+
 /// Multiples of a number.
 fn multiples(count: usize, of: usize) -> Vec<isize> {
     (0..count).map(|at| (at * of) as isize).collect()
@@ -134,14 +154,7 @@ impl<T: Element> Contracts<T> {
         let right = Side::new(places(&source.n, |lane| lane.b), places(&source.k, |lane| lane.b));
         let rows_a = places(&source.m, |lane| lane.a);
         let cols_c = places(&source.n, |lane| lane.c);
-        let starts = [source.a.1, source.b.1, source.c.1].map(|place| place as isize);
-        let arrays: [Vec<isize>; 3] = [
-            places(&source.batch, |lane| lane.a),
-            places(&source.batch, |lane| lane.b),
-            places(&source.batch, |lane| lane.c),
-        ];
-        let at = |at: usize| [0, 1, 2].map(|of| starts[of] + arrays[of][at]);
-        let batch: Vec<_> = (0..arrays[0].len()).map(at).collect();
+        let batch = points(source);
         let (rows, terms) = (rows_a.len(), right.sum.len());
         let vectors = Vectors::new(&right, &cols_c, micro.lanes);
         let copied = rows >= COPIED && awkward(&right, &batch, micro.lanes);
@@ -164,12 +177,18 @@ impl<T: Element> Contracts<T> {
             put: if vectors.direct { 0.0 } else { 2.0 * lanes },
             blocks,
         };
-        let (cut, cost) = shape.best();
+        let steps_a = places(&source.k, |lane| lane.a);
+        let dots = rows.min(cols_c.len()) <= FEW
+            && terms >= 2 * micro.lanes
+            && neighbours(&right.sum)
+            && neighbours(&steps_a);
+        let (cut, cost) = if dots { (shape.dots(cols_c.len()), 0.0) } else { shape.best() };
         let panels = vectors.panels(cut.cols, micro.vectors(), micro.lanes);
         let wide = panels.wide(micro.lanes);
         let ends = [source.a.0, source.b.0, source.c.0].map(|slot| slot.at + slot.len);
         Contracts {
-            steps_a: places(&source.k, |lane| lane.a),
+            steps_a,
+            dots,
             rows_c: places(&source.m, |lane| lane.c),
             by_panel: rows.div_ceil(cut.rows) * terms <= NEAR,
             packed: (1..=micro.vectors())
@@ -223,6 +242,32 @@ impl<T: Element> Contracts<T> {
                 own.block(panel, block, next.and_then(|(panel, block)| Some((panel?, block))));
             }
         }
+    }
+
+    /// A rectangle of a product of few rows or columns.
+    fn dot(&self, shard: usize, env: &Env<'_, T>) {
+        let Cut { rows, cols, .. } = self.cut;
+        let (rest, at_rows) = (shard / rows, shard % rows);
+        let [a, b, c] = self.batch[rest / cols];
+        let rows = part(self.rows_a.len(), rows, at_rows);
+        let cols = part(self.cols_c.len(), cols, rest % cols);
+        assert!(self.end <= env.arena.len(), "a program of another arena");
+        let start = env.arena.start();
+        let first = |steps: &[isize]| steps.first().copied().unwrap_or(0);
+        let work = Dots {
+            terms: self.steps_a.len(),
+            a: start.wrapping_offset(a + first(&self.steps_a)),
+            rows_a: self.rows_a.as_ptr(),
+            b: start.wrapping_offset(b + first(&self.right.sum)),
+            cols_b: self.right.long.as_ptr(),
+            c: start.wrapping_offset(c),
+            rows_c: self.rows_c.as_ptr(),
+            cols_c: self.cols_c.as_ptr(),
+            scale: T::of(self.scale),
+        };
+        // SAFETY: loading proved that all entries lie inside the arena and that the result meets
+        // no other array; a rectangle is written by one shard.
+        unsafe { self.micro.dots(&work, rows, cols) };
     }
 
     /// What a block of a panel reads of the right array.
@@ -422,6 +467,9 @@ impl<T: Element> Kernel<T> for Contracts<T> {
     fn needs(&self) -> Needs {
         let parts = if self.cut.parts > 1 { self.batch.len() * self.cut.parts } else { 0 };
         let packed = BLOCK.min(self.steps_a.len()) * self.micro.width();
+        if self.dots {
+            return Needs::default();
+        }
         Needs {
             shared: parts * self.part_len(),
             numbers: packed + TILE * self.micro.width(),
@@ -443,7 +491,9 @@ impl<T: Element> Kernel<T> for Contracts<T> {
     }
 
     fn run(&self, phase: usize, shard: usize, env: &Env<'_, T>, scratch: &mut Scratch<T>) {
-        if phase == 0 {
+        if self.dots {
+            self.dot(shard, env);
+        } else if phase == 0 {
             self.rectangle(shard, env, scratch);
         } else {
             self.add(shard, env);

@@ -10,14 +10,18 @@
 //! the sum. [`Micro::run`] cuts its rows into tiles. Each entry is one chain of additions in the
 //! order of the terms, whatever the tile: bits do not depend on the cut.
 
+mod dot;
 mod narrow;
 pub(crate) mod pack;
 mod turn;
 #[cfg(target_arch = "x86_64")]
 mod vectors;
 
+use std::ops::Range;
+
 use crate::isa::{Isa, Present};
 use crate::kernel::part;
+pub(crate) use dot::Dots;
 use turn::Turn;
 
 /// `C[i, j] (+)= sum over k of A[i, k] B[k, j]` with places
@@ -93,6 +97,7 @@ pub(crate) struct Micro<T: 'static> {
     pub(crate) lanes: usize,
     /// By vectors less one, then by rows less one.
     table: &'static [&'static [Run<T>]],
+    dots: &'static dot::Table<T>,
     /// Lines to columns, a vector's lanes at a time.
     turn: Turn<T>,
     #[allow(dead_code)]
@@ -137,6 +142,28 @@ impl<T> Micro<T> {
             unsafe { kernels[rows.len() - 1](block, &at) };
         }
     }
+
+    /// Computes a rectangle of a product of few rows or columns.
+    ///
+    /// # Safety
+    ///
+    /// All places of A and B may be read, those of C written, and nobody else writes to any of
+    /// them at the same time.
+    pub(crate) unsafe fn dots(&self, work: &Dots<T>, rows: Range<usize>, cols: Range<usize>) {
+        let (tiles_m, tiles_n) = (rows.len().div_ceil(dot::ROWS), cols.len().div_ceil(dot::COLS));
+        for tile in 0..tiles_m * tiles_n {
+            // The shorter side inside: the longer one comes from far once.
+            let (at_m, at_n) = if tiles_m > tiles_n {
+                (tile / tiles_n, tile % tiles_n)
+            } else {
+                (tile % tiles_m, tile / tiles_m)
+            };
+            let (own_m, own_n) = (part(rows.len(), tiles_m, at_m), part(cols.len(), tiles_n, at_n));
+            let kernel = self.dots[own_m.len() - 1][own_n.len() - 1];
+            // SAFETY: the caller holds what a tile needs, and `isa` is present.
+            unsafe { kernel(work, rows.start + own_m.start, cols.start + own_n.start) };
+        }
+    }
 }
 
 /// A table of the instances of a family with so many vectors, by rows.
@@ -147,19 +174,26 @@ macro_rules! rows {
 }
 
 macro_rules! family {
-    ($type:ident, $wide:ident, $middle:ident, $narrow:ident, $lanes:expr) => {
+    ($type:ident, [$wide:ident $middle:ident $narrow:ident], $lanes:expr,
+     [$dots_wide:ident $dots_middle:ident $dots_narrow:ident]) => {
         impl Micro<$type> {
             /// The kernels of an instruction set.
             pub(crate) fn of(isa: Present) -> Micro<$type> {
                 #[cfg(target_arch = "x86_64")]
                 use vectors::{$middle, $wide};
                 use narrow::$narrow;
-                type Family = (usize, Turn<$type>, &'static [&'static [Run<$type>]]);
-                let (lanes, turn, table): Family = match isa.isa() {
+                type Family = (
+                    usize,
+                    Turn<$type>,
+                    &'static dot::Table<$type>,
+                    &'static [&'static [Run<$type>]],
+                );
+                let (lanes, turn, dots, table): Family = match isa.isa() {
                     #[cfg(target_arch = "x86_64")]
                     Isa::Avx512 => (
                         $lanes,
                         turn::$wide,
+                        &dot::$dots_wide,
                         &[
                             rows!($wide, 1, [1 2 3 4 5 6 7 8]),
                             rows!($wide, 2, [1 2 3 4 5 6 7 8]),
@@ -171,18 +205,19 @@ macro_rules! family {
                     Isa::Avx2 => (
                         $lanes / 2,
                         turn::$middle,
+                        &dot::$dots_middle,
                         &[
                             rows!($middle, 1, [1 2 3 4 5 6 7 8]),
                             rows!($middle, 2, [1 2 3 4 5 6]),
                         ],
                     ),
-                    _ => (4, turn::$narrow, &[rows!($narrow, 1, [1 2 3 4]), rows!($narrow, 2, [1 2 3 4])]),
+                    _ => (4, turn::$narrow, &dot::$dots_narrow, &[rows!($narrow, 1, [1 2 3 4]), rows!($narrow, 2, [1 2 3 4])]),
                 };
-                Micro { lanes, table, turn, isa }
+                Micro { lanes, table, dots, turn, isa }
             }
         }
     };
 }
 
-family!(f32, wide_f32, middle_f32, narrow_f32, 16);
-family!(f64, wide_f64, middle_f64, narrow_f64, 8);
+family!(f32, [wide_f32 middle_f32 narrow_f32], 16, [WIDE_F32 MIDDLE_F32 NARROW_F32]);
+family!(f64, [wide_f64 middle_f64 narrow_f64], 8, [WIDE_F64 MIDDLE_F64 NARROW_F64]);

@@ -176,6 +176,54 @@ fn a_loop_that_is_a_matrix_by_a_vector() {
     }
 }
 
+/// Every way to read two arrays, for sizes around tiles of rows, vectors of columns and lanes of
+/// terms; arrays begin where the ones before end, so their rows stand anywhere within vectors.
+#[test]
+fn all_small_sizes() {
+    for (left, right) in [(false, false), (true, false), (false, true), (true, true)] {
+        for m in [1, 2, 3, 5, 6, 7, 8, 9, 13, 21] {
+            let mut room = Room::default();
+            let mut work = Vec::new();
+            for n in (1..=70).step_by(1 + m % 4) {
+                for k in [1, 7, 16, 33] {
+                    let slots = [m * k, k * n, m * n].map(|len| room.take(len));
+                    work.push(Work::Contract(product(slots, (m, n, k), left, right)));
+                }
+            }
+            let values = start(&mut Dice(m as u64), room.len);
+            for precision in [Precision::F32, Precision::F64] {
+                let program = program(precision, room.len, work.clone());
+                compare(&program, &values, &Run::NOTHING, [1e-5, 1e-13]);
+            }
+        }
+    }
+}
+
+/// Sums of several blocks: read in place or packed, in parts or not, into rows or columns, with a
+/// factor; the batch runs along neither.
+#[test]
+fn sums_of_several_blocks() {
+    let sizes = [(50, 33, 400), (49, 64, 330), (12, 9, 2100), (21, 40, 1100)];
+    for (m, n, k) in sizes {
+        for (left, right) in [(false, false), (true, false), (false, true)] {
+            for (down, batch) in [(false, 1), (true, 1), (false, 2)] {
+                let mut room = Room::default();
+                let sizes = [batch * m * k, batch * k * n, batch * m * n];
+                let slots = sizes.map(|len| room.take(len));
+                let mut contract = product(slots, (m, n, k), left, right);
+                if down {
+                    contract.m[0].c = 1;
+                    contract.n[0].c = m as isize;
+                }
+                let strides = [m * k, k * n, m * n].map(|stride| stride as isize);
+                contract.batch = vec![lane(batch, strides[0], strides[1], strides[2])];
+                contract.scale = -0.5;
+                check(&contract, &room, 3);
+            }
+        }
+    }
+}
+
 /// A convolution with a 3 by 3 kernel, its weight gradient, with the batch last.
 #[test]
 fn convolutions() {

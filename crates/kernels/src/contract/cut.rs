@@ -10,6 +10,8 @@ const ROWS: usize = 768;
 const SMALL: usize = 1 << 16;
 /// Terms of such a part at least.
 const TERMS: usize = 512;
+/// Multiply-adds of a shard of a product with few rows or columns, about.
+const DOTS: usize = 1 << 16;
 /// Cycles that a shard costs beside its work.
 const SHARD: f64 = 600.0;
 /// Cycles that a row of a panel costs beside its vectors, for each term.
@@ -72,6 +74,18 @@ impl Shape {
     fn cost(&self, cut: Cut) -> f64 {
         let of = |threads: usize, weight: f64| weight * threads as f64 * self.time(cut, threads);
         of(1, 2.0) + of(2, 6.0) + of(3, 0.2) + of(4, 0.5) + of(8, 0.15)
+    }
+
+    /// The cut of a product with few rows or columns: its longer side, in pieces worth a shard.
+    pub(super) fn dots(&self, cols: usize) -> Cut {
+        let work = self.rows * cols * self.terms;
+        let most = (work / DOTS).clamp(1, 16);
+        let along = |long: usize| most.min(long.div_ceil(8)).max(1);
+        if self.rows > cols {
+            Cut { rows: along(self.rows), cols: 1, parts: 1 }
+        } else {
+            Cut { rows: 1, cols: along(cols), parts: 1 }
+        }
     }
 
     /// The best cut, and its cost.

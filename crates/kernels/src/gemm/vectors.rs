@@ -160,7 +160,7 @@ macro_rules! vectors {
 
 #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]
 #[inline]
-fn mask_wide_f32(count: usize) -> __mmask16 {
+pub(super) fn mask_wide_f32(count: usize) -> __mmask16 {
     ((1_u32 << count) - 1) as __mmask16
 }
 
@@ -169,7 +169,7 @@ fn mask_wide_f32(count: usize) -> __mmask16 {
 /// The lanes of the mask may be read.
 #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]
 #[inline]
-unsafe fn load_wide_f32(from: *const f32, mask: __mmask16) -> __m512 {
+pub(super) unsafe fn load_wide_f32(from: *const f32, mask: __mmask16) -> __m512 {
     // SAFETY: the caller says so.
     unsafe { _mm512_maskz_loadu_ps(mask, from) }
 }
@@ -186,7 +186,7 @@ unsafe fn store_wide_f32(to: *mut f32, mask: __mmask16, value: __m512) {
 
 #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]
 #[inline]
-fn mask_wide_f64(count: usize) -> __mmask8 {
+pub(super) fn mask_wide_f64(count: usize) -> __mmask8 {
     ((1_u32 << count) - 1) as __mmask8
 }
 
@@ -195,7 +195,7 @@ fn mask_wide_f64(count: usize) -> __mmask8 {
 /// The lanes of the mask may be read.
 #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]
 #[inline]
-unsafe fn load_wide_f64(from: *const f64, mask: __mmask8) -> __m512d {
+pub(super) unsafe fn load_wide_f64(from: *const f64, mask: __mmask8) -> __m512d {
     // SAFETY: the caller says so.
     unsafe { _mm512_maskz_loadu_pd(mask, from) }
 }
@@ -212,7 +212,7 @@ unsafe fn store_wide_f64(to: *mut f64, mask: __mmask8, value: __m512d) {
 
 #[target_feature(enable = "avx2,fma")]
 #[inline]
-fn mask_middle_f32(count: usize) -> __m256i {
+pub(super) fn mask_middle_f32(count: usize) -> __m256i {
     _mm256_cmpgt_epi32(_mm256_set1_epi32(count as i32), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7))
 }
 
@@ -221,7 +221,7 @@ fn mask_middle_f32(count: usize) -> __m256i {
 /// The lanes of the mask may be read.
 #[target_feature(enable = "avx2,fma")]
 #[inline]
-unsafe fn load_middle_f32(from: *const f32, mask: __m256i) -> __m256 {
+pub(super) unsafe fn load_middle_f32(from: *const f32, mask: __m256i) -> __m256 {
     // SAFETY: the caller says so.
     unsafe { _mm256_maskload_ps(from, mask) }
 }
@@ -238,7 +238,7 @@ unsafe fn store_middle_f32(to: *mut f32, mask: __m256i, value: __m256) {
 
 #[target_feature(enable = "avx2,fma")]
 #[inline]
-fn mask_middle_f64(count: usize) -> __m256i {
+pub(super) fn mask_middle_f64(count: usize) -> __m256i {
     _mm256_cmpgt_epi64(_mm256_set1_epi64x(count as i64), _mm256_setr_epi64x(0, 1, 2, 3))
 }
 
@@ -247,7 +247,7 @@ fn mask_middle_f64(count: usize) -> __m256i {
 /// The lanes of the mask may be read.
 #[target_feature(enable = "avx2,fma")]
 #[inline]
-unsafe fn load_middle_f64(from: *const f64, mask: __m256i) -> __m256d {
+pub(super) unsafe fn load_middle_f64(from: *const f64, mask: __m256i) -> __m256d {
     // SAFETY: the caller says so.
     unsafe { _mm256_maskload_pd(from, mask) }
 }
