@@ -94,7 +94,7 @@ impl<T: Element> Task for Draw<'_, T> {
             if let [(Some(a), al), (Some(b), bl), (Some(c), cl), (Some(d), dl)] = out {
                 // SAFETY: each place has room for so many numbers, and the level is the machine's.
                 unsafe {
-                    wide::ones(self.key, counter, last, [(a, al), (b, bl), (c, cl), (d, dl)])
+                    wide::ones(self.key, counter, last, [(a, al), (b, bl), (c, cl), (d, dl)]);
                 };
                 return;
             }

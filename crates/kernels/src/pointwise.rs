@@ -214,8 +214,9 @@ const FAR: usize = 12;
 
 #[inline(always)]
 fn along<T: Element>(own: Along<'_, T>, f: impl Fn(T, T) -> T) {
-    let rows = own.values.chunks_exact(own.cols.max(1));
-    for (total, values) in own.totals.as_chunks_mut::<LANES>().0.iter_mut().zip(rows) {
+    let Along { totals, values, cols, .. } = own;
+    let rows = values.chunks_exact(cols.max(1));
+    for (total, values) in totals.as_chunks_mut::<LANES>().0.iter_mut().zip(rows) {
         let mut lanes = *total;
         let (mut chunks, rest) = values.as_chunks::<LANES>();
         // An addition takes some cycles: a long row has several sums at once, which meet at its end.
@@ -254,8 +255,9 @@ fn along<T: Element>(own: Along<'_, T>, f: impl Fn(T, T) -> T) {
 
 #[inline(always)]
 fn ends<T: Element>(own: Ends<'_, T>, f: impl Fn(T, T) -> T) {
-    for row in 0..own.rows {
-        let Some(lanes) = own.totals.as_chunks::<LANES>().0.get(row) else { return };
+    let Ends { totals, rows, .. } = own;
+    for row in 0..rows {
+        let Some(lanes) = totals.as_chunks::<LANES>().0.get(row) else { return };
         let mut lanes = *lanes;
         let mut half = LANES / 2;
         while half > 0 {
@@ -264,7 +266,7 @@ fn ends<T: Element>(own: Ends<'_, T>, f: impl Fn(T, T) -> T) {
             }
             half /= 2;
         }
-        own.totals[row] = lanes[0];
+        totals[row] = lanes[0];
     }
 }
 

@@ -126,6 +126,7 @@ impl<T: Element> Windows<'_, T> {
     ///
     /// As for [`Windows::run`].
     #[inline(always)]
+    #[allow(clippy::redundant_closure_for_method_calls)]
     unsafe fn choose<V: Vector<Entry = T>>(&self) {
         // SAFETY: the caller's.
         unsafe {
