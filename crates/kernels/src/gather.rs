@@ -85,7 +85,7 @@ impl<T: Element, R: Copy + Into<f64>> Task for Block<'_, T, R> {
                 }
             }
             let whole = if rows.len() == 8 { len / 8 * 8 } else { 0 };
-            let views = lines.each_ref().map(|line| line.as_slice());
+            let views = lines.each_ref().map(<[T; ENTRIES]>::as_slice);
             for entry in (0..whole).step_by(8) {
                 let out = &mut self.out[entry * self.apart..(entry + 8) * self.apart];
                 T::turn::<L>(&views, entry, (self.apart, 8 * at), out);

@@ -20,7 +20,7 @@
 mod wide;
 
 use crate::element::Element;
-use crate::isa::{Level, Task};
+use crate::isa::{Isa, Level, Task};
 use crate::kernel::{Env, Kernel, Needs, Scratch, part};
 use crate::program::{Law, Noise};
 use crate::vmath::Elementary;
@@ -94,7 +94,7 @@ impl<T: Element> Task for Draw<'_, T> {
             if let [(Some(a), al), (Some(b), bl), (Some(c), cl), (Some(d), dl)] = out {
                 // SAFETY: each place has room for so many numbers, and the level is the machine's.
                 unsafe {
-                    wide::ones(self.key, counter, last, [(a, al), (b, bl), (c, cl), (d, dl)])
+                    wide::ones(self.key, counter, last, [(a, al), (b, bl), (c, cl), (d, dl)]);
                 };
                 return;
             }
@@ -172,9 +172,13 @@ impl<T: Element> Kernel<T> for Noises {
     fn run(&self, _: usize, shard: usize, env: &Env<'_, T>, _: &mut Scratch<T>) {
         let Noise { law, stream, width, rows, out } = self.source;
         let served = self.served();
+        // Bernoulli draws of f32 have vectors of their own, and no words in between.
+        let long =
+            served == 4 && env.isa.isa() == Isa::Avx512 && T::singles(env.arena.start()).is_some();
+        let most = if long { rows.max(1) } else { ROWS };
         for block in part(self.blocks(), Kernel::<T>::shards(self, 0), shard) {
-            for first in (0..rows).step_by(ROWS) {
-                let len = ROWS.min(rows - first);
+            for first in (0..rows).step_by(most) {
+                let len = most.min(rows - first);
                 let line = |word: usize| {
                     let entry = block * served + word;
                     let used = word < served && entry < width;

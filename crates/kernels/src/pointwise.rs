@@ -1,7 +1,7 @@
 //! Functions of entries over whole registers.
 
 use crate::element::Element;
-use crate::isa::{Level, Task};
+use crate::isa::{Level, Task, soon};
 use crate::program::{Fold, Function};
 use crate::vmath::{Circular, MODERATE};
 
@@ -207,12 +207,40 @@ impl<T: Element> Task for Meet<'_, T> {
     }
 }
 
+/// Sums of a long row at once.
+const CHAINS: usize = 4;
+/// Fours of vectors from what is added to what is asked for.
+const FAR: usize = 12;
+
 #[inline(always)]
 fn along<T: Element>(own: Along<'_, T>, f: impl Fn(T, T) -> T) {
-    let rows = own.values.chunks_exact(own.cols.max(1));
-    for (total, values) in own.totals.as_chunks_mut::<LANES>().0.iter_mut().zip(rows) {
+    let Along { totals, values, cols, .. } = own;
+    let rows = values.chunks_exact(cols.max(1));
+    for (total, values) in totals.as_chunks_mut::<LANES>().0.iter_mut().zip(rows) {
         let mut lanes = *total;
-        let (chunks, rest) = values.as_chunks::<LANES>();
+        let (mut chunks, rest) = values.as_chunks::<LANES>();
+        // An addition takes some cycles: a long row has several sums at once, which meet at its end.
+        let (fours, others) = chunks.as_chunks::<CHAINS>();
+        if let [first, more @ ..] = fours
+            && more.len() >= CHAINS
+        {
+            let mut chains = *first;
+            for four in more {
+                for line in four {
+                    soon(std::ptr::from_ref(line).wrapping_add(FAR * CHAINS));
+                }
+                for (chain, chunk) in chains.iter_mut().zip(four) {
+                    for (lane, &value) in chain.iter_mut().zip(chunk) {
+                        *lane = f(*lane, value);
+                    }
+                }
+            }
+            for lane in 0..LANES {
+                let [a, b, c, d] = [0, 1, 2, 3].map(|chain: usize| chains[chain][lane]);
+                lanes[lane] = f(lanes[lane], f(f(a, b), f(c, d)));
+            }
+            chunks = others;
+        }
         for chunk in chunks {
             for (lane, &value) in lanes.iter_mut().zip(chunk) {
                 *lane = f(*lane, value);
@@ -227,12 +255,18 @@ fn along<T: Element>(own: Along<'_, T>, f: impl Fn(T, T) -> T) {
 
 #[inline(always)]
 fn ends<T: Element>(own: Ends<'_, T>, f: impl Fn(T, T) -> T) {
-    for row in 0..own.rows {
-        let Some(lanes) = own.totals.as_chunks::<LANES>().0.get(row) else { return };
-        let eight: [T; 8] = std::array::from_fn(|lane| f(lanes[lane], lanes[lane + 8]));
-        let four: [T; 4] = std::array::from_fn(|lane| f(eight[lane], eight[lane + 4]));
-        let two: [T; 2] = std::array::from_fn(|lane| f(four[lane], four[lane + 2]));
-        own.totals[row] = f(two[0], two[1]);
+    let Ends { totals, rows, .. } = own;
+    for row in 0..rows {
+        let Some(lanes) = totals.as_chunks::<LANES>().0.get(row) else { return };
+        let mut lanes = *lanes;
+        let mut half = LANES / 2;
+        while half > 0 {
+            for lane in 0..half {
+                lanes[lane] = f(lanes[lane], lanes[lane + half]);
+            }
+            half /= 2;
+        }
+        totals[row] = lanes[0];
     }
 }
 

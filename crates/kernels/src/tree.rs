@@ -198,7 +198,10 @@ unsafe fn walk<V: Vector, E: Tree>(pass: &Pass<V::Entry>) {
         }
         // SAFETY: the caller's; a number for all entries has a vector of its own.
         unsafe {
-            let leaves = from.map(|(start, step)| V::load(start.add(at & step)));
+            let leaves = from.map(
+                #[inline(always)]
+                |(start, step)| V::load(start.add(at & step)),
+            );
             E::eval(&leaves).store(pass.out.add(at));
         }
         at += V::LEN;

@@ -84,7 +84,10 @@ impl<T: Element> Windows<'_, T> {
             };
             let Some(marks) = self.marks else {
                 let start = all::<V>(neutral(self.fold));
-                let value = self.lines.iter().fold(start, |value, &line| meet(value, read(line)));
+                let mut value = start;
+                for &line in self.lines {
+                    value = meet(value, read(line));
+                }
                 return write(0, value);
             };
             let by = if self.fold == Fold::Max { Comparison::Greater } else { Comparison::Less };
@@ -123,14 +126,28 @@ impl<T: Element> Windows<'_, T> {
     ///
     /// As for [`Windows::run`].
     #[inline(always)]
+    #[allow(clippy::redundant_closure_for_method_calls)]
     unsafe fn choose<V: Vector<Entry = T>>(&self) {
         // SAFETY: the caller's.
         unsafe {
             match self.fold {
-                Fold::Sum => self.walk::<V>(V::add),
-                Fold::Max => self.walk::<V>(V::greatest),
-                Fold::Min => self.walk::<V>(V::least),
-                Fold::Product => self.walk::<V>(V::mul),
+                // A method as a value is called, a closure is inlined.
+                Fold::Sum => self.walk::<V>(
+                    #[inline(always)]
+                    |x, y| x.add(y),
+                ),
+                Fold::Max => self.walk::<V>(
+                    #[inline(always)]
+                    |x, y| x.greatest(y),
+                ),
+                Fold::Min => self.walk::<V>(
+                    #[inline(always)]
+                    |x, y| x.least(y),
+                ),
+                Fold::Product => self.walk::<V>(
+                    #[inline(always)]
+                    |x, y| x.mul(y),
+                ),
             }
         }
     }

@@ -94,7 +94,8 @@ impl Tile<'_> {
         value: Value<'_, T>,
     ) {
         let (row, entry) = (self.row[site.at], self.entry[site.at]);
-        if site.guards.is_empty() && labels.is_none() && entry == 1 && row == self.cols as isize {
+        let dense = (entry == 1 || self.cols == 1) && row == self.cols as isize;
+        if site.guards.is_empty() && labels.is_none() && dense {
             // SAFETY: the writes of an instruction are injective, so no other shard has these.
             let out = unsafe { arena.write(self.places[site.at], self.rows * self.cols) };
             match value {

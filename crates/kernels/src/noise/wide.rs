@@ -67,6 +67,13 @@ macro_rules! mixed {
     };
 }
 
+/// The high half of each 64 bits, in both halves: shuffles do not take the multiplier's port.
+macro_rules! high {
+    ($x:expr) => {
+        _mm512_castps_si512(_mm512_movehdup_ps(_mm512_castsi512_ps($x)))
+    };
+}
+
 /// The words of eight counters after all rounds but the last.
 ///
 /// # Safety
@@ -80,18 +87,17 @@ unsafe fn rounds(own: [u32; 2], start: &Start, rows: __m512i) -> [__m512i; 4] {
         let (m0, m1) = (all(MULTIPLIERS[0]), all(MULTIPLIERS[1]));
         let a = _mm512_xor_si512(rows, all(start.first));
         let product = _mm512_mul_epu32(a, m0);
-        let (c, d) =
-            (_mm512_xor_si512(_mm512_srli_epi64::<32>(product), all(start.second)), product);
+        let (c, d) = (_mm512_xor_si512(high!(product), all(start.second)), product);
         let product = _mm512_mul_epu32(c, m1);
-        let mut a = _mm512_xor_si512(_mm512_srli_epi64::<32>(product), all(start.third));
+        let mut a = _mm512_xor_si512(high!(product), all(start.third));
         let mut b = product;
         let mut c = _mm512_xor_si512(d, all(start.fourth));
         let mut d = all(start.last);
         for round in 3..ROUNDS as u32 - 1 {
             let [k0, k1] = key(own, round);
             let (first, second) = (_mm512_mul_epu32(a, m0), _mm512_mul_epu32(c, m1));
-            a = mixed!(_mm512_srli_epi64::<32>(second), b, all(k0));
-            c = mixed!(_mm512_srli_epi64::<32>(first), d, all(k1));
+            a = mixed!(high!(second), b, all(k0));
+            c = mixed!(high!(first), d, all(k1));
             (b, d) = (second, first);
         }
         [a, b, c, d]
@@ -124,8 +130,7 @@ pub(super) unsafe fn ones(
     let (k0, k1) = (_mm512_set1_epi32(k0 as i32), _mm512_set1_epi32(k1 as i32));
     // Even rows from low halves, odd rows from high halves.
     let both = |even: __m512i, odd: __m512i| _mm512_mask_blend_epi32(0xaaaa, even, odd);
-    let up = |word: __m512i| _mm512_slli_epi64::<32>(word);
-    let down = |word: __m512i| _mm512_srli_epi64::<32>(word);
+    let up = |word: __m512i| _mm512_castps_si512(_mm512_moveldup_ps(_mm512_castsi512_ps(word)));
     for first in (0..len).step_by(STEP) {
         let row = counter[1].wrapping_add(first as u32);
         let rows = |more: u32| {
@@ -137,9 +142,9 @@ pub(super) unsafe fn ones(
         let (px, qx) = (_mm512_mul_epu32(x[0], m0), _mm512_mul_epu32(x[2], m1));
         let (py, qy) = (_mm512_mul_epu32(y[0], m0), _mm512_mul_epu32(y[2], m1));
         let words = [
-            mixed!(both(down(qx), qy), both(x[1], up(y[1])), k0),
+            mixed!(both(high!(qx), qy), both(x[1], up(y[1])), k0),
             both(qx, up(qy)),
-            mixed!(both(down(px), py), both(x[3], up(y[3])), k1),
+            mixed!(both(high!(px), py), both(x[3], up(y[3])), k1),
             both(px, up(py)),
         ];
         for ((to, len), word) in out.into_iter().zip(words) {

@@ -108,7 +108,7 @@ fn every_shape<T: Element>(random: impl Fn(&mut u64) -> T) {
                 // SAFETY: all arrays have at least `len` numbers, and `out` is apart from them.
                 unsafe {
                     Pass { shape, leaves, len, out: to, moderate, ahead: [to; AHEAD], asked: 1 }
-                        .run(isa)
+                        .run(isa);
                 };
                 for (entry, &own) in out.iter().enumerate() {
                     let mut at = |leaf: usize| arrays[leaf][if one[leaf] { 0 } else { entry }];
