@@ -186,7 +186,7 @@ fn total<V: Vector>(vector: V) -> V::Entry {
     let mut half = V::LEN / 2;
     while half > 0 {
         for at in 0..half {
-            all[at] = all[at] + all[at + half];
+            all[at] += all[at + half];
         }
         half /= 2;
     }

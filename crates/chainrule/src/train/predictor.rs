@@ -17,7 +17,10 @@ use super::trained::{Input, Network, Output, Prediction};
 use crate::{Error, Model};
 
 /// How many rows a program takes.
-const PIECES: [usize; 3] = [1, 16, 256];
+const PIECES: [usize; 4] = [1, 16, 64, 256];
+/// Entries of the arena beyond which a program takes fewer rows: what one instruction writes should
+/// still be near when the next one reads it.
+const NEAR: usize = 1 << 22;
 
 /// A network that predicts: compiled once, then used for any number of rows.
 ///
@@ -58,6 +61,8 @@ struct Forward {
     rows: usize,
     loaded: Loaded,
     slots: Vec<(Vec<usize>, Slot)>,
+    /// Entries of the arena that do not last.
+    entries: usize,
 }
 
 /// A value that is asked for.
@@ -167,9 +172,8 @@ impl Predictor {
         let mut at = 0;
         while at < rows {
             let left = rows - at;
-            let piece = PIECES.iter().copied().find(|p| *p >= left).unwrap_or(PIECES[2]);
+            let (piece, place) = self.piece_for(&symbols, left)?;
             let taken = left.min(piece);
-            let place = self.program(&symbols, piece)?;
             self.piece(place, &given, at..at + taken)?;
             let forward = &self.programs[place];
             for (output, (_, slot)) in outputs.iter_mut().zip(&forward.slots) {
@@ -269,6 +273,21 @@ impl Predictor {
             || self.module.binding(symbol).is_some_and(soft)
     }
 
+    /// The rows that the next piece of so many takes, and the place of its program.
+    fn piece_for(&mut self, symbols: &[SymbolId], left: usize) -> Result<(usize, usize), Error> {
+        let fits = |p: &usize| *p >= left;
+        let mut piece = PIECES.iter().copied().find(fits).unwrap_or(PIECES[3]);
+        if piece > PIECES[2] {
+            // A small program says what a row takes.
+            let place = self.program(symbols, PIECES[1])?;
+            let row = self.programs[place].entries / PIECES[1];
+            if row.saturating_mul(PIECES[3]) > NEAR {
+                piece = PIECES[2];
+            }
+        }
+        Ok((piece, self.program(symbols, piece)?))
+    }
+
     /// The place of the program for these values and rows.
     fn program(&mut self, symbols: &[SymbolId], rows: usize) -> Result<usize, Error> {
         let known = self.programs.iter().position(|p| p.rows == rows && p.symbols == symbols);
@@ -276,9 +295,10 @@ impl Predictor {
             return Ok(at);
         }
         let made = self.compiled.outputs(symbols, rows as u64).map_err(|r| refused(r.0))?;
+        let entries = made.program.arena.saturating_sub(self.compiled.layout.len);
         let loaded = self.engine.load(made.program).map_err(|r| refused(r.0))?;
         let symbols = symbols.to_vec();
-        self.programs.push(Forward { symbols, rows, loaded, slots: made.slots });
+        self.programs.push(Forward { symbols, rows, loaded, slots: made.slots, entries });
         Ok(self.programs.len() - 1)
     }
 

@@ -123,8 +123,8 @@ impl Predictor {
             softmax: asked.softmax,
             width: self.dims(asked.symbol)?.iter().product(),
             columns,
-            rows: vec![0; PIECES[2]],
-            blank: vec![0; most * PIECES[2]],
+            rows: vec![0; PIECES[3]],
+            blank: vec![0; most * PIECES[3]],
         })
     }
 
@@ -145,9 +145,8 @@ impl Predictor {
         let mut at = 0;
         while at < rows {
             let left = rows - at;
-            let piece = PIECES.iter().copied().find(|p| *p >= left).unwrap_or(PIECES[2]);
+            let (piece, place) = self.piece_for(&direct.symbols, left)?;
             let taken = left.min(piece);
-            let place = self.program(&direct.symbols, piece)?;
             self.run_piece(direct, inputs, (place, piece), at..at + taken)?;
             let out = &mut output[at * width..(at + taken) * width];
             if let Some((_, slot)) = self.programs[place].slots.first() {
