@@ -49,8 +49,8 @@ def point(file, label, rows, settings=(), data=None):
     """The median of a step in ms, and its operations."""
     given = [word for one in settings for word in ("--set", one)]
     flops = run("show", file, "--plan", "--rows", rows, *given, prefix=False)["trainings"][0]["flops"]
-    # About 30 ms a repeat at 20 GFLOP/s, never fewer than 5 steps.
-    steps = max(5, min(2000, int(6e8 / flops)))
+    # About 0.1 s a repeat at 200 GFLOP/s, never fewer than 10 steps.
+    steps = max(10, min(2000, int(2e10 / flops)))
     count = data or max(1024, 4 * rows)
     line = run("bench", file, "--batch", rows, "--rows", count, "--steps", steps, "--repeats", A.repeats, "--threads", A.threads, *given)
     return label, line["ms_step"], flops

@@ -15,10 +15,10 @@ impl Head {
         let head = match (self.0 == Some(training), training) {
             (true, _) => "",
             (_, true) => {
-                "workload  threads  batch  data   ms/step      min      max  s/epoch  first ms   MB\n"
+                "workload threads batch  data   ms/step      min      max  s/epoch first ms   MB\n"
             }
             (_, false) => {
-                "workload  threads   rows            us      min         rows/s      first ms   MB\n"
+                "workload threads  rows              us      min            rows/s first ms   MB\n"
             }
         };
         let gap = if head.is_empty() || self.0.is_none() { "" } else { "\n" };
@@ -33,7 +33,7 @@ fn line(row: &Row) -> String {
         Row::Train(m) => {
             let (least, greatest) = m.range();
             format!(
-                "{:8}  {:>7}  {:>5}  {:5}{:>9}{:>9}{:>9}{:>9}{:>10}{:>5}",
+                "{:8} {:>7} {:>5}  {:5}{:>9}{:>9}{:>9}{:>9}{:>9}{:>5}",
                 m.workload,
                 m.threads,
                 m.batch,
@@ -47,7 +47,7 @@ fn line(row: &Row) -> String {
             )
         }
         Row::Infer(m) => format!(
-            "W7-{:5}  {:>7}  {:>5}  {:>12}{:>9}{:>15}{:>14}{:>5}",
+            "W7-{:5} {:>7} {:>5}  {:>14}{:>9}{:>18}{:>9}{:>5}",
             m.workload,
             m.threads,
             m.rows,
@@ -102,6 +102,9 @@ pub(crate) fn triad(triad: &Triad) -> String {
 
 /// Four digits that count.
 fn digits(value: f64) -> String {
+    if value < 1e-3 {
+        return format!("{value:.2e}");
+    }
     let before = value.abs().max(1e-9).log10().floor() as i32;
     let after = usize::try_from(3 - before).unwrap_or(0);
     format!("{value:.after$}")
@@ -120,7 +123,9 @@ mod tests {
 
     #[test]
     fn four_digits_count() {
-        for (value, text) in [(1234.56, "1235"), (12.3456, "12.35"), (0.00123456, "0.001235")] {
+        for (value, text) in
+            [(1234.56, "1235"), (12.3456, "12.35"), (0.00123456, "0.001235"), (2e-5, "2.00e-5")]
+        {
             assert_eq!(digits(value), text);
         }
     }

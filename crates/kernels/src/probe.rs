@@ -44,11 +44,7 @@ fn narrow(turns: usize) -> f32 {
         *x += at as f32 * term;
     }
     for _ in 0..turns {
-        for chain in &mut all {
-            for x in chain {
-                *x = *x * factor + term;
-            }
-        }
+        all = all.map(|chain| chain.map(|x| x * factor + term));
     }
     all.iter().flatten().sum()
 }
