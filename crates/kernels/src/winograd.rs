@@ -98,11 +98,11 @@ impl Tiling {
         self.blocks * of.more.len() * self.tiles[0] * self.tiles[1]
     }
 
-    /// Neighbours follow each other.
+    /// Neighbours in memory follow each other.
     fn tile(&self, of: &Correlation, at: usize) -> Tile {
-        let (rest, x) = (at / self.tiles[1], at % self.tiles[1]);
-        let (rest, y) = (rest / self.tiles[0], rest % self.tiles[0]);
-        let (block, more) = (rest / of.more.len(), rest % of.more.len());
+        let (rest, block) = (at / self.blocks, at % self.blocks);
+        let (rest, x) = (rest / self.tiles[1], rest % self.tiles[1]);
+        let (more, y) = (rest / self.tiles[0], rest % self.tiles[0]);
         let place = [y * STEP, x * STEP];
         let left = |axis: usize| (of.extent[axis] - place[axis]).min(STEP);
         let first = block * BLOCK;

@@ -2,9 +2,9 @@
 
 mod common;
 
-use chainrule_kernels::Run;
 use chainrule_kernels::program::*;
-use common::build::{Dice, Room, compare, program, start};
+use chainrule_kernels::{Isa, Run};
+use common::build::{Dice, Room, bits, compare, program, start};
 use common::shape::{lane, product};
 
 /// A product of three groups with random orders of indices in each array.
@@ -261,5 +261,55 @@ fn convolutions() {
         let work = vec![Work::Contract(forward.clone()), Work::Contract(weights.clone())];
         let program = program(precision, room.len, work);
         compare(&program, &values, &Run::NOTHING, [2e-5, 1e-12]);
+    }
+}
+
+/// What is computed with fewer multiplications: near the sums, the same bits for any number of
+/// threads; and a program that asks for its sums as they are written gets those of the direct path.
+#[test]
+fn windows_with_fewer_multiplications() {
+    let (from, to, size, batch) = (12, 12, 8, 32);
+    let (s, o, b) = (size as isize + 2, size as isize, batch as isize);
+    let mut room = Room::default();
+    let image = room.take(from * (size + 2) * (size + 2) * batch);
+    let kernel = room.take(to * from * 9);
+    let result = room.take(to * size * size * batch);
+    let gradient = room.take(to * from * 9);
+    let forward = Contract {
+        batch: vec![],
+        m: vec![lane(to, 9 * from as isize, 0, o * o * b)],
+        n: vec![lane(size, 0, s * b, o * b), lane(size * batch, 0, 1, 1)],
+        k: vec![lane(from, 9, s * s * b, 0), lane(3, 3, s * b, 0), lane(3, 1, b, 0)],
+        scale: 1.0,
+        a: (kernel, kernel.at),
+        b: (image, image.at),
+        c: (result, result.at),
+    };
+    let weights = Contract {
+        batch: vec![],
+        m: vec![lane(to, o * o * b, 0, 9 * from as isize)],
+        n: vec![lane(from, 0, s * s * b, 9), lane(3, 0, s * b, 3), lane(3, 0, b, 1)],
+        k: vec![lane(size, o * b, s * b, 0), lane(size * batch, 1, 1, 0)],
+        scale: 0.5,
+        a: (result, result.at),
+        b: (image, image.at),
+        c: (gradient, gradient.at),
+    };
+    let values = start(&mut Dice(5), room.len);
+    for contract in [forward, weights] {
+        let of = |contract: &Contract, exact: bool| {
+            let work = vec![Work::Contract(contract.clone())];
+            Program { exact, ..program(Precision::F32, room.len, work) }
+        };
+        let fewer = of(&contract, false);
+        compare(&fewer, &values, &Run::NOTHING, [1e-5, 0.0]);
+        // An index that does not run hides the windows.
+        let hidden = Contract { batch: vec![lane(1, 0, 0, 0)], ..contract.clone() };
+        for isa in Isa::all() {
+            let bits = |program: &Program| bits(program, &values, &Run::NOTHING, 2, isa).1;
+            let direct = bits(&of(&contract, true));
+            assert!(direct == bits(&of(&hidden, false)), "{isa:?}: the sums as they are written");
+            assert!(direct != bits(&fewer), "{isa:?}: this shape pays");
+        }
     }
 }

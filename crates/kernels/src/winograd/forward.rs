@@ -3,13 +3,36 @@
 
 use super::kit::{CHANNEL, Kit, Product};
 use super::shape::Correlation;
-use super::transforms::{BLOCK, Kernels, POINTS};
+use super::transforms::{BLOCK, Kernels, LANES, POINTS};
 use super::{Hull, Tiling, place};
-use crate::isa::Present;
+use crate::isa::{Level, Present, Task};
 use crate::kernel::{Env, Kernel, Needs, Scratch};
 
 /// Terms of a product that are summed in one go.
 const TERMS: usize = 128;
+
+/// The points of some kernels, times a factor.
+struct Points<'a> {
+    matrix: &'a Kernels,
+    scale: f64,
+    kernels: &'a [[[f64; LANES]; 3]; 3],
+}
+
+impl Task for Points<'_> {
+    type Output = [[f32; LANES]; POINTS];
+
+    #[inline(always)]
+    fn run<L: Level>(self) -> Self::Output {
+        let points = self.matrix.points(self.kernels);
+        let mut out = [[0.0; LANES]; POINTS];
+        for (out, points) in out.iter_mut().zip(points.as_flattened()) {
+            for (out, point) in out.iter_mut().zip(points) {
+                *out = (point * self.scale) as f32;
+            }
+        }
+        out
+    }
+}
 
 pub(super) struct Forward {
     of: Correlation,
@@ -44,16 +67,24 @@ impl Forward {
     fn pack(&self, panel: usize, env: &Env<'_, f32>) {
         let outs = self.of.outs.chunks(self.height).nth(panel).unwrap_or_default();
         for (c, channel) in self.of.channels.iter().enumerate() {
-            for (row, out) in outs.iter().enumerate() {
-                let at = self.of.kernel_places(out[0], channel[1]);
-                // SAFETY: nobody writes what a product reads.
-                let kernel = at.map(|at| at.map(|at| f64::from(unsafe { env.arena.get(at) })));
-                let points = self.kernels.points(&kernel);
-                for (point, value) in points.as_flattened().iter().enumerate() {
+            for (group, outs) in outs.chunks(LANES).enumerate() {
+                let mut kernels = [[[0.0; LANES]; 3]; 3];
+                for (lane, out) in outs.iter().enumerate() {
+                    let places = self.of.kernel_places(out[0], channel[1]);
+                    let places = places.as_flattened();
+                    for (value, &at) in kernels.as_flattened_mut().iter_mut().zip(places) {
+                        // SAFETY: nobody writes what a product reads.
+                        value[lane] = f64::from(unsafe { env.arena.get(at) });
+                    }
+                }
+                let (matrix, scale) = (&self.kernels, self.of.scale);
+                let points = env.isa.run(Points { matrix, scale, kernels: &kernels });
+                for (point, values) in points.iter().enumerate() {
                     let start = (point * self.panels() + panel) * self.panel();
-                    let place = start + c * self.height + row;
+                    let place = start + c * self.height + group * LANES;
                     // SAFETY: every panel has its own places.
-                    unsafe { env.shared.set(place as isize, (value * self.of.scale) as f32) };
+                    let to = unsafe { env.shared.write(place as isize, outs.len()) };
+                    to.copy_from_slice(&values[..outs.len()]);
                 }
             }
         }
@@ -95,11 +126,13 @@ impl Forward {
                 }
             }
         }
-        for (out, sums) in of.outs.iter().zip(sums.chunks_exact(CHANNEL)) {
+        let next = of.outs.iter().skip(1).chain(of.outs.last());
+        for ((out, next), sums) in of.outs.iter().zip(next).zip(sums.chunks_exact(CHANNEL)) {
             // SAFETY: the hull of the plane is inside the arena; the places of the result are all
             // different, and those of this tile are this shard's.
             unsafe {
                 let to = place(env.arena, plane + out[1]);
+                (kit.fetch)(of.patch_of_plane(&tile, place(env.arena, plane + next[1])));
                 (kit.output)(sums.as_ptr(), of.patch_of_plane(&tile, to));
             }
         }

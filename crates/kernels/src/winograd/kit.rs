@@ -43,6 +43,11 @@ type Gather = unsafe fn(*const f32, Patch);
 /// As for [`Vector::turn`].
 type Turn = unsafe fn(*const f32, usize, *mut f32, usize);
 
+/// # Safety
+///
+/// As for [`transforms::fetch`].
+type Fetch = unsafe fn(Patch);
+
 /// Tiles by vectors less one, then by rows less one.
 type Tiles = &'static [&'static [Tile]];
 
@@ -55,6 +60,7 @@ pub(super) struct Kit {
     pub(super) error: Spread,
     pub(super) output: Gather,
     pub(super) turn: Turn,
+    pub(super) fetch: Fetch,
     /// Tiles whose left array has its rows one after the other: `A[r, k] = a[k step + r]`.
     packed: Tiles,
     /// Tiles whose left array has a row each channel: `A[r, k] = a[r CHANNEL + k step]`.
@@ -234,12 +240,22 @@ macro_rules! kit {
                 unsafe { <$vector>::turn(from, line, to, row) };
             }
 
+            /// # Safety
+            ///
+            /// As for [`transforms::fetch`].
+            $(#[$features])?
+            unsafe fn fetch(patch: Patch) {
+                // SAFETY: as the caller says.
+                unsafe { transforms::fetch::<$vector>(patch) };
+            }
+
             pub(super) const KIT: Kit = Kit {
                 width: <$vector>::WIDTH,
                 input,
                 error,
                 output,
                 turn,
+                fetch,
                 packed: &[$(&[$(tile::<$vectors, $rows, 1>),*]),*],
                 apart: &[$(&[$(tile::<$vectors, $rows, CHANNEL>),*]),*],
             };

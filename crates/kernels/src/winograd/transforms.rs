@@ -276,6 +276,24 @@ pub(super) unsafe fn output<V: Vector>(from: *const f32, to: Patch) {
     }
 }
 
+/// Fetches a patch that is written next: without it every line would be waited for in turn.
+///
+/// # Safety
+///
+/// The machine has the vectors.
+#[inline(always)]
+pub(super) unsafe fn fetch<V: Vector>(patch: Patch) {
+    for i in 0..patch.extent[0] as isize {
+        for j in 0..patch.extent[1] as isize {
+            let pixel = patch.at.wrapping_offset(i * patch.strides[0] + j * patch.strides[1]);
+            for first in (0..patch.cols).step_by(16) {
+                // SAFETY: as the caller says.
+                unsafe { V::fetch(pixel.wrapping_add(first)) };
+            }
+        }
+    }
+}
+
 /// # Safety
 ///
 /// As for [`output`].
@@ -320,6 +338,9 @@ fn kernel_rows() -> [[f64; 3]; SIDE] {
     ]
 }
 
+/// Kernels that are transformed together.
+pub(super) const LANES: usize = 8;
+
 /// `G g G^T`, in double precision.
 pub(super) struct Kernels(pub(super) [[f64; 3]; SIDE]);
 
@@ -328,17 +349,30 @@ impl Kernels {
         Kernels(kernel_rows())
     }
 
-    /// The points of a kernel.
+    /// The points of some kernels.
     #[inline(always)]
-    pub(super) fn points(&self, kernel: &[[f64; 3]; 3]) -> [[f64; SIDE]; SIDE] {
-        let mut half = [[0.0; 3]; SIDE];
+    pub(super) fn points(&self, kernels: &[[[f64; LANES]; 3]; 3]) -> [[[f64; LANES]; SIDE]; SIDE] {
+        let mut half = [[[0.0; LANES]; 3]; SIDE];
         for (half, g) in half.iter_mut().zip(&self.0) {
-            for (j, half) in half.iter_mut().enumerate() {
-                *half = g[0] * kernel[0][j] + g[1] * kernel[1][j] + g[2] * kernel[2][j];
+            for (kernels, g) in kernels.iter().zip(g) {
+                for (half, kernels) in half.iter_mut().zip(kernels) {
+                    for (half, value) in half.iter_mut().zip(kernels) {
+                        *half += g * value;
+                    }
+                }
             }
         }
-        let dot = |x: &[f64; 3], g: &[f64; 3]| x[0] * g[0] + x[1] * g[1] + x[2] * g[2];
-        half.map(|x| self.0.map(|g| dot(&x, &g)))
+        let mut points = [[[0.0; LANES]; SIDE]; SIDE];
+        for (points, half) in points.iter_mut().zip(&half) {
+            for (point, g) in points.iter_mut().zip(&self.0) {
+                for (half, g) in half.iter().zip(g) {
+                    for (point, value) in point.iter_mut().zip(half) {
+                        *point += g * value;
+                    }
+                }
+            }
+        }
+        points
     }
 
     /// `G^T m G`: from points to a kernel.

@@ -24,6 +24,8 @@ pub(super) trait Vector: Copy {
     unsafe fn fma(self, factor: Self, more: Self) -> Self;
     /// Lines become columns: `to[k, i] = from[i, k]`, as many lines as numbers of a vector.
     unsafe fn turn(from: *const f32, line: usize, to: *mut f32, row: usize);
+    /// Says that the line of the cache at a place, good or not, will be written soon.
+    unsafe fn fetch(at: *const f32);
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -82,6 +84,11 @@ mod wide {
         unsafe fn fma(self, factor: Self, more: Self) -> Self {
             // SAFETY: the caller has AVX-512.
             unsafe { _mm512_fmadd_ps(self, factor, more) }
+        }
+        #[inline(always)]
+        unsafe fn fetch(at: *const f32) {
+            // SAFETY: a prefetch of any place is allowed.
+            unsafe { _mm_prefetch::<_MM_HINT_ET0>(at.cast()) }
         }
         /// Fours are gathered from four lines by the loads, then turned inside the fours.
         #[inline(always)]
@@ -177,6 +184,11 @@ mod middle {
             unsafe { _mm256_fmadd_ps(self, factor, more) }
         }
         #[inline(always)]
+        unsafe fn fetch(at: *const f32) {
+            // SAFETY: a prefetch of any place is allowed.
+            unsafe { _mm_prefetch::<_MM_HINT_ET0>(at.cast()) }
+        }
+        #[inline(always)]
         unsafe fn turn(from: *const f32, line: usize, to: *mut f32, row: usize) {
             // SAFETY: eight lines of eight numbers are read, as many are written.
             unsafe {
@@ -261,6 +273,8 @@ impl Vector for Plain {
     unsafe fn fma(self, factor: Self, more: Self) -> Self {
         Plain(std::array::from_fn(|i| self.0[i] * factor.0[i] + more.0[i]))
     }
+    #[inline(always)]
+    unsafe fn fetch(_: *const f32) {}
     #[inline(always)]
     unsafe fn turn(from: *const f32, line: usize, to: *mut f32, row: usize) {
         for i in 0..4 {
