@@ -1,6 +1,6 @@
 //! Times single instructions, as they occur in the training of small networks.
 //!
-//! `cargo run --release -p chainrule-kernels --example speed [threads]`
+//! `cargo run --release -p chainrule-kernels --example speed [threads] [part of a name]`
 
 #[path = "../tests/common/shape.rs"]
 mod shape;
@@ -148,12 +148,16 @@ fn noise(width: usize, rows: usize) -> (Work, usize) {
 }
 
 fn time(name: &str, (work, arena): (Work, usize), flops: f64, threads: usize) {
+    if std::env::args().nth(2).is_some_and(|part| !name.contains(&part)) {
+        return;
+    }
     let instruction = Instruction { name: name.into(), origin: 0, work };
     let program = Program {
         precision: Precision::F32,
         arena,
         rows: 0,
         columns: vec![],
+        exact: false,
         instructions: vec![instruction],
         foreign: vec![],
     };
@@ -185,6 +189,19 @@ fn main() {
         ("convnet fc", (128, 128, 9216), false, false),
         ("convnet fc dx", (9216, 128, 128), true, false),
         ("convnet fc dw", (128, 9216, 128), false, true),
+        ("cifar2 f1", (500, 300, 3072), false, false),
+        ("cifar2 dw1", (500, 3072, 300), false, true),
+        ("deep f", (500, 300, 500), false, false),
+        ("deep dx", (500, 300, 500), true, false),
+        ("deep dw", (500, 500, 300), false, true),
+        ("mlp f1, 32 rows", (512, 32, 784), false, false),
+        ("mlp dx2, 32 rows", (512, 32, 512), true, false),
+        ("mlp dw1, 32 rows", (512, 784, 32), false, true),
+        ("mlp f1, 1024 rows", (512, 1024, 784), false, false),
+        ("mlp dx2, 1024 rows", (512, 1024, 512), true, false),
+        ("mlp dw1, 1024 rows", (512, 784, 1024), false, true),
+        ("softmax f", (10, 128, 784), false, false),
+        ("softmax dw", (10, 784, 128), false, true),
         ("square", (1024, 1024, 1024), false, false),
         ("one row", (512, 1, 784), false, false),
     ];

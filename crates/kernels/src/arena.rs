@@ -108,6 +108,13 @@ impl<'a, T: Element> View<'a, T> {
         self.start.as_ptr()
     }
 
+    /// The place of `len` numbers.
+    #[inline(always)]
+    pub(crate) fn place(&self, at: isize, len: usize) -> *mut T {
+        self.check(at, len);
+        self.start.as_ptr().wrapping_offset(at)
+    }
+
     /// `len` numbers.
     ///
     /// # Safety

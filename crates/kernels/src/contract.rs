@@ -20,7 +20,7 @@ use std::ops::Range;
 
 use crate::element::Element;
 use crate::gemm::pack::Side;
-use crate::gemm::{Block, Micro};
+use crate::gemm::{Ahead, Block, Micro};
 use crate::isa::Present;
 use crate::kernel::{Env, Kernel, Needs, Scratch, part};
 use crate::program::{Contract, Lane};
@@ -31,8 +31,14 @@ use panels::{Panel, Panels, Vectors};
 const BLOCK: usize = 192;
 /// Entries of the left array that may be read again for each panel: they fit the second cache.
 const NEAR: usize = 1 << 17;
+/// Rows for which it pays to copy a panel.
+const COPIED: usize = 48;
 /// Rows of a tile of sums that are brought to their places one by one.
 const TILE: usize = 48;
+/// Bytes of a line of the cache.
+const LINE: usize = 64;
+/// How much slower a contraction may be, about, if the loop behind it need not be run alone.
+const SLOWER: f64 = 1.1;
 /// Shards of the phase that adds parts.
 const ADDERS: usize = 16;
 
@@ -51,6 +57,8 @@ pub(crate) struct Contracts<T: 'static> {
     panels: Panels,
     cut: Cut,
     blocks: usize,
+    /// Whether panels of neighbours are packed all the same.
+    copied: bool,
     /// Whether a shard finishes a panel before it begins the next one.
     by_panel: bool,
     /// Places of the terms of a packed panel, by its vectors less one.
@@ -79,6 +87,16 @@ fn places(lanes: &[Lane], stride: impl Fn(&Lane) -> isize) -> Vec<isize> {
     all
 }
 
+/// Whether rows of the right array begin within vectors, or many of them meet in one set of the
+/// first cache (4096 bytes apart).
+fn awkward(right: &Side, batch: &[[isize; 3]], lanes: usize) -> bool {
+    let lanes = lanes as isize;
+    let places = right.sum.iter().chain(batch.iter().map(|at| &at[1]));
+    let within = places.clone().any(|place| place % lanes != 0);
+    let step = right.sum.get(1).map_or(1, |place| place - right.sum[0]);
+    within || (step != 0 && step % (64 * lanes) == 0)
+}
+
 /// Multiples of a number.
 fn multiples(count: usize, of: usize) -> Vec<isize> {
     (0..count).map(|at| (at * of) as isize).collect()
@@ -86,14 +104,41 @@ fn multiples(count: usize, of: usize) -> Vec<isize> {
 
 impl<T: Element> Contracts<T> {
     pub(crate) fn new(source: &Contract, isa: Present) -> Contracts<T> {
-        let straight = Contracts::plan(source, T::micro(isa));
-        let turned = Contracts::plan(&turned(source), T::micro(isa));
+        Contracts::chosen(source, isa, (0, 0))
+    }
+
+    /// With shards whose rows of neighbours in the result are long, for a loop that follows; none if
+    /// that would cost much.
+    pub(crate) fn wide(source: &Contract, isa: Present) -> Option<Contracts<T>> {
+        let neighbours = |lanes: &[Lane]| lanes.iter().any(|l| l.extent > 1 && l.c == 1);
+        let least = |lanes| if neighbours(lanes) { T::TILE } else { 0 };
+        let wide = Contracts::chosen(source, isa, (least(&source.m), least(&source.n)));
+        (wide.cost <= SLOWER * Contracts::<T>::new(source, isa).cost).then_some(wide)
+    }
+
+    fn chosen(source: &Contract, isa: Present, (m, n): (usize, usize)) -> Contracts<T> {
+        let straight = Contracts::plan(source, T::micro(isa), (m, n));
+        let turned = Contracts::plan(&turned(source), T::micro(isa), (n, m));
         if turned.cost < straight.cost { Contracts { turned: true, ..turned } } else { straight }
     }
 
     /// Whether its rows are the columns of the contraction it was made of.
     pub(crate) fn is_turned(&self) -> bool {
         self.turned
+    }
+
+    /// Whether rows of neighbours in the result are long enough for a loop to run shard by shard.
+    pub(crate) fn is_wide(&self, source: &Contract) -> bool {
+        let neighbours = |lanes: &[Lane]| lanes.iter().any(|l| l.extent > 1 && l.c == 1);
+        let long = |all: usize, own: usize| own == all || own >= T::TILE;
+        (0..self.shards(self.phases() - 1)).all(|shard| {
+            let (_, rows, cols) = self.finished(shard);
+            let (m, n) = if self.turned { (&cols, &rows) } else { (&rows, &cols) };
+            let all = (self.rows_a.len(), self.cols_c.len());
+            let (all_m, all_n) = if self.turned { (all.1, all.0) } else { all };
+            (!neighbours(&source.m) || long(all_m, m.len()))
+                && (!neighbours(&source.n) || long(all_n, n.len()))
+        })
     }
 
     /// What is finished when a shard of the last phase is done: the batch, rows and columns. The
@@ -112,7 +157,7 @@ impl<T: Element> Contracts<T> {
         (batch, part(self.rows_a.len(), rows, at_rows), first..end)
     }
 
-    fn plan(source: &Contract, micro: Micro<T>) -> Contracts<T> {
+    fn plan(source: &Contract, micro: Micro<T>, least: (usize, usize)) -> Contracts<T> {
         let right = Side::new(places(&source.n, |lane| lane.b), places(&source.k, |lane| lane.b));
         let rows_a = places(&source.m, |lane| lane.a);
         let cols_c = places(&source.n, |lane| lane.c);
@@ -128,6 +173,7 @@ impl<T: Element> Contracts<T> {
         let vectors = Vectors::new(&right, &cols_c, micro.lanes);
         let blocks = terms.div_ceil(BLOCK).max(1);
         let lanes = micro.lanes as f64;
+        let copied = rows >= COPIED && awkward(&right, &batch, micro.lanes);
         let shape = Shape {
             batch: batch.len(),
             rows,
@@ -135,12 +181,14 @@ impl<T: Element> Contracts<T> {
             lanes: micro.lanes,
             terms,
             pack: match (vectors.dense, right.runs() * 8 <= terms) {
-                (true, _) => 0.1,
-                (false, true) => 0.4 * lanes,
+                (true, _) if copied => 4.0,
+                (true, _) => 1.0,
+                (false, true) => 6.0,
                 (false, false) => 2.0 * lanes,
             },
             put: if vectors.direct { 0.0 } else { 2.0 * lanes },
             blocks,
+            least,
         };
         let (cut, cost) = shape.best();
         let panels = vectors.panels(cut.cols, micro.vectors(), micro.lanes);
@@ -158,6 +206,7 @@ impl<T: Element> Contracts<T> {
             end: ends.into_iter().max().unwrap_or(0),
             scale: source.scale,
             micro,
+            copied,
             rows_a,
             right,
             cols_c,
@@ -188,17 +237,43 @@ impl<T: Element> Contracts<T> {
         let blocks = part(self.blocks, parts, at_part);
         let panels = &self.panels.all[self.panels.cuts[at_cols]..self.panels.cuts[at_cols + 1]];
         let mut own = Shard { plan: self, env, scratch, batch, part: at_part, rows, blocks };
-        if self.by_panel {
-            for panel in panels {
-                for block in own.blocks.clone() {
-                    own.block(panel, block);
-                }
+        let (first, count) = (own.blocks.start, own.blocks.len());
+        let step = |at: usize| {
+            if self.by_panel {
+                (panels.get(at / count), first + at % count)
+            } else {
+                (panels.get(at % panels.len()), first + at / panels.len())
+            }
+        };
+        let steps = panels.len() * count;
+        for at in 0..steps {
+            if let (Some(panel), block) = step(at) {
+                let next = Some(at + 1).filter(|&next| next < steps).map(step);
+                own.block(panel, block, next.and_then(|(panel, block)| Some((panel?, block))));
+            }
+        }
+    }
+
+    /// What a block of a panel reads of the right array.
+    fn ahead(&self, env: &Env<'_, T>, base: isize, panel: &Panel, block: usize) -> Ahead<T> {
+        let range = part(self.right.sum.len(), self.blocks, block);
+        let line = LINE / T::BYTES;
+        let base = env.arena.start().wrapping_offset(base);
+        if panel.dense {
+            let steps = &self.right.sum[range];
+            Ahead {
+                base: base.wrapping_offset(self.right.long[panel.first]),
+                places: steps.as_ptr(),
+                count: steps.len(),
+                lines: panel.cols.div_ceil(line),
             }
         } else {
-            for block in own.blocks.clone() {
-                for panel in panels {
-                    own.block(panel, block);
-                }
+            let columns = &self.right.long[panel.columns()];
+            Ahead {
+                base: base.wrapping_offset(self.right.sum.get(range.start).copied().unwrap_or(0)),
+                places: columns.as_ptr(),
+                count: columns.len(),
+                lines: range.len().div_ceil(line),
             }
         }
     }
@@ -281,7 +356,7 @@ struct Shard<'a, 'b, T: 'static> {
 
 impl<T: Element> Shard<'_, '_, T> {
     /// A block of terms for a panel of columns and all rows of the shard.
-    fn block(&mut self, panel: &Panel, block: usize) {
+    fn block(&mut self, panel: &Panel, block: usize, next: Option<(&Panel, usize)>) {
         let plan = self.plan;
         let terms = plan.right.sum.len();
         let range = part(terms, plan.blocks, block);
@@ -291,12 +366,12 @@ impl<T: Element> Shard<'_, '_, T> {
         assert!(plan.end <= arena.len(), "a program of another arena");
         let room = BLOCK.min(terms) * plan.micro.width();
         let (packed, tile) = self.scratch.numbers.all_mut().split_at_mut(room);
-        let (b, steps_b) = if panel.in_place(lanes) {
+        let (b, steps_b) = if !plan.copied && panel.in_place(lanes) {
             let b = arena.start().wrapping_offset(b + plan.right.long[panel.first]);
             (b.cast_const(), plan.right.sum[range.clone()].as_ptr())
         } else {
             let width = panel.cols.next_multiple_of(lanes);
-            let to = (self.env.isa, &mut *packed);
+            let to = (self.env.isa, &plan.micro, &mut *packed);
             let columns = (panel.columns(), width, panel.dense);
             plan.right.pack(arena, b, columns, range.clone(), to);
             (packed.as_ptr(), plan.packed[width / lanes - 1].as_ptr())
@@ -316,6 +391,9 @@ impl<T: Element> Shard<'_, '_, T> {
             cols: panel.cols,
             first: block == self.blocks.start,
             scale: if last { T::of(plan.scale) } else { T::ONE },
+            ahead: next.map_or(Ahead::NONE, |(panel, block)| {
+                plan.ahead(self.env, plan.batch[self.batch][1], panel, block)
+            }),
         };
         if parts {
             let from = (self.batch * plan.cut.parts + self.part) * plan.part_len();

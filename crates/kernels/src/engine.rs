@@ -154,6 +154,7 @@ enum Inner {
 ///     arena: 32,
 ///     rows: 0,
 ///     columns: vec![],
+///     exact: true,
 ///     instructions: vec![instruction],
 ///     foreign: vec![],
 /// };

@@ -12,12 +12,13 @@
 
 mod narrow;
 pub(crate) mod pack;
-pub(crate) mod turn;
+mod turn;
 #[cfg(target_arch = "x86_64")]
 mod vectors;
 
 use crate::isa::{Isa, Present};
 use crate::kernel::part;
+use turn::Turn;
 
 /// `C[i, j] (+)= sum over k of A[i, k] B[k, j]` with places
 /// `A[i, k] = a + rows_a[i] + steps_a[k]`, `B[k, j] = b + steps_b[k] + j`,
@@ -43,15 +44,45 @@ pub(crate) struct Block<T> {
     pub(crate) first: bool,
     /// A factor for the result; 1 but for the last block of a sum.
     pub(crate) scale: T,
+    pub(crate) ahead: Ahead<T>,
 }
 
-/// The tile of a block that begins at a row, and the row of the tile that follows.
+/// What the next block reads: it is brought to the second cache while this one is computed. Each of
+/// some places is the first of so many lines of the cache.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ahead<T> {
+    pub(crate) base: *const T,
+    pub(crate) places: *const isize,
+    pub(crate) count: usize,
+    pub(crate) lines: usize,
+}
+
+impl<T> Ahead<T> {
+    /// Nothing.
+    pub(crate) const NONE: Ahead<T> =
+        Ahead { base: std::ptr::null(), places: std::ptr::null(), count: 0, lines: 0 };
+}
+
+/// Where a tile stands: its first row, that of the next tile, and what it fetches for the next
+/// block: from which of the places on, and how many at each turn.
+#[derive(Clone, Copy, Debug)]
+struct Tile {
+    row: usize,
+    next: usize,
+    fetch: usize,
+    each: usize,
+}
+
+/// Terms between two fetches: a line of single numbers.
+const FETCH: usize = 16;
+
+/// A tile of a block.
 ///
 /// # Safety
 ///
 /// All places of the block that the tile touches may be read, those of C written, nobody else
 /// writes them at the same time, and the machine has the instruction set.
-type Run<T> = unsafe fn(block: &Block<T>, row: usize, next: usize);
+type Run<T> = unsafe fn(block: &Block<T>, tile: &Tile);
 
 /// A family of micro-kernels of one instruction set.
 #[derive(Clone, Copy)]
@@ -60,6 +91,8 @@ pub(crate) struct Micro<T: 'static> {
     pub(crate) lanes: usize,
     /// By vectors less one, then by rows less one.
     table: &'static [&'static [Run<T>]],
+    /// Lines to columns, a vector's lanes at a time.
+    turn: Turn<T>,
     #[allow(dead_code)]
     isa: Present,
 }
@@ -85,11 +118,14 @@ impl<T> Micro<T> {
         debug_assert!((1..=self.width()).contains(&block.cols));
         let kernels = self.table[(block.cols - 1) / self.lanes];
         let tiles = block.rows.div_ceil(kernels.len());
+        let turns = block.terms.div_ceil(FETCH);
+        let each = block.ahead.count.div_ceil((tiles * turns).max(1));
         for tile in 0..tiles {
             let rows = part(block.rows, tiles, tile);
             let next = rows.end.min(block.rows - rows.len());
+            let at = Tile { row: rows.start, next, fetch: tile * turns * each, each };
             // SAFETY: the caller holds what a tile needs, and `isa` is present.
-            unsafe { kernels[rows.len() - 1](block, rows.start, next) };
+            unsafe { kernels[rows.len() - 1](block, &at) };
         }
     }
 }
@@ -109,10 +145,12 @@ macro_rules! family {
                 #[cfg(target_arch = "x86_64")]
                 use vectors::{$middle, $wide};
                 use narrow::$narrow;
-                let (lanes, table): (usize, &'static [&'static [Run<$type>]]) = match isa.isa() {
+                type Family = (usize, Turn<$type>, &'static [&'static [Run<$type>]]);
+                let (lanes, turn, table): Family = match isa.isa() {
                     #[cfg(target_arch = "x86_64")]
                     Isa::Avx512 => (
                         $lanes,
+                        turn::$wide,
                         &[
                             rows!($wide, 1, [1 2 3 4 5 6 7 8]),
                             rows!($wide, 2, [1 2 3 4 5 6 7 8]),
@@ -123,14 +161,15 @@ macro_rules! family {
                     #[cfg(target_arch = "x86_64")]
                     Isa::Avx2 => (
                         $lanes / 2,
+                        turn::$middle,
                         &[
                             rows!($middle, 1, [1 2 3 4 5 6 7 8]),
                             rows!($middle, 2, [1 2 3 4 5 6]),
                         ],
                     ),
-                    _ => (4, &[rows!($narrow, 1, [1 2 3 4]), rows!($narrow, 2, [1 2 3 4])]),
+                    _ => (4, turn::$narrow, &[rows!($narrow, 1, [1 2 3 4]), rows!($narrow, 2, [1 2 3 4])]),
                 };
-                Micro { lanes, table, isa }
+                Micro { lanes, table, turn, isa }
             }
         }
     };

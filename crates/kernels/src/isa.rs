@@ -24,7 +24,10 @@ pub(crate) trait Level {
     /// Whether `x y + z` is rounded once.
     const FUSED: bool;
     /// Whether there are 256-bit vectors: only code compiled for such a level may say so.
+    #[allow(dead_code)]
     const VECTORS: bool;
+    /// Whether there are 512-bit vectors, as for `VECTORS`.
+    const WIDE: bool;
 }
 
 /// [`Isa::Avx512`].
@@ -37,14 +40,17 @@ pub(crate) struct Narrow;
 impl Level for Wide {
     const FUSED: bool = true;
     const VECTORS: bool = true;
+    const WIDE: bool = true;
 }
 impl Level for Middle {
     const FUSED: bool = true;
     const VECTORS: bool = true;
+    const WIDE: bool = false;
 }
 impl Level for Narrow {
     const FUSED: bool = false;
     const VECTORS: bool = false;
+    const WIDE: bool = false;
 }
 
 /// A piece of work that is compiled for each instruction set. `run` must be `#[inline(always)]`.

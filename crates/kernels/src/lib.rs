@@ -26,8 +26,11 @@ mod scatter;
 mod select;
 mod space;
 mod then;
+mod tree;
 mod validate;
+mod vector;
 mod vmath;
+mod winograd;
 
 pub use engine::{Column, Engine, Loaded, Range, Refused, Run, Threads, Values};
 pub use isa::Isa;

@@ -12,7 +12,7 @@ pub(crate) mod code;
 mod plan;
 pub(crate) mod port;
 
-use code::{Action, Arg, Code, Op, Out, Port};
+use code::{Action, Arg, Code, Op, Out, Port, To};
 use port::{Labels, Tile};
 
 use crate::arena::View;
@@ -21,6 +21,7 @@ use crate::kernel::{Env, Kernel, Needs, Scratch, part};
 use crate::pointwise::{Along, Binary, LANES, Meet, Unary, Value, combine, neutral};
 use crate::program::{Foreign, Function};
 use crate::space::Walk;
+use crate::tree::{LEAVES, Leaf, Pass};
 
 /// Shards of a loop at most.
 const SHARDS: usize = 64;
@@ -249,8 +250,8 @@ impl<T: Element> Loops<T> {
 
     fn tile(&self, env: &Env<'_, T>, numbers: View<'_, T>, tile: &Tile<'_>, doubles: &mut [f64]) {
         for op in &self.code.ops {
-            if op.single {
-                doubles[op.to] = self.single(env, numbers, tile, op, doubles);
+            if let To::Single(to) = op.to {
+                doubles[to] = self.single(env, numbers, tile, op, doubles);
             } else {
                 self.op(env, numbers, tile, op, doubles);
             }
@@ -309,8 +310,22 @@ impl<T: Element> Loops<T> {
         doubles: &mut [f64],
     ) {
         let len = tile.rows * tile.cols;
-        // SAFETY: the thread's own memory; the register is none of the operands.
-        let out = unsafe { numbers.write(op.to as isize, len) };
+        let (memory, at) = match op.to {
+            To::Memory(form) => (env.arena, tile.places[form]),
+            To::Register(at) | To::Single(at) => (numbers, at as isize),
+        };
+        if let Action::Tree(shape, leaves) = &op.action {
+            return self.tree(
+                env,
+                (numbers, doubles),
+                tile,
+                (*shape, leaves),
+                memory.place(at, len),
+            );
+        }
+        // SAFETY: the thread's own memory, and the register is none of the operands; or places of
+        // this tile alone, which the operands do not touch.
+        let out = unsafe { memory.write(at, len) };
         let own = (numbers, &*doubles);
         match &op.action {
             Action::Load(port) => {
@@ -331,7 +346,46 @@ impl<T: Element> Loops<T> {
             Action::Foreign(function, all) => {
                 self.outside(env, numbers, tile, (*function, all), doubles, out);
             }
+            Action::Tree(..) => {}
         }
+    }
+
+    /// Computes a shape; `out` has room for the tile.
+    #[inline]
+    fn tree(
+        &self,
+        env: &Env<'_, T>,
+        (numbers, doubles): (View<'_, T>, &[f64]),
+        tile: &Tile<'_>,
+        (shape, args): (usize, &[Option<Arg<T>>]),
+        out: *mut T,
+    ) {
+        let len = tile.rows * tile.cols;
+        let mut leaves = [Leaf::One(T::ZERO); LEAVES];
+        let (mut before, mut moderate) = (T::ONE, true);
+        for (leaf, arg) in leaves.iter_mut().zip(args) {
+            let one = match *arg {
+                Some(Arg::Register(at)) => {
+                    *leaf = Leaf::Many(numbers.place(at as isize, len));
+                    continue;
+                }
+                Some(Arg::Memory(form)) => {
+                    *leaf = Leaf::Many(env.arena.place(tile.places[form], len));
+                    continue;
+                }
+                Some(Arg::Number(value)) => value,
+                Some(Arg::Single(at)) => T::of(doubles[at]),
+                None => {
+                    moderate &= before.moderate();
+                    T::ONE / before
+                }
+            };
+            before = one;
+            *leaf = Leaf::One(one);
+        }
+        // SAFETY: `place` checked the bounds. A register is none of its operands; a place in the
+        // arena is this tile's alone, and an operand that touches it is at the same place.
+        unsafe { Pass { shape, leaves, len, out, moderate }.run(env.isa) };
     }
 
     /// A number that is the same for the whole tile, in f64.
@@ -377,6 +431,8 @@ impl<T: Element> Loops<T> {
                 operands.iter_mut().zip(all).for_each(|(operand, arg)| *operand = number(arg));
                 out[0] = function(&operands[..all.len()]);
             }
+            // What is the same for a tile is no tree.
+            Action::Tree(..) => out[0] = f64::NAN,
         }
         out[0]
     }

@@ -105,13 +105,13 @@ impl<T: Element> Task for Unary<'_, T> {
 
 /// The greater, the first of equals; NaN if one is.
 #[inline(always)]
-fn greater<T: Element>(x: T, y: T) -> T {
+pub(crate) fn greater<T: Element>(x: T, y: T) -> T {
     if (x >= y) | x.nan() { x } else { y }
 }
 
 /// The smaller, the first of equals; NaN if one is.
 #[inline(always)]
-fn smaller<T: Element>(x: T, y: T) -> T {
+pub(crate) fn smaller<T: Element>(x: T, y: T) -> T {
     if (x <= y) | x.nan() { x } else { y }
 }
 

@@ -92,9 +92,10 @@ fn pieces(contract: &Contract, own: &Loop, read: &Access) -> Option<Vec<Piece>> 
         return None;
     }
     let groups = [&contract.batch, &contract.m, &contract.n];
-    let all = groups.iter().enumerate().flat_map(|(group, lanes)| {
-        lanes.iter().map(move |lane| (group, lane.extent, lane.c))
-    });
+    let all = groups
+        .iter()
+        .enumerate()
+        .flat_map(|(group, lanes)| lanes.iter().map(move |lane| (group, lane.extent, lane.c)));
     let mut lanes: Vec<(isize, usize, usize, usize)> = all
         .enumerate()
         .filter(|(_, (_, extent, _))| *extent != 1)
@@ -179,6 +180,9 @@ impl<T: Element> Then<T> {
         own: &Loop,
     ) -> Option<Then<T>> {
         let own = over(source, own)?;
+        if !contract.is_wide(source) {
+            return None;
+        }
         let last = contract.phases() - 1;
         let rectangle = |shard: usize| {
             let (batch, rows, cols) = contract.finished(shard);

@@ -16,7 +16,7 @@ use crate::pool::Pool;
 use crate::program::{Foreign, Program, Slot, Work};
 use crate::scatter::Scatters;
 use crate::select::Selects;
-use crate::then::Then;
+use crate::then::{self, Then};
 
 /// Shards that are handed out at most; kernels with more do several at a time.
 const HANDED: usize = 1 << 14;
@@ -123,7 +123,18 @@ impl<T: Element> Prepared<T> {
             at += piece.len();
         }
         let Program { foreign, rows, columns, .. } = program;
-        Prepared { kernels, count, instructions, each, phases, pieces, hands, foreign, rows, columns }
+        Prepared {
+            kernels,
+            count,
+            instructions,
+            each,
+            phases,
+            pieces,
+            hands,
+            foreign,
+            rows,
+            columns,
+        }
     }
 
     /// What the shards of a run use.
@@ -184,24 +195,37 @@ fn made<T: Element>(
 ) -> (Vec<Box<dyn Kernel<T>>>, Vec<(usize, Box<dyn Kernel<T>>)>) {
     let mut kernels: Vec<Box<dyn Kernel<T>>> = Vec::new();
     let mut joint: Vec<(usize, Box<dyn Kernel<T>>)> = Vec::new();
+    let quick = |contract| if program.exact { None } else { T::faster(contract, isa) };
     for (at, instruction) in program.instructions.iter().enumerate() {
         let next = program.instructions.get(at + 1).map(|next| &next.work);
         match (&instruction.work, next) {
             (Work::Contract(contract), Some(Work::Loop(own))) => {
-                let first = Arc::new(Contracts::new(contract, isa));
+                if let Some(faster) = quick(contract) {
+                    kernels.push(faster);
+                    continue;
+                }
+                let wide = then::over(contract, own).and_then(|_| Contracts::wide(contract, isa));
+                let first = Arc::new(wide.unwrap_or_else(|| Contracts::new(contract, isa)));
                 if let Some(both) = Then::new(contract, &first, own) {
                     joint.push((at, Box::new(both)));
                 }
                 kernels.push(Box::new(first));
             }
-            (work, _) => kernels.push(kernel(work, program.rows, isa)),
+            (work, _) => kernels.push(kernel(work, (program.rows, program.exact), isa)),
         }
     }
     (kernels, joint)
 }
 
-fn kernel<T: Element>(work: &Work, rows: usize, isa: Present) -> Box<dyn Kernel<T>> {
+fn kernel<T: Element>(
+    work: &Work,
+    (rows, exact): (usize, bool),
+    isa: Present,
+) -> Box<dyn Kernel<T>> {
     match work {
+        Work::Contract(contract) if !exact => {
+            T::faster(contract, isa).unwrap_or_else(|| Box::new(Contracts::new(contract, isa)))
+        }
         Work::Gather(gather) => Box::new(Gathers::new(gather, rows)),
         Work::Noise(noise) => Box::new(Noises::new(noise)),
         Work::Loop(own) => Box::new(Loops::new(own)),

@@ -1,6 +1,6 @@
 //! Micro-kernels without vectors of their own: rows of groups of four.
 
-use super::Block;
+use super::{Block, Tile};
 
 /// The numbers of a group.
 const LANES: usize = 4;
@@ -12,8 +12,7 @@ macro_rules! scalars {
         /// As [`super::Run`] says.
         pub(super) unsafe fn $name<const ROWS: usize, const VECTORS: usize>(
             block: &Block<$type>,
-            row: usize,
-            _: usize,
+            &Tile { row, .. }: &Tile,
         ) {
             let mut sums = [[[0.0; LANES]; VECTORS]; ROWS];
             for k in 0..block.terms {

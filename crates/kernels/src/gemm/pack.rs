@@ -4,6 +4,8 @@ use crate::arena::View;
 use crate::element::Element;
 use crate::isa::{Level, Present, Task};
 
+use super::Micro;
+
 /// The array of a product whose columns are vectors: places of its columns and of what is summed.
 #[derive(Clone, Debug)]
 pub(crate) struct Side {
@@ -28,15 +30,15 @@ impl Side {
         self.ends.iter().enumerate().filter(|&(at, &end)| at + 1 == end as usize).count()
     }
 
-    /// Writes a panel of some columns for the sum's entries of a range: `width` numbers for each,
-    /// zeros behind the columns. `dense` says that the columns are neighbours.
+    /// Writes a panel of some columns for the sum's entries of a range: `width` numbers for each;
+    /// what stands behind the columns is of no matter. `dense` says that the columns are neighbours.
     pub(crate) fn pack<T: Element>(
         &self,
         arena: View<'_, T>,
         base: isize,
         (columns, width, dense): (std::ops::Range<usize>, usize, bool),
         range: std::ops::Range<usize>,
-        (isa, out): (Present, &mut [T]),
+        (isa, micro, out): (Present, &Micro<T>, &mut [T]),
     ) {
         let long = &self.long[columns];
         let out = &mut out[..range.len() * width];
@@ -44,41 +46,44 @@ impl Side {
             let sum = &self.sum[range];
             isa.run(Copy { arena, base: base + long[0], len: long.len(), sum, width, out });
         } else {
-            self.turn(arena, base, (long, width), range, (isa, out));
+            self.turn(arena, base, (long, width), range, (micro, out));
         }
     }
 
-    /// Anything else: along the sum, some entries of the long side at a time, in runs.
+    /// Anything else: along the sum, a vector of columns at a time, in runs. A vector that lacks
+    /// columns gets copies of its first one.
     fn turn<T: Element>(
         &self,
         arena: View<'_, T>,
         base: isize,
         (long, width): (&[isize], usize),
         range: std::ops::Range<usize>,
-        (isa, out): (Present, &mut [T]),
+        (micro, out): (&Micro<T>, &mut [T]),
     ) {
-        if long.len() < width {
-            out.fill(T::ZERO);
-        }
         let mut at = range.start;
         while at < range.end {
             let end = (self.ends[at] as usize).min(range.end);
             let start = base + self.sum[at];
             let out = &mut out[(at - range.start) * width..(end - range.start) * width];
-            for (group, places) in long.chunks(GROUP).enumerate() {
-                // SAFETY: a product's arrays are not written while it runs.
-                let line = |column: usize| unsafe {
+            for (group, places) in long.chunks(micro.lanes).enumerate() {
+                let mut lines = [std::ptr::null(); LANES];
+                for (column, line) in lines.iter_mut().take(micro.lanes).enumerate() {
                     let place = places.get(column).copied().unwrap_or(places[0]);
-                    arena.read(start + place, end - at)
-                };
-                let lines: [&[T]; GROUP] = std::array::from_fn(line);
-                let count = places.len();
-                isa.run(Turn { lines: &lines[..count], width, first: group * GROUP, out });
+                    // SAFETY: a product's arrays are not written while it runs.
+                    *line = unsafe { arena.read(start + place, end - at) }.as_ptr();
+                }
+                let out = out[group * micro.lanes..].as_mut_ptr();
+                // SAFETY: there are as many lines as lanes, each of so many numbers, and `out` has
+                // as many rows; the panel's width is a multiple of the lanes.
+                unsafe { (micro.turn)(lines.as_ptr(), end - at, out, width) };
             }
             at = end;
         }
     }
 }
+
+/// The most lanes of a vector.
+const LANES: usize = 16;
 
 /// Runs of neighbours, one for each entry of the sum.
 struct Copy<'a, T> {
@@ -123,40 +128,6 @@ impl<T: Element> Task for Copy<'_, T> {
             let from = unsafe { self.arena.read(self.base + place, self.len) };
             out[..self.len].copy_from_slice(from);
             out[self.len..].fill(T::ZERO);
-        }
-    }
-}
-
-/// Entries of the long side that are turned together.
-const GROUP: usize = 8;
-
-/// Lines become columns: `out[k width + first + i] = lines[i][k]`.
-struct Turn<'a, T> {
-    lines: &'a [&'a [T]],
-    width: usize,
-    first: usize,
-    out: &'a mut [T],
-}
-
-impl<T: Element> Task for Turn<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<L: Level>(self) {
-        let Turn { lines, width, first, out } = self;
-        let len = lines[0].len();
-        let mut done = 0;
-        if let Ok(lines) = <&[&[T]; GROUP]>::try_from(lines) {
-            while done + GROUP <= len {
-                let out = &mut out[done * width..(done + GROUP) * width];
-                T::turn::<L>(lines, done, (width, first), out);
-                done += GROUP;
-            }
-        }
-        for (column, line) in lines.iter().enumerate() {
-            for (out, &value) in out.chunks_exact_mut(width).zip(*line).skip(done) {
-                out[first + column] = value;
-            }
         }
     }
 }

@@ -6,10 +6,48 @@
 
 use std::arch::x86_64::*;
 
-use super::Block;
+use super::{Ahead, Block, FETCH, Tile};
 
-/// Terms between two fetches of what the next tile reads: a line of the cache.
-const FETCH: usize = 16;
+/// Bytes of a line of the cache.
+const LINE: usize = 64;
+/// Terms of one turn of the loop: counting takes the units that add.
+const UNROLL: usize = 4;
+
+/// Fetches from a term on: the lines of the next tile's rows, and some lines of the next block.
+///
+/// What it needs is read from memory each time, so that it takes no registers from the sum.
+///
+/// # Safety
+///
+/// The tables of the block are there.
+#[inline(always)]
+unsafe fn fetch<T, const ROWS: usize>(block: *const Block<T>, tile: *const Tile, k: usize) {
+    // SAFETY: both are references of the caller, and the tables are there; fetching never faults.
+    unsafe {
+        let (next, turn) = ((&raw const (*tile).next).read_volatile(), k / FETCH);
+        let rows = (&raw const (*block).rows_a).read_volatile().add(next);
+        let a = (&raw const (*block).a).read_volatile();
+        let a = a.wrapping_offset(*(&raw const (*block).steps_a).read_volatile().add(k));
+        let mut i = 0;
+        while i < ROWS {
+            _mm_prefetch::<_MM_HINT_T0>(a.wrapping_offset(*rows.add(i)).cast());
+            i += 1;
+        }
+        let each = (&raw const (*tile).each).read_volatile();
+        let mut at = (&raw const (*tile).fetch).read_volatile() + turn * each;
+        let Ahead { base, places, count, lines } = (&raw const (*block).ahead).read_volatile();
+        let last = if at + each < count { at + each } else { count };
+        while at < last {
+            let place = base.wrapping_offset(*places.add(at)).cast::<i8>();
+            let mut line = 0;
+            while line < lines {
+                _mm_prefetch::<_MM_HINT_T1>(place.wrapping_add(line * LINE));
+                line += 1;
+            }
+            at += 1;
+        }
+    }
+}
 
 /// Kernels with vectors of one type: `ROWS` rows of `VECTORS` vectors.
 macro_rules! vectors {
@@ -22,16 +60,14 @@ macro_rules! vectors {
         #[target_feature(enable = $features)]
         pub(super) unsafe fn $name<const ROWS: usize, const VECTORS: usize>(
             block: &Block<$type>,
-            row: usize,
-            next: usize,
+            tile: &Tile,
         ) {
             let &Block { terms, a, b, steps_a, steps_b, first, .. } = block;
             let mut sums = [[$zero(); VECTORS]; ROWS];
             // SAFETY: the caller says that the tables and the places they name are there, whole
             // vectors of B and `cols` columns of C; fetching never faults.
             unsafe {
-                let (rows_a, rows_c) = (block.rows_a.add(row), block.rows_c.add(row));
-                let ahead = block.rows_a.add(next);
+                let (rows_a, rows_c) = (block.rows_a.add(tile.row), block.rows_c.add(tile.row));
                 let mut left = [a; ROWS];
                 let mut i = 0;
                 while i < ROWS {
@@ -44,19 +80,10 @@ macro_rules! vectors {
                     }
                     i += 1;
                 }
-                let mut k = 0;
-                while k < terms {
-                    let step = *steps_a.add(k);
-                    let mut i = 0;
-                    while i < ROWS {
-                        let place = a.wrapping_offset(*ahead.add(i)).wrapping_offset(step);
-                        _mm_prefetch::<_MM_HINT_T0>(place.cast());
-                        i += 1;
-                    }
-                    let stop = if terms - k > FETCH { k + FETCH } else { terms };
-                    while k < stop {
-                        let step = *steps_a.add(k);
-                        let b = b.offset(*steps_b.add(k));
+                macro_rules! term {
+                    ($at:expr) => {{
+                        let step = *steps_a.add($at);
+                        let b = b.offset(*steps_b.add($at));
                         let mut right = [$zero(); VECTORS];
                         let mut j = 0;
                         while j < VECTORS {
@@ -73,6 +100,22 @@ macro_rules! vectors {
                             }
                             i += 1;
                         }
+                    }};
+                }
+                let mut k = 0;
+                while k < terms {
+                    fetch::<$type, ROWS>(block, tile, k);
+                    let stop = if terms - k > FETCH { k + FETCH } else { terms };
+                    while k + UNROLL <= stop {
+                        let mut u = 0;
+                        while u < UNROLL {
+                            term!(k + u);
+                            u += 1;
+                        }
+                        k += UNROLL;
+                    }
+                    while k < stop {
+                        term!(k);
                         k += 1;
                     }
                 }

@@ -122,7 +122,7 @@ impl<T: Element> Boxed<T> {
         };
         let (row_side, col_side) = (side(row, room, 1), side(col, T::TILE, LANES));
         let (row_block, col_block) = (row_side.0.block, col_side.0.block);
-        let tile = Loops::over(source, &sites, &space, row_side, col_side);
+        let tile = Loops::over(source, &sites, &space, [row_side, col_side], false);
         let own = Boxed {
             weight: tile.code.weight,
             tile,

@@ -112,25 +112,26 @@ impl<T: Element> Loops<T> {
                 walk.push(strip.blocks(), strides.collect());
             }
         }
-        let mut own = Loops::over(source, sites, &space, (row, row_strides), (col, col_strides));
+        let mut own =
+            Loops::over(source, sites, &space, [(row, row_strides), (col, col_strides)], adds);
         let few = !own.code.folds.is_empty() && outer.points() < PARTS && inner.points() > 1;
         let wanted = if few { (points / PART).clamp(1, PARTS) } else { 1 };
         own.parts = wanted.min(inner.points().max(1));
-        (own.outer, own.inner, own.points, own.adds) = (outer, inner, points, adds);
+        (own.outer, own.inner, own.points) = (outer, inner, points);
         own
     }
 
-    /// A loop of one tile, with these rows and columns.
+    /// A loop of one tile, with these rows and columns and their strides.
     pub(super) fn over(
         source: &Loop,
         sites: &Sites,
         space: &Space,
-        (row, row_strides): (Strip, Vec<isize>),
-        (col, col_strides): (Strip, Vec<isize>),
+        [(row, row_strides), (col, col_strides)]: [(Strip, Vec<isize>); 2],
+        adds: bool,
     ) -> Loops<T> {
         let full = if row.block > 1 { col.extent } else { 0 };
         let lay = Lay { rows: &row_strides, entries: &col_strides, full };
-        let code = compile(source, sites, lay);
+        let code = compile(source, sites, lay, !adds);
         let kept_rows = if row.folded { 1 } else { row.block };
         let total = kept_rows * if col.folded { LANES } else { col.block };
         Loops {
@@ -145,7 +146,7 @@ impl<T: Element> Loops<T> {
             parts: 1,
             points: 0,
             total: total.next_multiple_of(LANES),
-            adds: false,
+            adds,
         }
     }
 }
