@@ -163,7 +163,7 @@ fn joined(host: &Pointwise, l: &Pointwise) -> Option<Pointwise> {
 }
 
 /// The step of a read, new or there already.
-fn read(l: &mut Pointwise, place: Place) -> usize {
+pub(crate) fn read(l: &mut Pointwise, place: Place) -> usize {
     let at = match l.reads.iter().position(|r| *r == place) {
         Some(at) => at,
         None => {

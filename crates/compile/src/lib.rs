@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod alone;
+mod behind;
 mod bind;
 mod body;
 pub mod check_plan;

@@ -148,6 +148,7 @@ pub(crate) fn finished(mut draft: Draft) -> Result<(Draft, crate::plan::Plan, Pr
     crate::halo::inside(&mut draft);
     crate::product::merge(&mut draft);
     crate::settle::settle(&mut draft);
+    crate::behind::behind(&mut draft);
     let plan = crate::plan::plan(&draft)?;
     let program = crate::emit::emit(&draft, &plan)?;
     debug_assert_eq!(crate::check_plan::check(&draft, &program), Ok(()));
@@ -164,7 +165,13 @@ pub(crate) fn origins(draft: &Draft, plan: &crate::plan::Plan) -> Vec<Origin> {
                 reads.push(read);
             }
         }
-        let writes = task.job.writes().iter().map(slot).collect();
+        let mut writes: Vec<Slot> = Vec::new();
+        for write in task.job.writes().iter().map(slot) {
+            // Several results may be parts of one array.
+            if !writes.contains(&write) {
+                writes.push(write);
+            }
+        }
         Origin { name: task.name.clone(), span: task.span, reads, writes }
     };
     draft.tasks.iter().map(origin).collect()

@@ -41,6 +41,8 @@ const COPIED: usize = 48;
 const TILE: usize = 48;
 /// Bytes of a line of the cache.
 const LINE: usize = 64;
+/// How much slower a contraction may be, about, if the loop behind it need not be run alone.
+const SLOWER: f64 = 1.1;
 /// Shards of the phase that adds parts.
 const ADDERS: usize = 16;
 
@@ -124,14 +126,41 @@ fn multiples(count: usize, of: usize) -> Vec<isize> {
 
 impl<T: Element> Contracts<T> {
     pub(crate) fn new(source: &Contract, isa: Present) -> Contracts<T> {
-        let straight = Contracts::plan(source, T::micro(isa));
-        let turned = Contracts::plan(&turned(source), T::micro(isa));
+        Contracts::chosen(source, isa, (0, 0))
+    }
+
+    /// With shards whose rows of neighbours in the result are long, for a loop that follows; none if
+    /// that would cost much.
+    pub(crate) fn wide(source: &Contract, isa: Present) -> Option<Contracts<T>> {
+        let neighbours = |lanes: &[Lane]| lanes.iter().any(|l| l.extent > 1 && l.c == 1);
+        let least = |lanes| if neighbours(lanes) { T::TILE } else { 0 };
+        let wide = Contracts::chosen(source, isa, (least(&source.m), least(&source.n)));
+        (wide.cost <= SLOWER * Contracts::<T>::new(source, isa).cost).then_some(wide)
+    }
+
+    fn chosen(source: &Contract, isa: Present, (m, n): (usize, usize)) -> Contracts<T> {
+        let straight = Contracts::plan(source, T::micro(isa), (m, n));
+        let turned = Contracts::plan(&turned(source), T::micro(isa), (n, m));
         if turned.cost < straight.cost { Contracts { turned: true, ..turned } } else { straight }
     }
 
     /// Whether its rows are the columns of the contraction it was made of.
     pub(crate) fn is_turned(&self) -> bool {
         self.turned
+    }
+
+    /// Whether rows of neighbours in the result are long enough for a loop to run shard by shard.
+    pub(crate) fn is_wide(&self, source: &Contract) -> bool {
+        let neighbours = |lanes: &[Lane]| lanes.iter().any(|l| l.extent > 1 && l.c == 1);
+        let long = |all: usize, own: usize| own == all || own >= T::TILE;
+        (0..self.shards(self.phases() - 1)).all(|shard| {
+            let (_, rows, cols) = self.finished(shard);
+            let (m, n) = if self.turned { (&cols, &rows) } else { (&rows, &cols) };
+            let all = (self.rows_a.len(), self.cols_c.len());
+            let (all_m, all_n) = if self.turned { (all.1, all.0) } else { all };
+            (!neighbours(&source.m) || long(all_m, m.len()))
+                && (!neighbours(&source.n) || long(all_n, n.len()))
+        })
     }
 
     /// What is finished when a shard of the last phase is done: the batch, rows and columns. The
@@ -150,7 +179,7 @@ impl<T: Element> Contracts<T> {
         (batch, part(self.rows_a.len(), rows, at_rows), first..end)
     }
 
-    fn plan(source: &Contract, micro: Micro<T>) -> Contracts<T> {
+    fn plan(source: &Contract, micro: Micro<T>, least: (usize, usize)) -> Contracts<T> {
         let right = Side::new(places(&source.n, |lane| lane.b), places(&source.k, |lane| lane.b));
         let rows_a = places(&source.m, |lane| lane.a);
         let cols_c = places(&source.n, |lane| lane.c);
@@ -176,6 +205,7 @@ impl<T: Element> Contracts<T> {
             },
             put: if vectors.direct { 0.0 } else { 2.0 * lanes },
             blocks,
+            least,
         };
         let steps_a = places(&source.k, |lane| lane.a);
         let dots = rows.min(cols_c.len()) <= FEW

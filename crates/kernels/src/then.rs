@@ -180,6 +180,9 @@ impl<T: Element> Then<T> {
         own: &Loop,
     ) -> Option<Then<T>> {
         let own = over(source, own)?;
+        if !contract.is_wide(source) {
+            return None;
+        }
         let last = contract.phases() - 1;
         let rectangle = |shard: usize| {
             let (batch, rows, cols) = contract.finished(shard);

@@ -33,6 +33,8 @@ pub(super) struct Shape {
     /// Cycles to bring a vector of the result to its places.
     pub(super) put: f64,
     pub(super) blocks: usize,
+    /// Rows and columns of a shard at least, unless it has all of them.
+    pub(super) least: (usize, usize),
 }
 
 /// How many pieces there are.
@@ -88,21 +90,34 @@ impl Shape {
         }
     }
 
+    /// Whether shards have as many rows and columns as they must.
+    fn wide(&self, cut: Cut) -> bool {
+        let area = self.rows.div_ceil(cut.rows) * self.vectors.div_ceil(cut.cols) * self.lanes;
+        let near = self.least == (0, 0) || area <= AREA;
+        near && (cut.rows == 1 || self.rows / cut.rows >= self.least.0)
+            && (cut.cols == 1 || self.vectors / cut.cols * self.lanes >= self.least.1)
+    }
+
     /// The best cut, and its cost.
     pub(super) fn best(&self) -> (Cut, f64) {
-        let rows = self.rows.div_ceil(ROWS).max(1);
+        let free = self.least == (0, 0);
+        let rows = if free { self.rows.div_ceil(ROWS).max(1) } else { 1 };
         let area = self.rows.div_ceil(rows) * self.vectors * self.lanes;
-        let cols = area.div_ceil(AREA).clamp(1, self.vectors.max(1));
+        let cols = if free { area.div_ceil(AREA).clamp(1, self.vectors.max(1)) } else { 1 };
         let small = self.batch * self.rows * self.vectors * self.lanes <= SMALL;
+        let most = if free { 8 } else { 16 };
         let mut best: Option<(Cut, f64)> = None;
         for parts in [1, 2, 4, 8, 16] {
             if parts > 1 && !(small && self.terms >= parts * TERMS && parts <= self.blocks) {
                 continue;
             }
-            for more_rows in 1..=8 {
-                for more_cols in 1..=8 {
+            for more_rows in 1..=most {
+                for more_cols in 1..=most {
                     let cut = Cut { rows: rows * more_rows, cols: cols * more_cols, parts };
                     if cut.rows > self.rows.max(1) || cut.cols > self.vectors.max(1) {
+                        continue;
+                    }
+                    if !self.wide(cut) {
                         continue;
                     }
                     let cost = self.cost(cut);
@@ -112,6 +127,7 @@ impl Shape {
                 }
             }
         }
-        best.unwrap_or((Cut { rows: 1, cols: 1, parts: 1 }, 0.0))
+        let one = Cut { rows: 1, cols: 1, parts: 1 };
+        best.unwrap_or((one, if free { 0.0 } else { f64::INFINITY }))
     }
 }

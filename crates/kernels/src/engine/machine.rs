@@ -17,7 +17,7 @@ use crate::pool::Pool;
 use crate::program::{Foreign, Program, Slot, Work};
 use crate::scatter::Scatters;
 use crate::select::Selects;
-use crate::then::Then;
+use crate::then::{self, Then};
 
 /// Hands for each thread at most; phases with more shards have several in a hand.
 const HANDS: usize = 16;
@@ -221,7 +221,8 @@ fn made<T: Element>(
         }
         match (&instruction.work, next) {
             (Work::Contract(contract), Some(Work::Loop(own))) => {
-                let first = Arc::new(Contracts::new(contract, isa));
+                let wide = then::over(contract, own).and_then(|_| Contracts::wide(contract, isa));
+                let first = Arc::new(wide.unwrap_or_else(|| Contracts::new(contract, isa)));
                 if let Some(both) = Then::new(contract, &first, own) {
                     joint.push((at, Box::new(both)));
                 }
