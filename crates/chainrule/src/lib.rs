@@ -29,6 +29,7 @@
 #[doc = include_str!("../../../README.md")]
 pub struct Readme;
 
+pub mod bench;
 mod builtin;
 mod bytes;
 mod check;
@@ -36,6 +37,7 @@ pub mod data;
 mod derive;
 mod error;
 pub mod export;
+mod isa;
 mod lowered;
 mod model;
 pub mod notation;

@@ -2,6 +2,7 @@
 //!
 //! To add a command, write its file, name it below, and add its row to the table.
 
+pub(crate) mod bench;
 mod check;
 mod completions;
 mod data;
@@ -12,6 +13,7 @@ mod fmt;
 mod judge;
 mod new;
 mod predict;
+mod profile;
 mod resume;
 mod show;
 mod train;
@@ -59,6 +61,8 @@ commands! {
     Predict = predict,
     Check = check,
     Judge = judge,
+    Profile = profile,
+    Bench = bench,
     Data = data,
     Fmt = fmt,
     Completions = completions,

@@ -42,6 +42,12 @@ impl Memory {
         }
     }
 
+    /// Whether something was written there.
+    fn touches(&self, slot: Slot) -> bool {
+        let before = self.runs.range(..slot.at + slot.len).next_back();
+        slot.len > 0 && before.is_some_and(|(_, (end, ..))| *end > slot.at)
+    }
+
     /// What is there instead, if it is not `region`.
     fn read(&self, slot: Slot, region: Region) -> Result<(), Option<usize>> {
         let mut at = slot.at;
@@ -100,6 +106,8 @@ struct Touched {
     writes: Vec<(Slot, Region)>,
     /// Reads and writes that are made entry by entry at the same places, as numbers of the two lists.
     shared: Vec<(usize, usize)>,
+    /// For writes of a part of their region, the runs of neighbours that are written.
+    runs: BTreeMap<usize, Vec<Slot>>,
 }
 
 fn step(
@@ -130,6 +138,7 @@ fn step(
             }
         })?;
     }
+    let mut written = Memory::default();
     let meet = |a: &Slot, b: &Slot| a.at < b.at + b.len && b.at < a.at + a.len;
     for (w, (slot, region)) in touched.writes.iter().enumerate() {
         for (r, (other, _)) in touched.reads.iter().enumerate() {
@@ -137,12 +146,51 @@ fn step(
                 return Err("writes over what it reads".into());
             }
         }
-        if touched.writes[..w].iter().any(|(other, _)| meet(slot, other)) {
-            return Err("two results in one place".into());
+        let whole = vec![*slot];
+        for run in touched.runs.get(&w).unwrap_or(&whole) {
+            if run.at < slot.at || run.at + run.len > slot.at + slot.len {
+                return Err("a write outside its slot".into());
+            }
+            if written.touches(*run) {
+                return Err("two results in one place".into());
+            }
+            let part = Region { at: region.at + run.at - slot.at, len: run.len, ..*region };
+            written.write(*run, part);
+            memory.write(*run, part);
         }
-        memory.write(*slot, *region);
     }
     Ok(())
+}
+
+/// Runs of one write that are looked at, at most.
+const RUNS: usize = 1 << 20;
+
+/// The runs of neighbours that a plain write goes through, if it leaves something of its slot out.
+/// One that cannot be told in so many runs counts as whole.
+fn runs(axes: &[Axis], folded: bool, to: &Access) -> Option<Vec<Slot>> {
+    let kept = axes.iter().zip(&to.at.strides).filter(|(axis, _)| !(folded && axis.folded));
+    let points = kept.clone().try_fold(1_usize, |n, (axis, _)| n.checked_mul(axis.extent))?;
+    if points == to.slot.len || points == 0 || !to.guards.is_empty() || to.label.is_some() {
+        return None;
+    }
+    let (mut len, mut outer) = (1_usize, Vec::new());
+    for (axis, stride) in kept.rev() {
+        if outer.is_empty() && *stride == len as isize {
+            len *= axis.extent;
+        } else if axis.extent > 1 {
+            outer.push((axis.extent, *stride));
+        }
+    }
+    let count = outer.iter().try_fold(1_usize, |n, (extent, _)| n.checked_mul(*extent))?;
+    if count > RUNS {
+        return None;
+    }
+    let mut begins = vec![to.at.constant];
+    for (extent, stride) in outer {
+        let next = |begin: isize| (0..extent as isize).map(move |i| begin + i * stride);
+        begins = begins.into_iter().flat_map(next).collect();
+    }
+    begins.into_iter().map(|at| Some(Slot { at: usize::try_from(at).ok()?, len })).collect()
 }
 
 fn touched(job: &Job, work: &Work) -> Result<Touched, String> {
@@ -163,6 +211,8 @@ fn touched(job: &Job, work: &Work) -> Result<Touched, String> {
         (Job::Scatter { from, apart }, Work::Scatter(s)) => {
             same(*apart == s.apart)?;
             looped(&mut out, from, &s.from)?;
+            // What no point meets is 0.
+            out.runs.clear();
         }
         (Job::Contract(p), Work::Contract(c)) => {
             same(p.m == c.m && p.n == c.n && p.k == c.k && p.batch == c.batch)?;
@@ -226,6 +276,10 @@ fn looped(out: &mut Touched, l: &Pointwise, real: &Loop) -> Result<(), String> {
     for (write, found) in l.writes.iter().zip(&real.writes) {
         same(write.step == found.step && write.fold == found.fold)?;
         spaces.access(&write.to, &found.to)?;
+        let folded = write.fold.is_some();
+        if let Some(runs) = runs(&real.axes, folded, &found.to) {
+            out.runs.insert(out.writes.len(), runs);
+        }
         out.writes.push((found.to.slot, write.to.region));
     }
     Ok(())

@@ -4,6 +4,8 @@ use chainrule_kernels::program::Step;
 
 use crate::body::{compact, renumber};
 use crate::draft::{Draft, Job, Out, Place, Pointwise};
+use crate::refine::{aligned, is_plain};
+use crate::unroll::push;
 
 /// How far back a partner is looked for: fusing stays linear in the number of tasks.
 const WINDOW: usize = 12;
@@ -25,6 +27,7 @@ pub(crate) fn fuse(draft: &mut Draft) {
         };
         match partner(&out, l) {
             Some((at, joined)) => {
+                let at = hoisted(&mut out, at, l);
                 let host: &mut crate::draft::Task = &mut out[at];
                 if joined.points() > 0 && host.name != task.name {
                     host.name = joined_name(&host.name, &task.name);
@@ -49,25 +52,33 @@ fn joined_name(first: &str, second: &str) -> String {
     format!("{first}; {second}")
 }
 
+/// Moves what reads nothing and is read by the loop to before its partner; where that is then.
+fn hoisted(tasks: &mut Vec<crate::draft::Task>, mut at: usize, l: &Pointwise) -> usize {
+    for other in at + 1..tasks.len() {
+        let writes = tasks[other].job.writes();
+        if l.reads.iter().any(|read| writes.iter().any(|own| own.meets(&read.region))) {
+            let task = tasks.remove(other);
+            tasks.insert(at, task);
+            at += 1;
+        }
+    }
+    at
+}
+
 /// The task that a loop joins, with both as one.
 fn partner(tasks: &[crate::draft::Task], l: &Pointwise) -> Option<(usize, Pointwise)> {
     for (at, task) in tasks.iter().enumerate().rev().take(WINDOW) {
         if let Job::Loop(host) = &task.job
-            && let Some(joined) = joined(host, l)
+            && let Some(joined) = joined_any(host, l)
         {
             return Some((at, joined));
         }
         let reads = |region: &crate::draft::Region| l.reads.iter().any(|r| r.region.meets(region));
-        if task.job.writes().iter().any(reads) {
+        if task.job.writes().iter().any(reads) && !task.job.reads().is_empty() {
             return None;
         }
     }
     None
-}
-
-/// Whether an access is without guards and label.
-fn is_plain(place: &Place) -> bool {
-    place.guards.is_empty() && place.label.is_none()
 }
 
 /// What of `host` a read of the other loop is: `Ok(None)` if it is no result of it.
@@ -84,6 +95,14 @@ fn result(host: &Pointwise, read: &Place) -> Result<Option<usize>, ()> {
         return if same { Ok(Some(write.step)) } else { Err(()) };
     }
     Ok(None)
+}
+
+/// Both loops as one, perhaps with their axes cut so that they are the same.
+fn joined_any(host: &Pointwise, l: &Pointwise) -> Option<Pointwise> {
+    joined(host, l).or_else(|| {
+        let (host, l) = aligned(host, l)?;
+        joined(&host, &l)
+    })
 }
 
 fn joined(host: &Pointwise, l: &Pointwise) -> Option<Pointwise> {
@@ -141,16 +160,6 @@ fn joined(host: &Pointwise, l: &Pointwise) -> Option<Pointwise> {
         out.writes.push(Out { step: number[write.step], fold: write.fold, to });
     }
     Some(out)
-}
-
-fn push(steps: &mut Vec<Step>, step: Step) -> usize {
-    match steps.iter().position(|s| *s == step) {
-        Some(at) => at,
-        None => {
-            steps.push(step);
-            steps.len() - 1
-        }
-    }
 }
 
 /// The step of a read, new or there already.

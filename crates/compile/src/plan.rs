@@ -33,49 +33,6 @@ fn lifetimes(draft: &Draft) -> Vec<Option<(usize, usize)>> {
     out
 }
 
-/// Free runs of entries, in their order.
-struct Free {
-    gaps: Vec<(usize, usize)>,
-    end: usize,
-}
-
-impl Free {
-    /// The smallest gap that is large enough, else the end.
-    fn take(&mut self, len: usize) -> usize {
-        let fits = self.gaps.iter().enumerate().filter(|(_, (_, n))| *n >= len);
-        if let Some((i, (at, n))) = fits.min_by_key(|(_, (_, n))| *n).map(|(i, g)| (i, *g)) {
-            if n == len {
-                self.gaps.remove(i);
-            } else {
-                self.gaps[i] = (at + len, n - len);
-            }
-            return at;
-        }
-        // What is free at the end grows.
-        let at = match self.gaps.last() {
-            Some((at, n)) if at + n == self.end => {
-                let at = *at;
-                self.gaps.pop();
-                at
-            }
-            _ => self.end,
-        };
-        self.end = at + len;
-        at
-    }
-
-    fn give(&mut self, at: usize, len: usize) {
-        let i = self.gaps.partition_point(|(start, _)| *start < at);
-        self.gaps.insert(i, (at, len));
-        if i + 1 < self.gaps.len() && at + len == self.gaps[i + 1].0 {
-            self.gaps[i].1 += self.gaps.remove(i + 1).1;
-        }
-        if i > 0 && self.gaps[i - 1].0 + self.gaps[i - 1].1 == at {
-            self.gaps[i - 1].1 += self.gaps.remove(i).1;
-        }
-    }
-}
-
 /// A value of this task's reads that ends here and whose place `new` may take.
 fn taken_over(
     draft: &Draft,
@@ -98,47 +55,83 @@ fn taken_over(
     reads.find(|old| fits(*old))
 }
 
-/// Plans a draft.
+/// Values that stand in one place one after the other.
+struct Block {
+    values: Vec<usize>,
+    len: usize,
+    /// The first and the last task.
+    life: (usize, usize),
+}
+
+/// Values in the order of their first writes, those that take over the place of another together.
+fn blocks(draft: &Draft, lives: &[Option<(usize, usize)>]) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    // Where each value is, and whose place another one has taken over.
+    let mut of: Vec<Option<usize>> = vec![None; draft.values.len()];
+    let mut passed = vec![false; draft.values.len()];
+    for (at, task) in draft.tasks.iter().enumerate() {
+        for region in task.job.writes() {
+            let new = region.value;
+            let Some((first, last)) = lives[new] else { continue };
+            if of[new].is_some() || draft.values[new].home.is_some() {
+                continue;
+            }
+            let old = if first == at { taken_over(draft, at, new, lives, &passed) } else { None };
+            match old.and_then(|old| Some((old, of[old]?))) {
+                Some((old, block)) => {
+                    passed[old] = true;
+                    of[new] = Some(block);
+                    blocks[block].values.push(new);
+                    blocks[block].life.1 = last;
+                }
+                None => {
+                    of[new] = Some(blocks.len());
+                    let len = aligned(draft.values[new].len);
+                    blocks.push(Block { values: vec![new], len, life: (first, last) });
+                }
+            }
+        }
+    }
+    blocks
+}
+
+/// Plans a draft: offline placement of intervals, the largest first.
+///
+/// Source: the greedy by size of Pisarchyk and Lee, "Efficient memory management for deep neural net
+/// inference", 2020, after the offline form of dynamic storage allocation.
 ///
 /// # Errors
 ///
 /// The arena is larger than [`MOST_BYTES`].
 pub(crate) fn plan(draft: &Draft) -> Result<Plan, Refused> {
     let lives = lifetimes(draft);
+    let blocks = blocks(draft, &lives);
     let mut places: Vec<Option<usize>> = draft.values.iter().map(|v| v.home).collect();
-    let mut free = Free { gaps: Vec::new(), end: draft.floor };
-    // Whose place another value has taken over.
-    let mut passed = vec![false; draft.values.len()];
-    let mut ends: Vec<Vec<usize>> = vec![Vec::new(); draft.tasks.len()];
-    for (value, life) in lives.iter().enumerate() {
-        if let Some((_, last)) = life {
-            ends[*last].push(value);
-        }
-    }
-    for (at, (task, ends)) in draft.tasks.iter().zip(&ends).enumerate() {
-        for region in task.job.writes() {
-            let new = region.value;
-            if places[new].is_some() {
+    let mut arena = draft.floor;
+    // From the largest to the smallest, each as low as it can be beside those that live with it.
+    let mut order: Vec<usize> = (0..blocks.len()).collect();
+    order.sort_by_key(|at| (std::cmp::Reverse(blocks[*at].len), blocks[*at].life));
+    let mut placed: Vec<(usize, usize)> = Vec::with_capacity(blocks.len());
+    for at in order {
+        let block = &blocks[at];
+        let mut place = draft.floor;
+        // In the order of their places.
+        for (begin, other) in &placed {
+            let other = &blocks[*other];
+            let apart = other.life.1 < block.life.0 || block.life.1 < other.life.0;
+            if apart || begin + other.len <= place {
                 continue;
             }
-            let first = lives[new].is_some_and(|(first, _)| first == at);
-            let old = taken_over(draft, at, new, &lives, &passed).filter(|_| first);
-            places[new] = Some(match old.and_then(|old| Some((old, places[old]?))) {
-                Some((old, place)) => {
-                    passed[old] = true;
-                    place
-                }
-                None => free.take(aligned(draft.values[new].len)),
-            });
-        }
-        for value in ends {
-            let own = draft.values[*value].home.is_none() && !passed[*value];
-            if let (true, Some(place)) = (own, places[*value]) {
-                free.give(place, aligned(draft.values[*value].len));
+            if place + block.len <= *begin {
+                break;
             }
+            place = begin + other.len;
         }
+        let after = placed.partition_point(|(begin, _)| *begin <= place);
+        placed.insert(after, (place, at));
+        arena = arena.max(place + block.len);
+        block.values.iter().for_each(|value| places[*value] = Some(place));
     }
-    let arena = free.end;
     if arena > MOST_BYTES / bytes(draft.precision) {
         return refused(format!(
             "{} GiB are needed at {} rows, more than {} GiB: take fewer rows a step",

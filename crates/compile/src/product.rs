@@ -5,7 +5,7 @@ use chainrule_graph::record::Eval;
 use chainrule_kernels::program::{Affine, Axis, Guard, Lane, Step};
 
 use crate::bind::{add_scaled, range, strides};
-use crate::draft::{Job, Out, Pointwise, Product, Region};
+use crate::draft::{Draft, Job, Out, Pointwise, Product, Region};
 use crate::nodes::{Made, Nodes, Seen, based};
 use crate::refused::{Refused, refused};
 
@@ -61,7 +61,7 @@ pub(crate) fn contracted(
     let lanes = |wanted: Role| {
         let of = |i: usize| Lane { extent: extents[i], a: a.strides[i], b: b.strides[i], c: c[i] };
         let own = (0..extents.len()).filter(|i| roles[*i] == wanted);
-        merged(own.map(of).collect())
+        own.map(of).collect()
     };
     Ok(Some(Job::Contract(Product {
         batch: lanes(Role::Batch),
@@ -181,6 +181,17 @@ fn halo(nodes: &Nodes<'_>, seen: &Seen, lows: &[isize], dims: &[usize], out: Reg
         steps: vec![Step::Read(0)],
         writes: vec![Out { step: 0, fold: None, to }],
     })
+}
+
+/// Joins the lanes of every contraction, as far as they go.
+pub(crate) fn merge(draft: &mut Draft) {
+    for task in &mut draft.tasks {
+        if let Job::Contract(p) = &mut task.job {
+            for lanes in [&mut p.batch, &mut p.m, &mut p.n, &mut p.k] {
+                *lanes = merged(std::mem::take(lanes));
+            }
+        }
+    }
 }
 
 /// Lanes from the outermost, those that follow each other in all arrays as one.

@@ -139,7 +139,14 @@ impl Training {
 pub(crate) fn finished(mut draft: Draft) -> Result<(Draft, crate::plan::Plan, Program), Refused> {
     crate::fuse::drop_dead(&mut draft);
     crate::fuse::fuse(&mut draft);
+    crate::positive::positive(&mut draft);
     crate::fuse::drop_dead(&mut draft);
+    crate::window::windows(&mut draft);
+    crate::fuse::drop_dead(&mut draft);
+    crate::fuse::fuse(&mut draft);
+    crate::fuse::drop_dead(&mut draft);
+    crate::halo::inside(&mut draft);
+    crate::product::merge(&mut draft);
     crate::settle::settle(&mut draft);
     let plan = crate::plan::plan(&draft)?;
     let program = crate::emit::emit(&draft, &plan)?;

@@ -74,6 +74,7 @@ pub(crate) struct Contracts<T: 'static> {
     /// Where the last of the arrays ends.
     end: usize,
     cost: f64,
+    turned: bool,
 }
 
 /// Places of all points of a list of lanes.
@@ -125,7 +126,33 @@ impl<T: Element> Contracts<T> {
     pub(crate) fn new(source: &Contract, isa: Present) -> Contracts<T> {
         let straight = Contracts::plan(source, T::micro(isa));
         let turned = Contracts::plan(&turned(source), T::micro(isa));
-        if turned.cost < straight.cost { turned } else { straight }
+        if turned.cost < straight.cost { Contracts { turned: true, ..turned } } else { straight }
+    }
+
+    /// Whether its rows are the columns of the contraction it was made of.
+    pub(crate) fn is_turned(&self) -> bool {
+        self.turned
+    }
+
+    /// What is finished when a shard of the last phase is done: the batch, rows and columns. The
+    /// rectangles of all shards are the whole result, each entry once.
+    pub(crate) fn finished(&self, shard: usize) -> (usize, Range<usize>, Range<usize>) {
+        let Cut { rows, cols, parts } = self.cut;
+        if parts > 1 {
+            let (batch, at) = (shard / self.adders(), shard % self.adders());
+            return (batch, part(self.rows_a.len(), self.adders(), at), 0..self.cols_c.len());
+        }
+        let (rest, at_rows) = (shard / rows, shard % rows);
+        let (batch, at_cols) = (rest / cols, rest % cols);
+        let rows = part(self.rows_a.len(), rows, at_rows);
+        if self.dots {
+            return (batch, rows, part(self.cols_c.len(), cols, at_cols));
+        }
+        // Panels of a cut are in an order of their own.
+        let panels = &self.panels.all[self.panels.cuts[at_cols]..self.panels.cuts[at_cols + 1]];
+        let first = panels.iter().map(|panel| panel.first).min().unwrap_or(0);
+        let end = panels.iter().map(|panel| panel.columns().end).max().unwrap_or(first);
+        (batch, rows, first..end)
     }
 
     fn plan(source: &Contract, micro: Micro<T>) -> Contracts<T> {
@@ -186,6 +213,7 @@ impl<T: Element> Contracts<T> {
             cut,
             blocks,
             cost,
+            turned: false,
         }
     }
 
@@ -223,11 +251,8 @@ impl<T: Element> Contracts<T> {
 
     /// A rectangle of a product of few rows or columns.
     fn dot(&self, shard: usize, env: &Env<'_, T>) {
-        let Cut { rows, cols, .. } = self.cut;
-        let (rest, at_rows) = (shard / rows, shard % rows);
-        let [a, b, c] = self.batch[rest / cols];
-        let rows = part(self.rows_a.len(), rows, at_rows);
-        let cols = part(self.cols_c.len(), cols, rest % cols);
+        let (batch, rows, cols) = self.finished(shard);
+        let [a, b, c] = self.batch[batch];
         assert!(self.end <= env.arena.len(), "a program of another arena");
         let start = env.arena.start();
         let first = |steps: &[isize]| steps.first().copied().unwrap_or(0);
@@ -452,6 +477,23 @@ impl<T: Element> Kernel<T> for Contracts<T> {
             numbers: packed + TILE * self.micro.width(),
             ..Needs::default()
         }
+    }
+
+    fn picked(&self) -> String {
+        let Cut { rows: m, cols: n, parts } = self.cut;
+        if self.dots {
+            return format!("vectors along the sum, cut {m}x{n}");
+        }
+        let panels = &self.panels.all;
+        let (rows, cols) = self.micro.tile(panels.iter().map(|p| p.cols).max().unwrap_or(1));
+        let in_place = |panel: &&Panel| !self.copied && panel.in_place(self.micro.lanes);
+        let packed = panels.len() - panels.iter().filter(in_place).count();
+        let read = match packed {
+            0 => "in place".into(),
+            n if n == panels.len() => "packed".into(),
+            n => format!("{n} of {} packed", panels.len()),
+        };
+        format!("tile {rows}x{cols}, {read}, cut {m}x{n}x{parts}")
     }
 
     fn run(&self, phase: usize, shard: usize, env: &Env<'_, T>, scratch: &mut Scratch<T>) {

@@ -115,6 +115,12 @@ impl<T> Micro<T> {
         self.table.len() * self.lanes
     }
 
+    /// Rows and columns of the greatest tile of a block with so many columns.
+    pub(crate) fn tile(&self, cols: usize) -> (usize, usize) {
+        let vectors = cols.div_ceil(self.lanes).clamp(1, self.table.len());
+        (self.table[vectors - 1].len(), vectors * self.lanes)
+    }
+
     /// Computes a block.
     ///
     /// # Safety

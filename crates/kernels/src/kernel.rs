@@ -88,8 +88,38 @@ pub(crate) trait Kernel<T: Element>: Send + Sync {
     fn work(&self) -> f64;
     /// The memory it needs.
     fn needs(&self) -> Needs;
+    /// How it is done, in words, where there was a choice.
+    fn picked(&self) -> String {
+        String::new()
+    }
     /// Does a shard.
     fn run(&self, phase: usize, shard: usize, env: &Env<'_, T>, scratch: &mut Scratch<T>);
+}
+
+impl<T: Element, K: Kernel<T>> Kernel<T> for std::sync::Arc<K> {
+    fn phases(&self) -> usize {
+        K::phases(self)
+    }
+
+    fn shards(&self, phase: usize) -> usize {
+        K::shards(self, phase)
+    }
+
+    fn work(&self) -> f64 {
+        K::work(self)
+    }
+
+    fn needs(&self) -> Needs {
+        K::needs(self)
+    }
+
+    fn picked(&self) -> String {
+        K::picked(self)
+    }
+
+    fn run(&self, phase: usize, shard: usize, env: &Env<'_, T>, scratch: &mut Scratch<T>) {
+        K::run(self, phase, shard, env, scratch);
+    }
 }
 
 /// The part of `total` things that a shard of `shards` does: sizes differ by one at most.

@@ -1,33 +1,60 @@
-//! A small pool of threads that runs numbered shards of one piece of work.
+//! A small pool of threads that walk through a list of pieces together.
 //!
-//! One word says everything: the number of the piece (24 bits), how many shards it has (20) and
-//! the next one nobody took (20). A thread takes a shard by adding one to that word, so it can
-//! never take one of a piece that is over: by then the word has another number. Which thread does
-//! which shard is left to chance; what a shard does is not.
+//! A piece has numbered shards; piece after piece, every thread first takes the shards of its own
+//! block (neighbours, the same ones in every piece of as many shards, so that it finds in its cache
+//! what it wrote before), then what others have left. A thread goes on to the next piece when all
+//! shards of this one are done: threads that are held up elsewhere are not waited for before the
+//! walk's end. Waking costs once a walk, not once a piece.
+//!
+//! Each block has a cursor, one word: the number of the piece (48 bits, never used twice) and how
+//! many of its shards are taken (16 bits). Taking a shard is a compare-and-exchange on that word.
+//! Nobody sets cursors back: one with a smaller number counts as untouched, one with a greater
+//! number says that the piece is long over, so a thread that comes late can take nothing wrong.
+//!
+//! Which thread does which shard is left to chance; what a shard does is not.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-/// The most shards of one piece of work.
-pub(crate) const MOST: usize = (1 << 20) - 1;
+use crate::kernel::part;
+
+/// The most shards of one piece.
+pub(crate) const MOST: usize = (1 << TAKEN) - 1;
+/// Bits of a cursor that count shards.
+const TAKEN: u32 = 16;
 /// How often an idle thread looks before it sleeps: about a tenth of a millisecond.
 const SPINS: usize = 2_000;
 
-/// What every thread of a piece of work calls: the shard and the thread.
-type Work<'a> = dyn Fn(usize, usize) + Sync + 'a;
+/// What is called for every shard: the piece, the shard and the thread.
+type Work<'a> = dyn Fn(usize, usize, usize) + Sync + 'a;
 
-/// A reference to the work, as thin as an atomic pointer needs.
+/// What the threads of a walk share.
 struct Job<'a> {
+    /// The shards of each piece.
+    shards: &'a [u32],
     work: &'a Work<'a>,
+    /// The number of the first piece.
+    first: u64,
 }
 
+/// A word that other words share no cache line with (nor the line that is fetched along).
+#[repr(align(128))]
+struct Line<T>(T);
+
 struct Shared {
-    word: AtomicU64,
+    /// Odd while a walk is open; no two walks have the same number.
+    open: Line<AtomicU64>,
     job: AtomicPtr<Job<'static>>,
-    done: AtomicUsize,
-    panicked: AtomicBool,
+    /// Threads that may look at the job.
+    inside: Line<AtomicUsize>,
+    /// Shards of this walk that are done.
+    done: Line<AtomicUsize>,
+    cursors: Box<[Line<AtomicU64>]>,
+    /// One more than the piece where a shard panicked; 0 if none did.
+    broken: AtomicUsize,
     stop: AtomicBool,
     /// How many threads have begun: a thread that begins takes memory.
     ready: AtomicUsize,
@@ -41,60 +68,133 @@ struct Shared {
 pub(crate) struct Pool {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
-    piece: u64,
-}
-
-fn word(piece: u64, shards: usize, next: usize) -> u64 {
-    (piece & 0xff_ffff) << 40 | (shards as u64) << 20 | next as u64
-}
-
-fn parts(word: u64) -> (u64, usize, usize) {
-    (word >> 40, (word >> 20) as usize & MOST, word as usize & MOST)
+    /// The number of the next piece.
+    next: u64,
 }
 
 impl Shared {
-    /// Takes shards until none is left.
-    fn help(&self, thread: usize) {
-        let mut seen = self.word.load(Ordering::SeqCst);
+    /// Takes a shard of a block, if one is left.
+    ///
+    /// Relaxed suffices: the word itself decides who has a shard, and what the shard reads was
+    /// published before this thread came to the piece (by `open` or by `done`).
+    fn take(&self, owner: usize, piece: u64, block: &std::ops::Range<usize>) -> Option<usize> {
+        let cursor = &self.cursors[owner].0;
+        let mut seen = cursor.load(Ordering::Relaxed);
         loop {
-            let (_, shards, next) = parts(seen);
-            if next >= shards {
-                return;
+            let taken = match (seen >> TAKEN).cmp(&piece) {
+                std::cmp::Ordering::Less => 0,
+                std::cmp::Ordering::Equal => seen as usize & MOST,
+                std::cmp::Ordering::Greater => return None,
+            };
+            if taken >= block.len() {
+                return None;
             }
-            let order = (Ordering::SeqCst, Ordering::SeqCst);
-            match self.word.compare_exchange_weak(seen, seen + 1, order.0, order.1) {
-                Ok(_) => {
-                    let job = self.job.load(Ordering::SeqCst);
-                    // SAFETY: `run` keeps the job until all shards are done, and this one, taken
-                    // under the job's own number, is not.
-                    let work = unsafe { (*job).work };
-                    if catch_unwind(AssertUnwindSafe(|| work(next, thread))).is_err() {
-                        self.panicked.store(true, Ordering::SeqCst);
-                    }
-                    self.done.fetch_add(1, Ordering::SeqCst);
-                    seen = self.word.load(Ordering::SeqCst);
-                }
+            let next = piece << TAKEN | (taken as u64 + 1);
+            let order = (Ordering::Relaxed, Ordering::Relaxed);
+            match cursor.compare_exchange_weak(seen, next, order.0, order.1) {
+                Ok(_) => return Some(block.start + taken),
                 Err(now) => seen = now,
             }
         }
     }
 
-    fn idle(&self) -> bool {
-        let (_, shards, next) = parts(self.word.load(Ordering::SeqCst));
-        next >= shards && !self.stop.load(Ordering::SeqCst)
+    /// Goes through all pieces.
+    fn walk(&self, job: &Job<'_>, thread: usize, at: &Cell<usize>) {
+        let count = self.cursors.len();
+        let mut end = 0;
+        for (piece, &shards) in job.shards.iter().enumerate() {
+            at.set(piece);
+            let (shards, mark) = (shards as usize, job.first + piece as u64);
+            let mut own = 0;
+            for other in 0..count {
+                let owner = if other == 0 { thread } else { (thread + other) % count };
+                let block = part(shards, count, owner);
+                while let Some(shard) = self.take(owner, mark, &block) {
+                    (job.work)(piece, shard, thread);
+                    own += 1;
+                }
+            }
+            end += shards;
+            // Release: who sees the sum sees what these shards wrote. The additions form one
+            // release sequence, so whoever reads a sum has synchronised with all that are in it.
+            if own > 0 {
+                self.done.0.fetch_add(own, Ordering::Release);
+            }
+            let last = piece + 1 == job.shards.len();
+            if !(last && thread > 0 || self.until(end)) {
+                return;
+            }
+        }
     }
 
-    /// Waits for work: looks for a while, then sleeps.
-    fn wait(&self) {
+    /// Waits until so many shards are done; false if one never will be.
+    fn until(&self, end: usize) -> bool {
+        let mut spins = 0;
+        // Acquire: see `walk`.
+        while self.done.0.load(Ordering::Acquire) < end {
+            if self.broken.load(Ordering::Relaxed) > 0 {
+                return false;
+            }
+            self.pause(&mut spins);
+        }
+        true
+    }
+
+    /// Looks again soon; after a while others may run in between.
+    fn pause(&self, spins: &mut usize) {
+        *spins += 1;
+        if *spins < self.spins {
+            std::hint::spin_loop();
+        } else {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Walks; a panic ends the walk for all.
+    fn enter(&self, job: &Job<'_>, thread: usize) {
+        let at = Cell::new(0);
+        if catch_unwind(AssertUnwindSafe(|| self.walk(job, thread, &at))).is_err() {
+            self.broken.store(at.get() + 1, Ordering::Relaxed);
+        }
+    }
+
+    /// Takes part in a walk, unless it is over.
+    fn visit(&self, number: u64, thread: usize) {
+        // Sequentially consistent, as are the caller's close and its look at `inside`: either the
+        // caller sees this thread inside and keeps the job, or this thread sees that it is closed.
+        self.inside.0.fetch_add(1, Ordering::SeqCst);
+        if self.open.0.load(Ordering::SeqCst) == number {
+            let job = self.job.load(Ordering::Relaxed);
+            // SAFETY: the walk is open and this thread is inside: `run` keeps the job until it
+            // has left. The pointer was stored before the walk was opened.
+            self.enter(unsafe { &*job }, thread);
+        }
+        // Release: the caller may take the job away after this.
+        self.inside.0.fetch_sub(1, Ordering::Release);
+    }
+
+    /// The number of an open walk other than the last one, if there is one.
+    fn news(&self, last: u64) -> Option<u64> {
+        let now = self.open.0.load(Ordering::SeqCst);
+        (now % 2 == 1 && now != last).then_some(now)
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::SeqCst)
+    }
+
+    /// Waits for another walk: looks for a while, then sleeps.
+    fn wait(&self, last: u64) {
         for _ in 0..self.spins {
-            if !self.idle() {
+            if self.news(last).is_some() || self.stopped() {
                 return;
             }
             std::hint::spin_loop();
         }
         let mut guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        // Sequentially consistent with `open`: the caller sees the sleeper, or this the walk.
         self.sleeping.fetch_add(1, Ordering::SeqCst);
-        while self.idle() {
+        while self.news(last).is_none() && !self.stopped() {
             guard = self.wake.wait(guard).unwrap_or_else(PoisonError::into_inner);
         }
         self.sleeping.fetch_sub(1, Ordering::SeqCst);
@@ -109,9 +209,15 @@ impl Shared {
 
     fn live(&self, thread: usize) {
         self.ready.fetch_add(1, Ordering::SeqCst);
-        while !self.stop.load(Ordering::SeqCst) {
-            self.help(thread);
-            self.wait();
+        let mut last = 0;
+        while !self.stopped() {
+            match self.news(last) {
+                Some(number) => {
+                    last = number;
+                    self.visit(number, thread);
+                }
+                None => self.wait(last),
+            }
         }
     }
 }
@@ -121,10 +227,12 @@ impl Pool {
     pub(crate) fn new(count: usize) -> Pool {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let shared = Arc::new(Shared {
-            word: AtomicU64::new(0),
+            open: Line(AtomicU64::new(0)),
             job: AtomicPtr::new(std::ptr::null_mut()),
-            done: AtomicUsize::new(0),
-            panicked: AtomicBool::new(false),
+            inside: Line(AtomicUsize::new(0)),
+            done: Line(AtomicUsize::new(0)),
+            cursors: (0..count.max(1)).map(|_| Line(AtomicU64::new(0))).collect(),
+            broken: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
             ready: AtomicUsize::new(0),
             sleeping: AtomicUsize::new(0),
@@ -145,7 +253,7 @@ impl Pool {
         while shared.ready.load(Ordering::SeqCst) < threads.len() {
             std::thread::yield_now();
         }
-        Pool { shared, threads, piece: 0 }
+        Pool { shared, threads, next: 1 }
     }
 
     /// How many threads, the caller's among them.
@@ -153,34 +261,51 @@ impl Pool {
         self.threads.len() + 1
     }
 
-    /// Runs every shard once; false if one panicked. Each thread's number is below
-    /// [`Pool::count`], and no two threads have the same at the same time.
-    pub(crate) fn run(&mut self, shards: usize, work: &Work<'_>) -> bool {
-        let shards = shards.min(MOST);
-        if shards <= 1 || self.threads.is_empty() {
-            let all = || (0..shards).for_each(|shard| work(shard, 0));
-            return catch_unwind(AssertUnwindSafe(all)).is_ok();
+    /// Runs every shard of every piece once, piece after piece; `shards` says how many each has.
+    /// Each thread's number is below [`Pool::count`], and no two have the same at the same time.
+    ///
+    /// # Errors
+    ///
+    /// The piece of a shard that panicked; the rest is then left undone.
+    pub(crate) fn run(&mut self, shards: &[u32], work: &Work<'_>) -> Result<(), usize> {
+        assert!(shards.iter().all(|&count| count as usize <= MOST), "too many shards");
+        let alone = self.threads.is_empty() || shards.iter().all(|&count| count <= 1);
+        if alone {
+            return in_order(shards, work);
         }
         let shared = &*self.shared;
-        let mut job = Job { work };
-        self.piece += 1;
-        shared.done.store(0, Ordering::SeqCst);
-        shared.panicked.store(false, Ordering::SeqCst);
-        shared.job.store((&raw mut job).cast(), Ordering::SeqCst);
-        shared.word.store(word(self.piece, shards, 0), Ordering::SeqCst);
+        let mut job = Job { shards, work, first: self.next };
+        self.next += shards.len() as u64;
+        // Nobody is inside. What is set here is published by `open`.
+        shared.done.0.store(0, Ordering::Relaxed);
+        shared.broken.store(0, Ordering::Relaxed);
+        shared.job.store((&raw mut job).cast(), Ordering::Relaxed);
+        shared.open.0.fetch_add(1, Ordering::SeqCst);
         shared.wake_all();
-        shared.help(0);
+        shared.enter(&job, 0);
+        shared.open.0.fetch_add(1, Ordering::SeqCst);
         let mut spins = 0;
-        while shared.done.load(Ordering::SeqCst) < shards {
-            spins += 1;
-            if spins < shared.spins {
-                std::hint::spin_loop();
-            } else {
-                std::thread::yield_now();
-            }
+        // Acquires what leaving threads released.
+        while shared.inside.0.load(Ordering::SeqCst) > 0 {
+            shared.pause(&mut spins);
         }
-        !shared.panicked.load(Ordering::SeqCst)
+        match shared.broken.load(Ordering::Relaxed) {
+            0 => Ok(()),
+            at => Err(at - 1),
+        }
     }
+}
+
+/// One thread does everything.
+fn in_order(shards: &[u32], work: &Work<'_>) -> Result<(), usize> {
+    let at = Cell::new(0);
+    let all = || {
+        for (piece, &shards) in shards.iter().enumerate() {
+            at.set(piece);
+            (0..shards as usize).for_each(|shard| work(piece, shard, 0));
+        }
+    };
+    catch_unwind(AssertUnwindSafe(all)).map_err(|_| at.get())
 }
 
 impl Drop for Pool {
@@ -200,29 +325,85 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_shard_runs_once() {
+    fn every_shard_runs_once_and_pieces_follow_each_other() {
         for count in [1, 2, 5] {
             let mut pool = Pool::new(count);
-            for shards in [0, 1, 2, 7, 1000] {
-                let hits: Vec<AtomicUsize> = (0..shards).map(|_| AtomicUsize::new(0)).collect();
-                for _ in 0..50 {
-                    assert!(pool.run(shards, &|shard, thread| {
+            for shards in [&[][..], &[0], &[1], &[7], &[1000, 1, 0, 2, 33]] {
+                let before = |piece: usize| shards[..piece].iter().sum::<u32>() as usize;
+                for _ in 0..200 {
+                    let len = before(shards.len());
+                    let hits: Vec<AtomicUsize> = (0..len).map(|_| AtomicUsize::new(0)).collect();
+                    let done = AtomicUsize::new(0);
+                    let found = pool.run(shards, &|piece, shard, thread| {
                         assert!(thread < count);
-                        hits[shard].fetch_add(1, Ordering::SeqCst);
-                    }));
+                        assert!(done.load(Ordering::Relaxed) >= before(piece));
+                        hits[before(piece) + shard].fetch_add(1, Ordering::Relaxed);
+                        done.fetch_add(1, Ordering::Relaxed);
+                    });
+                    assert_eq!(found, Ok(()));
+                    assert!(hits.iter().all(|hit| hit.load(Ordering::Relaxed) == 1));
                 }
-                assert!(hits.iter().all(|hit| hit.load(Ordering::SeqCst) == 50));
+            }
+        }
+    }
+
+    /// A number that threads pass on without any order of their own.
+    struct Plain(std::cell::UnsafeCell<Vec<u64>>);
+
+    // SAFETY: the shards of a piece touch different entries, and pieces follow each other.
+    unsafe impl Sync for Plain {}
+
+    impl Plain {
+        fn at(&self, index: usize) -> *mut u64 {
+            // SAFETY: the list is not moved as long as it is shared; only its entries are used.
+            unsafe { (*self.0.get()).as_mut_ptr().add(index) }
+        }
+    }
+
+    #[test]
+    fn a_piece_sees_what_the_one_before_wrote() {
+        // Sums of neighbours, over and over: every entry depends on all orders being right.
+        let (len, pieces) = (16, 40);
+        let mut wanted: Vec<u64> = (0..len as u64).collect();
+        for _ in 0..pieces {
+            let next = |at: usize| wanted[at].wrapping_mul(3) ^ wanted[(at + 5) % len];
+            wanted = (0..len).map(next).collect();
+        }
+        for count in [2, 3, 8] {
+            let mut pool = Pool::new(count);
+            let shards = vec![len as u32; pieces];
+            for _ in 0..300 {
+                let first: Vec<u64> = (0..len as u64).chain(std::iter::repeat_n(0, len)).collect();
+                let plain = Plain(std::cell::UnsafeCell::new(first));
+                let found = pool.run(&shards, &|piece, shard, _| {
+                    let (from, to) = (piece % 2 * len, (piece + 1) % 2 * len);
+                    // SAFETY: a piece reads one half, and each of its shards writes one entry of
+                    // the other.
+                    unsafe {
+                        let own = *plain.at(from + shard);
+                        let other = *plain.at(from + (shard + 5) % len);
+                        *plain.at(to + shard) = own.wrapping_mul(3) ^ other;
+                    }
+                });
+                assert_eq!(found, Ok(()));
+                assert_eq!(plain.0.into_inner()[..len], wanted);
             }
         }
     }
 
     #[test]
     fn a_panic_is_told_and_the_pool_goes_on() {
-        let mut pool = Pool::new(3);
         let hook = std::panic::take_hook();
         std::panic::set_hook(Box::new(|_| {}));
-        assert!(!pool.run(10, &|shard, _| assert!(shard != 7)));
+        for count in [1, 3] {
+            let mut pool = Pool::new(count);
+            for _ in 0..50 {
+                let found =
+                    pool.run(&[10, 10, 10], &|piece, shard, _| assert!((piece, shard) != (1, 7)));
+                assert_eq!(found, Err(1));
+                assert_eq!(pool.run(&[10, 4], &|_, _, _| {}), Ok(()));
+            }
+        }
         std::panic::set_hook(hook);
-        assert!(pool.run(10, &|_, _| {}));
     }
 }

@@ -35,6 +35,10 @@ pub struct Program {
     pub rows: usize,
     /// The width of each column of the data it gathers from, in the order of [`Gather::column`].
     pub columns: Vec<usize>,
+    /// Whether every sum of products is computed as it is written. Else a correlation may be computed
+    /// with fewer multiplications (`winograd`): other bits, and errors that are bounded by the
+    /// magnitudes of a tile.
+    pub exact: bool,
     /// What is done.
     pub instructions: Vec<Instruction>,
     /// Functions that are not the machine's own.

@@ -54,9 +54,16 @@ impl Space {
     /// Leaves out axes of one entry and joins neighbours that every form runs through as one.
     /// The order of points stays.
     pub(crate) fn collapse(&mut self) {
+        self.collapse_within(&mut vec![0; self.axes.len()]);
+    }
+
+    /// As [`Space::collapse`], for axes in groups: those of different groups stay apart. `groups`
+    /// has the group of each axis and follows.
+    pub(crate) fn collapse_within(&mut self, groups: &mut Vec<usize>) {
         for axis in (0..self.axes.len()).rev() {
             if self.axes[axis].extent == 1 {
                 self.remove(axis);
+                groups.remove(axis);
             }
         }
         let mut axis = self.axes.len();
@@ -64,6 +71,7 @@ impl Space {
             axis -= 1;
             let (outer, inner) = (self.axes[axis - 1], self.axes[axis]);
             let joined = outer.folded == inner.folded
+                && groups[axis - 1] == groups[axis]
                 && self.forms.iter().all(|form| {
                     let follows = form.strides[axis].checked_mul(inner.extent as isize);
                     follows == Some(form.strides[axis - 1])
@@ -71,13 +79,19 @@ impl Space {
             if joined {
                 self.axes[axis].extent *= outer.extent;
                 self.remove(axis - 1);
+                groups.remove(axis - 1);
             }
         }
     }
 
+    /// The stride of an axis in every form.
+    pub(crate) fn strides(&self, axis: usize) -> Vec<isize> {
+        self.forms.iter().map(|form| form.strides[axis]).collect()
+    }
+
     /// Takes an axis out, with its stride in every form.
     pub(crate) fn take(&mut self, axis: usize) -> (Axis, Vec<isize>) {
-        let strides = self.forms.iter().map(|form| form.strides[axis]).collect();
+        let strides = self.strides(axis);
         let taken = self.axes[axis];
         self.remove(axis);
         (taken, strides)

@@ -126,9 +126,9 @@ impl<'m> Rows<'m> {
     ///
     /// A name of the `data` block has no column or two, a column is no whole number of rows, columns
     /// differ in rows, a number is not finite or no class, or a part has a row that is not there.
-    pub fn build(self) -> Result<Dataset, Error> {
-        let mut columns = Vec::new();
-        for (at, symbol) in self.module.symbols.iter().enumerate() {
+    pub fn build(mut self) -> Result<Dataset, Error> {
+        let (module, mut columns) = (self.module, Vec::new());
+        for (at, symbol) in module.symbols.iter().enumerate() {
             if symbol.role == Role::Data {
                 columns.push(self.one(chainrule_graph::SymbolId::new(at))?);
             }
@@ -173,13 +173,15 @@ impl<'m> Rows<'m> {
         Ok(())
     }
 
-    fn one(&self, id: chainrule_graph::SymbolId) -> Result<Column, Error> {
+    /// The column of a name; its values move into it.
+    fn one(&mut self, id: chainrule_graph::SymbolId) -> Result<Column, Error> {
         let symbol = self.module.symbol(id);
         let name = &symbol.name;
-        let mut found = self.columns.iter().filter(|(of, _)| of == name);
-        let (Some((_, values)), None) = (found.next(), found.next()) else {
+        let mut found = (0..self.columns.len()).filter(|at| self.columns[*at].0 == *name);
+        let (Some(own), None) = (found.next(), found.next()) else {
             return Err(Error::failed(format!("`{name}` needs one column of values")));
         };
+        let values = &self.columns[own].1;
         let width = self.width(id)?;
         if values.is_empty() || !values.len().is_multiple_of(width) {
             return Err(Error::failed(format!(
@@ -198,7 +200,8 @@ impl<'m> Rows<'m> {
                 )));
             }
         }
-        Ok(Column { symbol: id, name: name.clone(), width, values: values.clone(), scale, shift })
+        let values = std::mem::replace(&mut self.columns[own].1, Values::U8(Vec::new()));
+        Ok(Column { symbol: id, name: name.clone(), width, values, scale, shift })
     }
 
     /// Entries a row.

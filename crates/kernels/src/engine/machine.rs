@@ -1,8 +1,11 @@
 //! The engine for one number type.
 
+use std::sync::Arc;
+
 use super::{Column, Range, Refused, Run, Threads, no_memory};
 use crate::arena::Arena;
 use crate::call::Calls;
+use crate::column::{self, Columns};
 use crate::contract::Contracts;
 use crate::element::Element;
 use crate::gather::Gathers;
@@ -14,13 +17,36 @@ use crate::pool::Pool;
 use crate::program::{Foreign, Program, Slot, Work};
 use crate::scatter::Scatters;
 use crate::select::Selects;
+use crate::then::Then;
 
-/// Shards that are handed out at most; kernels with more do several at a time.
-const HANDED: usize = 1 << 14;
+/// Hands for each thread at most; phases with more shards have several in a hand.
+const HANDS: usize = 16;
+
+/// A phase of an instruction.
+#[derive(Clone, Copy)]
+struct Phase {
+    instruction: u32,
+    phase: u32,
+    shards: u32,
+    /// Hands that share the shards; one if it is not worth more.
+    hands: u32,
+}
 
 /// A program, ready to run.
 struct Prepared<T> {
+    /// The instructions, and behind them those that are done as one with the next.
     kernels: Vec<Box<dyn Kernel<T>>>,
+    count: usize,
+    /// The instruction of each kernel.
+    instructions: Vec<usize>,
+    /// Everything that is done one by one, in order; phases without shards are left out.
+    each: Vec<Phase>,
+    /// Everything that is done, in order.
+    phases: Vec<Phase>,
+    /// Pieces of the pool's walk: the phases of each, and how many hands share it. Neighbours that
+    /// one thread does are one piece.
+    pieces: Vec<std::ops::Range<usize>>,
+    hands: Vec<u32>,
     foreign: Vec<Foreign>,
     rows: usize,
     columns: Vec<usize>,
@@ -43,15 +69,168 @@ struct Own<T>(*mut Scratch<T>);
 // its number.
 unsafe impl<T: Send> Sync for Own<T> {}
 
-impl<T> Own<T> {
+/// A run, as its threads see it.
+struct Doing<'a, T> {
+    env: Env<'a, T>,
+    kernels: &'a [Box<dyn Kernel<T>>],
+    own: Own<T>,
+}
+
+impl<T: Element> Doing<'_, T> {
+    /// A hand's shards of a phase.
+    ///
     /// # Safety
     ///
-    /// The number is below the count of the pool's threads, and nobody else uses it meanwhile.
-    #[allow(clippy::mut_from_ref)]
-    unsafe fn of(&self, thread: usize) -> &mut Scratch<T> {
+    /// The thread's number is below the count of the pool's threads, and no other thread has it.
+    unsafe fn hand(&self, phase: &Phase, hand: usize, thread: usize) {
         // SAFETY: there is memory for each thread, and the caller holds the rest.
-        unsafe { &mut *self.0.add(thread) }
+        let scratch = unsafe { &mut *self.own.0.add(thread) };
+        let kernel = &*self.kernels[phase.instruction as usize];
+        for shard in part(phase.shards as usize, phase.hands as usize, hand) {
+            kernel.run(phase.phase as usize, shard, &self.env, scratch);
+        }
     }
+}
+
+impl<T: Element> Prepared<T> {
+    /// Cuts the instructions in pieces; those of less work than `limits.0` are one thread's; of
+    /// others a hand has at least half of that. How many hands there are changes no result. `joint`
+    /// are those that are done as one with the next.
+    fn new(
+        mut kernels: Vec<Box<dyn Kernel<T>>>,
+        joint: Vec<(usize, Box<dyn Kernel<T>>)>,
+        program: Program,
+        limits: (f64, usize),
+    ) -> Prepared<T> {
+        let count = kernels.len();
+        let mut instructions: Vec<usize> = (0..count).collect();
+        let mut order = instructions.clone();
+        for (instruction, kernel) in joint {
+            order[instruction] = kernels.len();
+            order[instruction + 1] = usize::MAX;
+            instructions.push(instruction);
+            kernels.push(kernel);
+        }
+        order.retain(|at| *at < kernels.len());
+        let listed = |order: &[usize]| {
+            let all = order.iter().flat_map(|&at| phases(at, &*kernels[at], limits));
+            all.collect::<Vec<Phase>>()
+        };
+        let (each, phases) = (listed(&instructions[..count]), listed(&order));
+        let alone = |a: &Phase, b: &Phase| a.hands == 1 && b.hands == 1;
+        let (mut pieces, mut hands, mut at) = (Vec::new(), Vec::new(), 0);
+        for piece in phases.chunk_by(alone) {
+            pieces.push(at..at + piece.len());
+            hands.push(piece[0].hands);
+            at += piece.len();
+        }
+        let Program { foreign, rows, columns, .. } = program;
+        Prepared {
+            kernels,
+            count,
+            instructions,
+            each,
+            phases,
+            pieces,
+            hands,
+            foreign,
+            rows,
+            columns,
+        }
+    }
+
+    /// What the shards of a run use.
+    fn env<'a>(
+        &'a self,
+        (arena, shared): (&'a mut Arena<T>, &'a mut Arena<T>),
+        isa: Present,
+        run: &Run<'a>,
+    ) -> Env<'a, T> {
+        Env {
+            arena: arena.view(),
+            shared: shared.view(),
+            isa,
+            columns: run.columns,
+            rows: run.rows,
+            seed: run.seed,
+            step: run.step,
+            foreign: &self.foreign,
+        }
+    }
+
+    /// One of these phases panicked.
+    fn panicked(&self, piece: &std::ops::Range<usize>) -> Refused {
+        let number = |phase: &Phase| self.instructions[phase.instruction as usize];
+        let numbers = self.phases[piece.clone()].iter().map(number);
+        let (first, last) = (numbers.clone().min().unwrap_or(0), numbers.max().unwrap_or(0));
+        Refused(if first == last {
+            format!("instruction {first} panicked")
+        } else {
+            format!("one of the instructions {first} to {last} panicked")
+        })
+    }
+}
+
+/// The phases of a kernel that have shards.
+fn phases<T: Element>(
+    at: usize,
+    kernel: &dyn Kernel<T>,
+    (least, threads): (f64, usize),
+) -> impl Iterator<Item = Phase> + '_ {
+    let most = if threads == 1 || kernel.work() < least {
+        1
+    } else {
+        (2.0 * kernel.work() / least).min((HANDS * threads) as f64) as usize
+    };
+    (0..kernel.phases()).filter_map(move |phase| {
+        let shards = kernel.shards(phase);
+        (shards > 0).then(|| Phase {
+            instruction: at as u32,
+            phase: phase as u32,
+            shards: shards as u32,
+            hands: shards.min(most.max(1)) as u32,
+        })
+    })
+}
+
+/// The kernels of a program, and those that do a contraction and the loop behind it.
+#[allow(clippy::type_complexity)]
+fn made<T: Element>(
+    program: &Program,
+    isa: Present,
+) -> (Vec<Box<dyn Kernel<T>>>, Vec<(usize, Box<dyn Kernel<T>>)>) {
+    let mut kernels: Vec<Box<dyn Kernel<T>>> = Vec::new();
+    let mut joint: Vec<(usize, Box<dyn Kernel<T>>)> = Vec::new();
+    for (at, instruction) in program.instructions.iter().enumerate() {
+        let next = program.instructions.get(at + 1).map(|next| &next.work);
+        let column = match &instruction.work {
+            Work::Contract(contract) => Columns::of(contract),
+            Work::Loop(own) => column::product(own).as_ref().and_then(Columns::of),
+            _ => None,
+        };
+        if let Some(column) = column {
+            kernels.push(Box::new(column));
+            continue;
+        }
+        if let Work::Contract(contract) = &instruction.work
+            && !program.exact
+            && let Some(faster) = T::faster(contract, isa)
+        {
+            kernels.push(faster);
+            continue;
+        }
+        match (&instruction.work, next) {
+            (Work::Contract(contract), Some(Work::Loop(own))) => {
+                let first = Arc::new(Contracts::new(contract, isa));
+                if let Some(both) = Then::new(contract, &first, own) {
+                    joint.push((at, Box::new(both)));
+                }
+                kernels.push(Box::new(first));
+            }
+            (work, _) => kernels.push(kernel(work, program.rows, isa)),
+        }
+    }
+    (kernels, joint)
 }
 
 fn kernel<T: Element>(work: &Work, rows: usize, isa: Present) -> Box<dyn Kernel<T>> {
@@ -91,23 +270,24 @@ impl<T: Element> Machine<T> {
 
     /// Prepares a program that was checked.
     pub(super) fn load(&mut self, program: Program) -> Result<usize, Refused> {
-        let prepare = |work| kernel(work, program.rows, self.isa);
-        let kernels: Vec<Box<dyn Kernel<T>>> =
-            program.instructions.iter().map(|instruction| prepare(&instruction.work)).collect();
-        let needs = kernels.iter().fold(Needs::default(), |all, kernel| all.join(kernel.needs()));
+        let (kernels, joint) = made::<T>(&program, self.isa);
+        let all = kernels.iter().chain(joint.iter().map(|(_, kernel)| kernel));
+        let needs = all.fold(Needs::default(), |all, kernel| all.join(kernel.needs()));
         let grown = self.arena.grow(program.arena)
             && self.shared.grow(needs.shared)
             && self.scratch.iter_mut().all(|scratch| scratch.grow(&needs));
         if !grown {
             return Err(no_memory::<T>(program.arena.saturating_add(needs.shared)));
         }
-        self.programs.push(Prepared {
-            kernels,
-            foreign: program.foreign,
-            rows: program.rows,
-            columns: program.columns,
-        });
+        let limits = (self.least, self.pool.count());
+        self.programs.push(Prepared::new(kernels, joint, program, limits));
         Ok(self.programs.len() - 1)
+    }
+
+    /// How an instruction is done.
+    pub(super) fn picked(&self, program: usize, at: usize) -> String {
+        let kernel = self.programs.get(program).and_then(|prepared| prepared.kernels.get(at));
+        kernel.map_or_else(String::new, |kernel| kernel.picked())
     }
 
     /// Checks the data of a run; the number of instructions.
@@ -115,7 +295,7 @@ impl<T: Element> Machine<T> {
         let Some(prepared) = self.programs.get(program) else {
             return Err(Refused("the program was loaded by another engine".into()));
         };
-        let (count, rows) = (prepared.kernels.len(), prepared.rows);
+        let (count, rows) = (prepared.count, prepared.rows);
         if prepared.columns.is_empty() {
             return Ok(count);
         }
@@ -134,40 +314,68 @@ impl<T: Element> Machine<T> {
         Ok(count)
     }
 
+    /// Runs a program: all its instructions are one walk of the pool.
     pub(super) fn run(&mut self, program: usize, run: &Run<'_>) -> Result<(), Refused> {
-        let count = self.check(program, run)?;
-        (0..count).try_for_each(|at| self.step(program, at, run))
+        self.check(program, run)?;
+        let prepared = &self.programs[program];
+        let doing = Doing {
+            env: prepared.env((&mut self.arena, &mut self.shared), self.isa, run),
+            kernels: &prepared.kernels,
+            own: Own(self.scratch.as_mut_ptr()),
+        };
+        let done = self.pool.run(&prepared.hands, &|piece, hand, thread| {
+            let phases = &prepared.phases[prepared.pieces[piece].clone()];
+            for phase in phases {
+                // SAFETY: the pool's threads have different numbers, below its count.
+                unsafe { doing.hand(phase, hand, thread) };
+            }
+        });
+        done.map_err(|piece| prepared.panicked(&prepared.pieces[piece]))
+    }
+
+    /// Runs a program as `run` does, one kernel after the other: `after` hears of each when it is
+    /// done, by its first instruction.
+    pub(super) fn timed(
+        &mut self,
+        program: usize,
+        run: &Run<'_>,
+        after: &mut dyn FnMut(usize),
+    ) -> Result<(), Refused> {
+        self.check(program, run)?;
+        let prepared = &self.programs[program];
+        let doing = Doing {
+            env: prepared.env((&mut self.arena, &mut self.shared), self.isa, run),
+            kernels: &prepared.kernels,
+            own: Own(self.scratch.as_mut_ptr()),
+        };
+        for phases in prepared.phases.chunk_by(|a, b| a.instruction == b.instruction) {
+            let first = prepared.instructions[phases[0].instruction as usize];
+            for phase in phases {
+                let done = self.pool.run(&[phase.hands], &|_, hand, thread| {
+                    // SAFETY: as in `run`.
+                    unsafe { doing.hand(phase, hand, thread) };
+                });
+                done.map_err(|_| Refused(format!("instruction {first} panicked")))?;
+            }
+            after(first);
+        }
+        Ok(())
     }
 
     /// Runs one instruction of a program whose data were checked.
     pub(super) fn step(&mut self, program: usize, at: usize, run: &Run<'_>) -> Result<(), Refused> {
         let prepared = &self.programs[program];
-        let kernel = &*prepared.kernels[at];
-        let env = Env {
-            arena: self.arena.view(),
-            shared: self.shared.view(),
-            isa: self.isa,
-            columns: run.columns,
-            rows: run.rows,
-            seed: run.seed,
-            step: run.step,
-            foreign: &prepared.foreign,
+        let doing = Doing {
+            env: prepared.env((&mut self.arena, &mut self.shared), self.isa, run),
+            kernels: &prepared.kernels,
+            own: Own(self.scratch.as_mut_ptr()),
         };
-        let alone = kernel.work() < self.least;
-        let own = Own(self.scratch.as_mut_ptr());
-        for phase in 0..kernel.phases() {
-            let shards = kernel.shards(phase);
-            let handed = if alone { 1 } else { shards.min(HANDED) };
-            let done = self.pool.run(handed, &|hand, thread| {
-                // SAFETY: the pool's threads have different numbers, below its count.
-                let scratch = unsafe { own.of(thread) };
-                for shard in part(shards, handed, hand) {
-                    kernel.run(phase, shard, &env, scratch);
-                }
+        for phase in prepared.each.iter().filter(|phase| phase.instruction as usize == at) {
+            let done = self.pool.run(&[phase.hands], &|_, hand, thread| {
+                // SAFETY: as in `run`.
+                unsafe { doing.hand(phase, hand, thread) };
             });
-            if !done {
-                return Err(Refused(format!("instruction {at} panicked")));
-            }
+            done.map_err(|_| Refused(format!("instruction {at} panicked")))?;
         }
         Ok(())
     }
@@ -184,6 +392,18 @@ impl<T: Element> Machine<T> {
         assert_eq!(slot.len, values.len(), "arrays of different lengths");
         for (value, own) in values.iter_mut().zip(self.slice(slot)) {
             *value = own.to_f64();
+        }
+    }
+
+    pub(super) fn rows_into(&self, slot: Slot, stride: usize, values: &mut [f32]) {
+        assert!(stride > 0 && slot.len.is_multiple_of(stride), "no whole number of axes");
+        let width = slot.len / stride;
+        assert!(width > 0 && values.len() <= slot.len, "fewer rows than are asked for");
+        let own = self.slice(slot);
+        for (row, values) in values.chunks_mut(width).enumerate() {
+            for (value, entry) in values.iter_mut().zip(own.chunks_exact(stride)) {
+                *value = entry[row].to_f64() as f32;
+            }
         }
     }
 
@@ -204,10 +424,15 @@ impl<T: Element> Machine<T> {
 
     pub(super) fn bytes(&self, slot: Slot) -> Vec<u8> {
         let mut bytes = vec![0; slot.len * T::BYTES];
+        self.bytes_into(slot, &mut bytes);
+        bytes
+    }
+
+    pub(super) fn bytes_into(&self, slot: Slot, bytes: &mut [u8]) {
+        assert_eq!(slot.len * T::BYTES, bytes.len(), "arrays of different lengths");
         for (bytes, own) in bytes.chunks_exact_mut(T::BYTES).zip(self.slice(slot)) {
             own.put(bytes);
         }
-        bytes
     }
 
     pub(super) fn set_bytes(&mut self, slot: Slot, bytes: &[u8]) -> Result<(), Refused> {

@@ -8,6 +8,7 @@ use crate::element::Element;
 use crate::loops::OPERANDS;
 use crate::program::{Function, Label, Loop, Step};
 use crate::space::{Site, Space};
+use crate::tree::{AHEAD, Found, find, own};
 
 /// Where a value is.
 #[derive(Clone, Copy, Debug)]
@@ -37,15 +38,68 @@ pub(crate) enum Action<T> {
     Unary(Function, Arg<T>),
     Binary(Function, Arg<T>, Arg<T>),
     Foreign(usize, Vec<Arg<T>>),
+    /// A shape of `tree`, by its number, with its leaves; none is the reciprocal of the one before.
+    Tree(usize, Vec<Option<Arg<T>>>),
+}
+
+/// Where the value of an action goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum To {
+    /// A register.
+    Register(usize),
+    /// One number for the tile, in f64.
+    Single(usize),
+    /// The arena, at a form, as the tile lies.
+    Memory(usize),
 }
 
 /// An action and where its value goes.
 #[derive(Clone, Debug)]
 pub(crate) struct Op<T> {
     pub(crate) action: Action<T>,
-    pub(crate) to: usize,
-    /// One number for the tile, in f64.
-    pub(crate) single: bool,
+    pub(crate) to: To,
+    /// Forms whose next tile is asked for meanwhile.
+    pub(crate) ahead: Vec<usize>,
+}
+
+impl<T: Element> Op<T> {
+    /// What it reads.
+    fn args(&self) -> Vec<Arg<T>> {
+        match &self.action {
+            Action::Load(port) => port.label.iter().map(|label| label.1).collect(),
+            Action::Index(_) => Vec::new(),
+            Action::Unary(_, x) => vec![*x],
+            Action::Binary(_, x, y) => vec![*x, *y],
+            Action::Foreign(_, all) => all.clone(),
+            Action::Tree(_, all) => all.iter().flatten().copied().collect(),
+        }
+    }
+
+    fn reads(&self, form: usize) -> bool {
+        let loads = matches!(&self.action, Action::Load(port) if port.site.at == form);
+        loads || self.args().iter().any(|arg| matches!(arg, Arg::Memory(at) if *at == form))
+    }
+
+    /// Exchanges a register for a place in the arena.
+    fn replace(&mut self, register: usize, form: usize) {
+        let change = |arg: &mut Arg<T>| arg.replace(register, form);
+        match &mut self.action {
+            Action::Load(port) => port.label.iter_mut().for_each(|label| change(&mut label.1)),
+            Action::Index(_) => {}
+            Action::Unary(_, x) => change(x),
+            Action::Binary(_, x, y) => [x, y].into_iter().for_each(change),
+            Action::Foreign(_, all) => all.iter_mut().for_each(change),
+            Action::Tree(_, all) => all.iter_mut().flatten().for_each(change),
+        }
+    }
+}
+
+impl<T: Element> Arg<T> {
+    fn replace(&mut self, register: usize, form: usize) {
+        if matches!(self, Arg::Register(at) if *at == register) {
+            *self = Arg::Memory(form);
+        }
+    }
 }
 
 /// A write: the value, the place, and whether points meet there.
@@ -103,9 +157,22 @@ fn weight(function: Function) -> f64 {
     }
 }
 
+/// About how many operations the functions of a loop are.
+fn weights(source: &Loop, last: &[usize], single: &[bool]) -> f64 {
+    let steps = source.steps.iter().enumerate().filter(|(at, _)| last[*at] > 0 && !single[*at]);
+    let own = |step: &Step| match step {
+        Step::Unary(Function::Identity, _) => 0.0,
+        Step::Unary(function, _) | Step::Binary(function, ..) => weight(*function),
+        _ => 0.0,
+    };
+    steps.map(|(_, step)| own(step)).sum()
+}
+
 pub(crate) struct Compiler<'a, T> {
     source: &'a Loop,
     lay: Lay<'a>,
+    /// The shape each step is computed by, if one is.
+    trees: Vec<Option<Found>>,
     /// The value of each step, once it is known.
     args: Vec<Option<Arg<T>>>,
     /// The index after the last use of each step; the end for what is written.
@@ -148,8 +215,8 @@ fn operands(source: &Loop, step: &Step) -> Vec<usize> {
     }
 }
 
-/// The code of a loop over a tile that lies so.
-pub(crate) fn compile<T: Element>(source: &Loop, sites: &Sites, lay: Lay<'_>) -> Code<T> {
+/// The index after the last use of each step, 0 without one; the end for what is written.
+fn lives(source: &Loop, trees: &[Option<Found>]) -> Vec<usize> {
     let count = source.steps.len();
     let mut last = vec![0; count];
     for write in &source.writes {
@@ -160,24 +227,77 @@ pub(crate) fn compile<T: Element>(source: &Loop, sites: &Sites, lay: Lay<'_>) ->
     }
     for at in (0..count).rev() {
         if last[at] > 0 {
-            for operand in operands(source, &source.steps[at]) {
+            let all = match &trees[at] {
+                Some(found) => found.leaves.iter().flatten().copied().collect(),
+                None => operands(source, &source.steps[at]),
+            };
+            for operand in all {
                 // An identity is another name: its operand lives as long as it does.
                 let alias = matches!(source.steps[at], Step::Unary(Function::Identity, _));
                 last[operand] = last[operand].max(if alias { last[at] } else { at + 1 });
             }
         }
     }
+    last
+}
+
+/// Whether each step is the same for a whole tile.
+fn singles(source: &Loop, sites: &Sites, lay: &Lay<'_>) -> Vec<bool> {
+    let mut single: Vec<bool> = Vec::with_capacity(source.steps.len());
+    for (at, step) in source.steps.iter().enumerate() {
+        let own = match step {
+            Step::Index(_) => lay.constant(sites.indices[at].unwrap_or_default()),
+            Step::Read(read) => {
+                let site = &sites.reads[*read];
+                lay.uniform(site) && site.label.is_none_or(|label| single[label.step])
+            }
+            step => operands(source, step).iter().all(|&operand| single[operand]),
+        };
+        single.push(own);
+    }
+    single
+}
+
+/// How often each value is used by steps that matter and by writes; identities are other names.
+fn uses(source: &Loop, last: &[usize]) -> Vec<usize> {
+    let mut uses = vec![0; source.steps.len()];
+    let live = |at: &usize| {
+        last[*at] > 0 && !matches!(source.steps[*at], Step::Unary(Function::Identity, _))
+    };
+    let read = (0..uses.len()).filter(live).flat_map(|at| operands(source, &source.steps[at]));
+    let labels = source.writes.iter().flat_map(|write| write.to.label.map(|label| label.step));
+    let written = source.writes.iter().map(|write| write.step);
+    for step in read.chain(labels).chain(written) {
+        uses[own(&source.steps, step)] += 1;
+    }
+    uses
+}
+
+/// The code of a loop over a tile that lies so. `direct` if what is written takes the place of what
+/// was there.
+pub(crate) fn compile<T: Element>(
+    source: &Loop,
+    sites: &Sites,
+    lay: Lay<'_>,
+    direct: bool,
+) -> Code<T> {
+    let count = source.steps.len();
+    let single = singles(source, sites, &lay);
+    let all = lives(source, &vec![None; count]);
+    let trees = find(&source.steps, &single, &uses(source, &all));
+    let last = lives(source, &trees);
     let code = Code {
         ops: Vec::new(),
         plain: Vec::new(),
         folds: Vec::new(),
         numbers: 0,
         doubles: OPERANDS,
-        weight: 0.5,
+        weight: 0.5 + weights(source, &all, &single),
     };
     let mut compiler = Compiler {
         source,
         lay,
+        trees,
         args: vec![None; count],
         last,
         code,
@@ -194,6 +314,10 @@ pub(crate) fn compile<T: Element>(source: &Loop, sites: &Sites, lay: Lay<'_>) ->
     for at in 0..source.writes.len() {
         compiler.write(at, sites);
     }
+    if direct {
+        compiler.straighten();
+    }
+    compiler.ask();
     let mut code = compiler.code;
     code.numbers = compiler.registers * T::TILE;
     code
@@ -205,21 +329,28 @@ impl<T: Element> Compiler<'_, T> {
     }
 
     fn emit(&mut self, action: Action<T>, single: bool) -> Arg<T> {
-        let to = if single {
+        let (to, arg) = if single {
             self.code.doubles += 1;
-            self.code.doubles - 1
+            let at = self.code.doubles - 1;
+            (To::Single(at), Arg::Single(at))
         } else {
-            self.free.pop().unwrap_or_else(|| {
+            let at = self.free.pop().unwrap_or_else(|| {
                 self.registers += 1;
                 (self.registers - 1) * T::TILE
-            })
+            });
+            (To::Register(at), Arg::Register(at))
         };
-        self.code.ops.push(Op { action, to, single });
-        if single { Arg::Single(to) } else { Arg::Register(to) }
+        self.code.ops.push(Op { action, to, ahead: Vec::new() });
+        arg
     }
 
     fn step(&mut self, at: usize, sites: &Sites) {
         let one = |arg: Arg<T>| matches!(arg, Arg::Number(_) | Arg::Single(_));
+        if let Some(found) = &self.trees[at] {
+            let leaves = found.leaves.iter().map(|leaf| leaf.map(|step| self.arg(step))).collect();
+            self.args[at] = Some(self.emit(Action::Tree(found.shape, leaves), false));
+            return;
+        }
         let arg = match &self.source.steps[at] {
             Step::Number(value) => Arg::Number(T::of(*value)),
             Step::Index(_) => {
@@ -231,13 +362,11 @@ impl<T: Element> Compiler<'_, T> {
             Step::Unary(Function::Identity, x) => self.arg(*x),
             Step::Unary(function, x) => {
                 let x = self.arg(*x);
-                self.code.weight += if one(x) { 0.0 } else { weight(*function) };
                 self.emit(Action::Unary(*function, x), one(x))
             }
             Step::Binary(function, x, y) => {
                 let (x, y) = (self.arg(*x), self.arg(*y));
                 let single = one(x) && one(y);
-                self.code.weight += if single { 0.0 } else { weight(*function) };
                 self.emit(Action::Binary(*function, x, y), single)
             }
             Step::Foreign(function, operands) => {
@@ -308,6 +437,68 @@ impl<T: Element> Compiler<'_, T> {
         match write.fold {
             None => self.code.plain.push(out),
             Some(fold) => self.code.folds.push((fold, out)),
+        }
+    }
+
+    /// Spreads what the next tile reads over the passes of this one, the longest first.
+    fn ask(&mut self) {
+        let mut forms = Vec::new();
+        for arg in self.code.ops.iter().flat_map(Op::args) {
+            if let Arg::Memory(form) = arg
+                && !forms.contains(&form)
+            {
+                forms.push(form);
+            }
+        }
+        let mut passes: Vec<(f64, &mut Op<T>)> = Vec::new();
+        for op in &mut self.code.ops {
+            if let Action::Tree(shape, _) = op.action {
+                passes.push((crate::tree::work(shape, weight), op));
+            }
+        }
+        passes.sort_by(|x, y| y.0.total_cmp(&x.0));
+        for (forms, pass) in forms.chunks(AHEAD).zip(&mut passes) {
+            pass.1.ahead = forms.to_vec();
+        }
+    }
+
+    /// Lets actions write where their values are written to, if nobody reads what is there any more.
+    fn straighten(&mut self) {
+        let Code { ops, plain, folds, .. } = &mut self.code;
+        let mut at = 0;
+        while at < plain.len() {
+            let site = &plain[at].port.site;
+            let form = site.at;
+            let register = match plain[at].value {
+                Arg::Register(register) if self.lay.plain(site) => register,
+                _ => {
+                    at += 1;
+                    continue;
+                }
+            };
+            let made = ops.iter().rposition(|op| op.to == To::Register(register));
+            let others = |arg: &Arg<T>| matches!(arg, Arg::Memory(other) if *other == form);
+            let kept = plain.iter().chain(folds.iter().map(|fold| &fold.1));
+            let needed = kept.flat_map(|out| {
+                std::iter::once(&out.value).chain(out.port.label.iter().map(|label| &label.1))
+            });
+            let free = made.is_some_and(|made| {
+                // Only trees may write where they read.
+                let tree = matches!(ops[made].action, Action::Tree(..));
+                let after = made + usize::from(tree);
+                !ops[after..].iter().any(|op| op.reads(form))
+            });
+            if let (Some(made), true, false) = (made, free, { needed }.any(others)) {
+                ops[made].to = To::Memory(form);
+                ops[made + 1..].iter_mut().for_each(|op| op.replace(register, form));
+                plain.remove(at);
+                for out in plain.iter_mut().chain(folds.iter_mut().map(|fold| &mut fold.1)) {
+                    out.value.replace(register, form);
+                    out.port.label.iter_mut().for_each(|label| label.1.replace(register, form));
+                }
+            } else {
+                at += 1;
+            }
         }
     }
 }

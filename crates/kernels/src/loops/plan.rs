@@ -1,11 +1,12 @@
 //! How a loop is walked: its vector axis, the rows of its tiles, its items and parts.
 
-use super::code::{Lay, Sites, compile};
-use super::{Loops, PART, PARTS, Strip};
+use super::code::{Action, Arg, Lay, Sites, To, compile};
+use super::{Loops, PART, PARTS, Strip, Window};
 use crate::element::Element;
 use crate::pointwise::LANES;
 use crate::program::{Axis, Loop};
-use crate::space::{Space, Walk};
+use crate::space::{Site, Space, Walk};
+use crate::window::offsets;
 
 /// How good an axis is as the vector's: the cost of a point, about.
 fn cost<T: Element>(space: &Space, sites: &Sites, steps: usize, axis: usize) -> f64 {
@@ -25,10 +26,15 @@ fn cost<T: Element>(space: &Space, sites: &Sites, steps: usize, axis: usize) -> 
     accesses + 15.0 * count / tile + 0.5 / extent + ends
 }
 
-/// The vector axis: the cheapest, the last of equals.
-fn vector<T: Element>(space: &Space, sites: &Sites, steps: usize) -> Option<usize> {
+/// The vector axis: the cheapest of some, the last of equals.
+pub(super) fn vector<T: Element>(
+    space: &Space,
+    sites: &Sites,
+    steps: usize,
+    allowed: impl Fn(usize) -> bool,
+) -> Option<usize> {
     let mut best: Option<(usize, f64)> = None;
-    for axis in (0..space.axes.len()).rev() {
+    for axis in (0..space.axes.len()).rev().filter(|&axis| allowed(axis)) {
         let cost = cost::<T>(space, sites, steps, axis);
         if best.is_none_or(|best| cost < best.1) {
             best = Some((axis, cost));
@@ -38,16 +44,21 @@ fn vector<T: Element>(space: &Space, sites: &Sites, steps: usize) -> Option<usiz
 }
 
 /// The axis of a tile's rows: the one that fills it best, of the vector's kind rather than not.
-fn rows(space: &Space, folded: bool, room: usize) -> Option<usize> {
+pub(super) fn rows(
+    space: &Space,
+    folded: bool,
+    room: usize,
+    allowed: impl Fn(usize) -> bool,
+) -> Option<usize> {
     let value = |axis: usize| {
         let axis = space.axes[axis];
         axis.extent.min(room) * if axis.folded == folded { 2 } else { 1 }
     };
-    (0..space.axes.len()).max_by_key(|&axis| value(axis))
+    (0..space.axes.len()).filter(|&axis| allowed(axis)).max_by_key(|&axis| value(axis))
 }
 
 /// An axis in blocks of at most so many entries, about equal, multiples of so many.
-fn strip(axis: Axis, most: usize, multiple: usize) -> Strip {
+pub(super) fn strip(axis: Axis, most: usize, multiple: usize) -> Strip {
     let Axis { extent, folded } = axis;
     let equal = extent.div_ceil(extent.div_ceil(most).max(1));
     let block = if extent > most { equal.next_multiple_of(multiple) } else { equal };
@@ -79,11 +90,11 @@ impl<T: Element> Loops<T> {
         let none = space.forms.len();
         let lead = first.map(|axis| space.take(axis));
         let nothing = || (Axis { extent: 1, folded: false }, vec![0; none]);
-        let chosen = vector::<T>(&space, sites, source.steps.len());
+        let chosen = vector::<T>(&space, sites, source.steps.len(), |_| true);
         let (axis, col_strides) = chosen.map_or_else(nothing, |axis| space.take(axis));
         let mut col = strip(axis, T::TILE, LANES);
         let room = if col.extent * 2 <= T::TILE { T::TILE / col.extent.max(1) } else { 1 };
-        let chosen = (room > 1).then(|| rows(&space, axis.folded, room)).flatten();
+        let chosen = (room > 1).then(|| rows(&space, axis.folded, room, |_| true)).flatten();
         let (axis, row_strides) = chosen.map_or_else(nothing, |axis| space.take(axis));
         let mut row = strip(axis, room, 1);
         let (mut outer, mut inner) = (Walk::default(), Walk::default());
@@ -91,7 +102,7 @@ impl<T: Element> Loops<T> {
             outer.push(axis.extent, strides);
         }
         for (at, axis) in space.axes.iter().enumerate() {
-            let strides = space.forms.iter().map(|form| form.strides[at]).collect();
+            let strides = space.strides(at);
             if axis.folded { &mut inner } else { &mut outer }.push(axis.extent, strides);
         }
         for (strip, strides) in [(&mut row, &row_strides), (&mut col, &col_strides)] {
@@ -102,28 +113,65 @@ impl<T: Element> Loops<T> {
                 walk.push(strip.blocks(), strides.collect());
             }
         }
+        let mut own =
+            Loops::over(source, sites, &space, [(row, row_strides), (col, col_strides)], adds);
+        let few = !own.code.folds.is_empty() && outer.points() < PARTS && inner.points() > 1;
+        let wanted = if few { (points / PART).clamp(1, PARTS) } else { 1 };
+        own.parts = wanted.min(inner.points().max(1));
+        (own.outer, own.inner, own.points) = (outer, inner, points);
+        own.window = own.windowed();
+        own
+    }
+
+    /// The fold of a loop that only folds what it reads, over a small window, apart from the vector
+    /// axis and the rows.
+    fn windowed(&self) -> Option<Window> {
+        let [(fold, out)] = &self.code.folds[..] else { return None };
+        let along = |site: &Site| self.col_strides[site.at] == 1 && site.guards.is_empty();
+        let read = match (&self.code.ops[..], out.value) {
+            ([], Arg::Memory(form)) => form,
+            ([op], Arg::Register(at)) if op.to == To::Register(at) => match &op.action {
+                Action::Load(port) if along(&port.site) && port.label.is_none() => port.site.at,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let kept = !self.row.folded && !self.col.folded && self.parts == 1;
+        let write = &out.port.site;
+        if !kept || !self.code.plain.is_empty() || !along(write) || self.col_strides[read] != 1 {
+            return None;
+        }
+        let lines = offsets(&self.inner, self.starts.len(), read)?;
+        Some(Window { fold: *fold, read, write: write.at, lines })
+    }
+
+    /// A loop of one tile, with these rows and columns and their strides.
+    pub(super) fn over(
+        source: &Loop,
+        sites: &Sites,
+        space: &Space,
+        [(row, row_strides), (col, col_strides)]: [(Strip, Vec<isize>); 2],
+        adds: bool,
+    ) -> Loops<T> {
         let full = if row.block > 1 { col.extent } else { 0 };
         let lay = Lay { rows: &row_strides, entries: &col_strides, full };
-        let code = compile(source, sites, lay);
+        let code = compile(source, sites, lay, !adds);
         let kept_rows = if row.folded { 1 } else { row.block };
         let total = kept_rows * if col.folded { LANES } else { col.block };
-        let starts = space.forms.iter().map(|form| form.constant).collect();
-        let few = !code.folds.is_empty() && outer.points() < PARTS && inner.points() > 1;
-        let wanted = if few { (points / PART).clamp(1, PARTS) } else { 1 };
-        let parts = wanted.min(inner.points().max(1));
         Loops {
-            outer,
-            inner,
-            starts,
+            outer: Walk::default(),
+            inner: Walk::default(),
+            starts: space.forms.iter().map(|form| form.constant).collect(),
             row,
             col,
             row_strides,
             col_strides,
             code,
-            parts,
-            points,
+            parts: 1,
+            points: 0,
             total: total.next_multiple_of(LANES),
             adds,
+            window: None,
         }
     }
 }

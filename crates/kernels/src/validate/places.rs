@@ -2,6 +2,9 @@
 
 use crate::program::{Access, Affine, Axis, Slot};
 
+/// Steps of a search for a common place, at most.
+const SEARCHED: usize = 1 << 12;
+
 /// Points that are counted one by one where no rule decides.
 const COUNTED: usize = 1 << 20;
 
@@ -23,6 +26,31 @@ fn span(constant: i128, strides: &[i128], extents: &[usize]) -> (i128, i128) {
         high += far.max(0);
     }
     (low, high)
+}
+
+/// Whether counts within their ranges make a sum of strides with a constant 0; none if the search
+/// is too long.
+fn search(constant: i128, lanes: &[(i128, i128, i128)], steps: &mut usize) -> Option<bool> {
+    *steps += 1;
+    if *steps > SEARCHED {
+        return None;
+    }
+    let Some(((stride, low, high), rest)) = lanes.split_first() else {
+        return Some(constant == 0);
+    };
+    let least: i128 = rest.iter().map(|lane| lane.0 * lane.1).sum();
+    let most: i128 = rest.iter().map(|lane| lane.0 * lane.2).sum();
+    // constant + stride count + rest = 0
+    let first = (-constant - most + stride - 1).div_euclid(*stride).max(*low);
+    let last = (-constant - least).div_euclid(*stride).min(*high);
+    let mut count = first;
+    while count <= last {
+        if search(constant + stride * count, rest, steps)? {
+            return Some(true);
+        }
+        count += 1;
+    }
+    Some(false)
 }
 
 /// An access over a space, with its label as one more axis.
@@ -160,10 +188,39 @@ impl Reach {
         self.each(once) == Some(true)
     }
 
+    /// Whether a search finds that no difference of two places is 0, guards left aside.
+    ///
+    /// The difference is a constant and a sum of strides with counts of either sign. From the
+    /// greatest stride on only those counts are tried that the rest could still make up for: for
+    /// interleaved accesses these are one or two a stride.
+    fn never_meets(&self, other: &Reach) -> bool {
+        let mut lanes: Vec<(i128, i128, i128)> = Vec::new();
+        let strides = self.strides.iter().zip(&self.extents).map(|(s, e)| (*s, *e, 1));
+        let theirs = other.strides.iter().zip(&other.extents).map(|(s, e)| (*s, *e, -1));
+        for (stride, extent, sign) in strides.chain(theirs) {
+            let stride = stride * sign;
+            if stride == 0 || extent <= 1 {
+                continue;
+            }
+            let last = extent as i128 - 1;
+            let (low, high) = if stride > 0 { (0, last) } else { (-last, 0) };
+            match lanes.iter_mut().find(|lane| lane.0 == stride.abs()) {
+                Some(lane) => (lane.1, lane.2) = (lane.1 + low, lane.2 + high),
+                None => lanes.push((stride.abs(), low, high)),
+            }
+        }
+        if lanes.iter().any(|lane| lane.0.unsigned_abs() > FAR) {
+            return false;
+        }
+        lanes.sort_unstable_by_key(|lane| std::cmp::Reverse(lane.0));
+        let mut steps = 0;
+        search(self.constant - other.constant, &lanes, &mut steps) == Some(false)
+    }
+
     /// Whether the two have no place in common.
     pub(crate) fn apart(&self, other: &Reach) -> bool {
         let (Some(own), Some(theirs)) = (self.bounds(), other.bounds()) else { return true };
-        if own.1 < theirs.0 || theirs.1 < own.0 {
+        if own.1 < theirs.0 || theirs.1 < own.0 || self.never_meets(other) {
             return true;
         }
         let Ok(size) = usize::try_from(own.1 - own.0 + 1) else { return false };

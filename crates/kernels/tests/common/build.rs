@@ -113,6 +113,7 @@ pub(crate) fn program(precision: Precision, arena: usize, work: Vec<Work>) -> Pr
         arena,
         rows: 0,
         columns: vec![],
+        exact: false,
         instructions: work.into_iter().enumerate().map(instruction).collect(),
         foreign: vec![],
     }
