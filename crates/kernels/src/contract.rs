@@ -173,10 +173,15 @@ impl<T: Element> Contracts<T> {
         }
         let (rest, at_rows) = (shard / rows, shard % rows);
         let (batch, at_cols) = (rest / cols, rest % cols);
+        let rows = part(self.rows_a.len(), rows, at_rows);
+        if self.dots {
+            return (batch, rows, part(self.cols_c.len(), cols, at_cols));
+        }
+        // Panels of a cut are in an order of their own.
         let panels = &self.panels.all[self.panels.cuts[at_cols]..self.panels.cuts[at_cols + 1]];
-        let first = panels.first().map_or(0, |panel| panel.first);
-        let end = panels.last().map_or(first, |panel| panel.columns().end);
-        (batch, part(self.rows_a.len(), rows, at_rows), first..end)
+        let first = panels.iter().map(|panel| panel.first).min().unwrap_or(0);
+        let end = panels.iter().map(|panel| panel.columns().end).max().unwrap_or(first);
+        (batch, rows, first..end)
     }
 
     fn plan(source: &Contract, micro: Micro<T>, least: (usize, usize)) -> Contracts<T> {
@@ -276,11 +281,8 @@ impl<T: Element> Contracts<T> {
 
     /// A rectangle of a product of few rows or columns.
     fn dot(&self, shard: usize, env: &Env<'_, T>) {
-        let Cut { rows, cols, .. } = self.cut;
-        let (rest, at_rows) = (shard / rows, shard % rows);
-        let [a, b, c] = self.batch[rest / cols];
-        let rows = part(self.rows_a.len(), rows, at_rows);
-        let cols = part(self.cols_c.len(), cols, rest % cols);
+        let (batch, rows, cols) = self.finished(shard);
+        let [a, b, c] = self.batch[batch];
         assert!(self.end <= env.arena.len(), "a program of another arena");
         let start = env.arena.start();
         let first = |steps: &[isize]| steps.first().copied().unwrap_or(0);
@@ -508,15 +510,19 @@ impl<T: Element> Kernel<T> for Contracts<T> {
     }
 
     fn picked(&self) -> String {
+        let Cut { rows: m, cols: n, parts } = self.cut;
+        if self.dots {
+            return format!("vectors along the sum, cut {m}x{n}");
+        }
         let panels = &self.panels.all;
         let (rows, cols) = self.micro.tile(panels.iter().map(|p| p.cols).max().unwrap_or(1));
-        let packed = panels.iter().filter(|panel| !panel.in_place(self.micro.lanes)).count();
+        let in_place = |panel: &&Panel| !self.copied && panel.in_place(self.micro.lanes);
+        let packed = panels.len() - panels.iter().filter(in_place).count();
         let read = match packed {
             0 => "in place".into(),
             n if n == panels.len() => "packed".into(),
             n => format!("{n} of {} packed", panels.len()),
         };
-        let Cut { rows: m, cols: n, parts } = self.cut;
         format!("tile {rows}x{cols}, {read}, cut {m}x{n}x{parts}")
     }
 
