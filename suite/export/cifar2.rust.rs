@@ -23,6 +23,8 @@
 //! dJt/dW2 = dJt/dZ3 A2^T + 2 lambda W2
 //! dJt/db2 = dJt/dZ3 ones(N)
 //! ```
+//!
+//! To be compiled by itself: `rustc --edition 2021 --crate-type lib FILE`.
 #![allow(non_snake_case)]
 
 /// Numbers with dimensions, row-major.

@@ -23,6 +23,8 @@
 //! dJ/db1 = sum[N] dJ/dz2
 //! ```
 //!
+//! To be compiled by itself: `rustc --edition 2021 --crate-type lib FILE`.
+//!
 //! A value per sample is an array whose rows are the samples.
 #![allow(non_snake_case)]
 

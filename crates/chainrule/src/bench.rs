@@ -16,13 +16,21 @@
 
 mod data;
 mod infer;
+mod kernels;
+mod limit;
 mod measure;
 mod memory;
+mod profile;
+mod programs;
 mod workload;
 
+pub use chainrule_kernels::Isa;
 pub use data::Prepared;
 pub use infer::{Inferred, infer};
+pub use kernels::{KERNELS, Kernel, Speed};
+pub use limit::{Peak, Triad, peak, triads};
 pub use measure::{Measured, measure};
+pub use profile::{Group, Profile, Timed, profile};
 pub use workload::{Feed, WORKLOADS, Workload, find, workload};
 
 /// How a workload is measured; what is `None` is as the workload says.

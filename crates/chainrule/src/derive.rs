@@ -2,6 +2,7 @@
 
 mod blocks;
 mod code;
+mod conditions;
 mod document;
 mod equations;
 mod explained;
@@ -258,6 +259,7 @@ impl Derive {
                 self.notes.push(note);
             }
         }
+        self.notes.extend(conditions::note(module, &self.steps));
         if self.title.is_empty() {
             let wrt = self.variables(str::to_string);
             let single = self.steps.len() == 1 && self.gradients.len() == 1;

@@ -17,7 +17,7 @@ mod page;
 mod place;
 mod product;
 mod program;
-mod python;
+pub(crate) mod python;
 mod rust;
 mod rust_page;
 mod special;

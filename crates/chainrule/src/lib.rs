@@ -37,6 +37,7 @@ pub mod data;
 mod derive;
 mod error;
 pub mod export;
+mod isa;
 mod lowered;
 mod model;
 pub mod notation;

@@ -67,7 +67,9 @@ mod trap;
 mod whole;
 
 pub use crate::data::Dataset;
+pub use chainrule_kernels::Values as Numbers;
 pub use chainrule_kernels::program::Precision;
+pub(crate) use machine::WORTH_SHARING;
 pub use predictor::Predictor;
 pub use report::{Control, End, EpochReport, Progress, Record, Scores, StepReport};
 pub use rows::Rows;

@@ -3,7 +3,7 @@
 mod common;
 
 use chainrule::{
-    BUILTIN, CheckOptions, Depth, Derive, DeriveOptions, Document, Form, LayoutChoice, Model,
+    BUILTIN, CheckOptions, Depth, Derive, DeriveOptions, Document, Form, Last, LayoutChoice, Model,
 };
 
 fn derivations(name: &str) -> Vec<Derive> {
@@ -194,4 +194,48 @@ fn a_gradient_that_is_0_has_a_line_without_rules() {
     let derived = Model::parse("u.eqn", text).expect("it reads").derive().expect("it derives").0;
     assert!(derived[0].steps.iter().any(|s| s.name == "dJ/du"), "{:?}", derived[0].steps);
     assert!(!derived[0].text().contains("[]"), "{}", derived[0].text());
+}
+
+#[test]
+fn what_a_formula_assumes_is_said() {
+    for (text, expected) in [
+        ("x : R[n]; ||x||", Some("The formulas hold for x != 0.")),
+        ("x, a : R[n]; ||x - a||", Some("The formulas hold for x - a != 0.")),
+        ("x : R[n]; ||x||^2", None),
+        ("x : R[n]; prod(x)", Some("The formulas hold for every entry of x != 0.")),
+        ("X : R[n, n]; det(X)", Some("The formulas hold for X invertible.")),
+        // The function itself needs it.
+        ("X : R[n, n]; logdet(X)", None),
+        ("x : R[n]; sum(log(x))", None),
+    ] {
+        let snippet = Model::snippet(text, Last::Formula).unwrap_or_else(|e| panic!("{text}: {e}"));
+        let document = snippet.model().document(&DeriveOptions::default()).expect("it derives");
+        let notes = &document.derivations[0].notes;
+        let found = notes.iter().find(|n| n.starts_with("The formulas hold"));
+        assert_eq!(found.map(String::as_str), expected, "{text}: {}", document.text());
+    }
+}
+
+#[test]
+fn a_number_for_each_sample_has_no_dual_of_the_batch() {
+    let options =
+        DeriveOptions { is_dual: true, form: Some(Form::Batch), ..DeriveOptions::default() };
+    let page = document("circles", &options).text();
+    assert!(page.contains("l is shown in the form of the file"), "{page}");
+}
+
+#[test]
+fn code_beside_the_lines_fits_in_the_page() {
+    for name in ["circles", "convnet", "mlp", "graph002"] {
+        let options = DeriveOptions { has_numpy: true, ..DeriveOptions::default() };
+        let page = document(name, &options).text();
+        let wide: Vec<&str> = page.lines().filter(|l| l.chars().count() > 80).collect();
+        assert!(wide.is_empty(), "{name}: {wide:#?}");
+        let calls = page.contains("first_max(");
+        assert_eq!(
+            calls,
+            page.contains("first_max and add_at are functions of the file"),
+            "{page}"
+        );
+    }
 }

@@ -1,10 +1,10 @@
-//! Steps take no memory: the allocator counts.
+//! Steps and repeated predictions take no memory: the allocator counts.
 
 mod common;
 
 use std::alloc::System;
 
-use chainrule::train::{Batch, Precision, TrainSettings, Trainer};
+use chainrule::train::{Batch, Numbers, Precision, Predictor, TrainSettings, Trainer};
 use common::samples::sample;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
@@ -53,5 +53,22 @@ fn steps_take_no_memory() {
             }
             assert_eq!(taken() - before, 0, "{name}, {precision:?}, {threads} threads");
         }
+    }
+    predictions_take_no_memory();
+}
+
+fn predictions_take_no_memory() {
+    let (model, data) = sample("softreg");
+    let settings = TrainSettings { threads: 2, ..TrainSettings::default() };
+    let trainer = Trainer::new(&model, model.trainings()[0], data, &settings).expect("a trainer");
+    let mut predictor = Predictor::new(trainer.network(), 2).expect("a predictor");
+    for rows in [1, 20, 600] {
+        let raw: Vec<f32> = (0..rows * 784).map(|at| (at % 256) as f32).collect();
+        let mut out = vec![0.0; rows * 10];
+        let mut once = || predictor.predict_into(&[("x", Numbers::F32(&raw))], &mut out);
+        once().expect("a prediction");
+        let before = taken();
+        (0..3).for_each(|_| once().expect("a prediction"));
+        assert_eq!(taken() - before, 0, "{rows} rows");
     }
 }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use chainrule::train::{Batch, Network, Predictor, TrainSettings, Trainer};
+use chainrule::train::{Batch, Network, Numbers, Predictor, TrainSettings, Trainer};
 use common::samples::sample;
 
 /// A network after a few steps, and the raw rows of its table.
@@ -55,6 +55,43 @@ fn every_kind_of_output_is_a_distribution_over_classes() {
                 "{name}, row {at}"
             );
         }
+    }
+}
+
+#[test]
+fn a_prediction_into_memory_says_the_same() {
+    for (name, input, classes) in [("iris", "x", 3), ("softreg", "x", 10), ("cifar2", "X", 10)] {
+        let (network, raw, width) = network(name, input);
+        let mut predictor = Predictor::new(network, 2).expect("a predictor");
+        let single: Vec<f32> = raw.iter().map(|v| *v as f32).collect();
+        for rows in [1, 7, 40, 1, 300] {
+            // More rows than the sample has: it is gone through again.
+            let own: Vec<f64> = raw.iter().copied().cycle().take(rows * width).collect();
+            let all = predictor.predict(&[(input, &own)]).expect("a prediction");
+            let mut into = vec![f32::NAN; rows * classes];
+            let values = Numbers::F64(&own);
+            predictor.predict_into(&[(input, values)], &mut into).expect("a prediction");
+            let near = |(a, b): (&f32, &f64)| (f64::from(*a) - b).abs() < 1e-6;
+            assert!(into.iter().zip(&all.outputs[0].values).all(near), "{name}, {rows} rows");
+            let own: Vec<f32> = single.iter().copied().cycle().take(rows * width).collect();
+            let values = Numbers::F32(&own);
+            predictor.predict_into(&[(input, values)], &mut into).expect("a prediction");
+            let near = |(a, b): (&f32, &f64)| (f64::from(*a) - b).abs() < 1e-4;
+            assert!(into.iter().zip(&all.outputs[0].values).all(near), "{name}, {rows} rows");
+        }
+        let mut into = vec![0.0; classes];
+        let mut said = |inputs: &[(&str, Numbers<'_>)]| {
+            predictor.predict_into(inputs, &mut into).unwrap_err().to_string()
+        };
+        assert!(said(&[]).contains("is missing"));
+        assert!(said(&[("q", Numbers::F32(&[]))]).contains("no input `q`"));
+        let text = said(&[(input, Numbers::F32(&single[..2 * width]))]);
+        assert!(text.contains("1 rows have not"), "{text}");
+        let mut bad = single[..width].to_vec();
+        bad[width - 1] = f32::NAN;
+        assert!(said(&[(input, Numbers::F32(&bad))]).contains("is no finite number"));
+        let mut short = vec![0.0; classes + 1];
+        assert!(predictor.predict_into(&[], &mut short).is_err());
     }
 }
 

@@ -38,7 +38,7 @@ pub(crate) struct Cli {
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Options {
-    /// Answer with one JSON value on stdout, also on failure
+    /// Answer with one JSON value on stdout, also on failure (`bench`: one a measurement)
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// Say nothing but the answer and errors

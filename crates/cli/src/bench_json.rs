@@ -1,6 +1,6 @@
-//! What `bench` prints: lines of JSON, rows of a table.
+//! What `bench --json` and `profile --json` write.
 
-use chainrule::bench::{Inferred, Measured};
+use chainrule::bench::{Inferred, Measured, Peak, Profile, Speed, Triad};
 use serde_json::{Value, json};
 
 use crate::commands::bench::Row;
@@ -61,77 +61,87 @@ fn infer(m: &Inferred) -> Value {
     })
 }
 
-/// The table: which head stands above the rows.
-#[derive(Default)]
-pub(crate) struct Head(Option<bool>);
-
-impl Head {
-    /// A row, under a head if the one before has another.
-    pub(crate) fn row(&mut self, row: &Row) -> String {
-        let training = matches!(row, Row::Train(_));
-        let head = match (self.0 == Some(training), training) {
-            (true, _) => "",
-            (_, true) => {
-                "workload  threads  batch  data   ms/step      min      max  s/epoch  first ms   MB\n"
-            }
-            (_, false) => {
-                "workload  threads   rows            us      min         rows/s      first ms   MB\n"
-            }
-        };
-        let gap = if head.is_empty() || self.0.is_none() { "" } else { "\n" };
-        self.0 = Some(training);
-        format!("{gap}{head}{}\n", line(row))
-    }
+/// The speed of a kernel beside the machine's peak.
+pub(crate) fn kernel(speed: &Speed, peak: Option<&Peak>) -> Value {
+    let gflops = speed.flops / speed.seconds / 1e9;
+    json!({
+        "kernel": speed.name,
+        "extents": speed.extents,
+        "threads": speed.threads,
+        "us": rounded(speed.seconds * 1e6, 3),
+        "gflops": rounded(gflops, 1),
+        "peak_gflops": peak.map(|peak| rounded(peak.gflops, 1)),
+        "of_peak": peak.map(|peak| rounded(gflops / peak.gflops, 4)),
+        "gbytes": rounded(speed.bytes / speed.seconds / 1e9, 2),
+        "isa": peak.map(|peak| format!("{:?}", peak.isa)),
+        "picked": speed.picked,
+    })
 }
 
-fn line(row: &Row) -> String {
-    let memory = |mb: Option<f64>| mb.map_or("-".into(), |mb| format!("{mb:.0}"));
-    match row {
-        Row::Train(m) => {
-            let (least, greatest) = m.range();
-            format!(
-                "{:8}  {:>7}  {:>5}  {:5}{:>9}{:>9}{:>9}{:>9}{:>10}{:>5}",
-                m.workload,
-                m.threads,
-                m.batch,
-                m.data,
-                digits(m.median() * 1e3),
-                digits(least * 1e3),
-                digits(greatest * 1e3),
-                digits(m.median() * m.epoch_steps as f64),
-                digits(m.first * 1e3),
-                memory(m.memory.map(|(peak, _)| peak)),
-            )
-        }
-        Row::Infer(m) => format!(
-            "W7-{:5}  {:>7}  {:>5}  {:>12}{:>9}{:>15}{:>14}{:>5}",
-            m.workload,
-            m.threads,
-            m.rows,
-            digits(m.median() * 1e6),
-            digits(m.least() * 1e6),
-            digits(m.rows as f64 / m.median()),
-            digits(m.first * 1e3),
-            memory(m.memory),
-        ),
-    }
+/// The peak of an instruction set.
+pub(crate) fn peak(peak: &Peak) -> Value {
+    json!({
+        "limit": "fma",
+        "isa": format!("{:?}", peak.isa),
+        "threads": peak.threads,
+        "gflops": rounded(peak.gflops, 1),
+    })
 }
 
-/// Four digits that count.
-fn digits(value: f64) -> String {
-    let before = value.abs().max(1e-9).log10().floor() as i32;
-    let after = usize::try_from(3 - before).unwrap_or(0);
-    format!("{value:.after$}")
+/// The bandwidth of a level.
+pub(crate) fn triad(triad: &Triad) -> Value {
+    json!({
+        "limit": "triad",
+        "level": triad.level,
+        "bytes": triad.bytes,
+        "threads": triad.threads,
+        "gbytes": rounded(triad.gigabytes, 1),
+    })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::digits;
-
-    #[test]
-    fn four_digits_count() {
-        for (value, text) in [(1234.56, "1235"), (12.3456, "12.35"), (0.00123456, "0.001235")] {
-            assert_eq!(digits(value), text);
-        }
-    }
+/// Where the time of a step goes.
+pub(crate) fn profile(p: &Profile) -> Value {
+    let us = |seconds: f64| rounded(seconds * 1e6, 3);
+    let rate = |count: u64, seconds: f64| rounded(count as f64 / seconds.max(1e-12) / 1e9, 2);
+    let groups: Vec<Value> = p
+        .groups()
+        .iter()
+        .map(|g| {
+            json!({
+                "group": g.name, "instructions": g.count, "us": us(g.seconds),
+                "share": rounded(g.seconds / p.step, 4), "flops": g.flops, "bytes": g.bytes,
+                "gflops": rate(g.flops, g.seconds), "gbytes": rate(g.bytes, g.seconds),
+            })
+        })
+        .collect();
+    let instructions: Vec<Value> = p
+        .sorted()
+        .iter()
+        .map(|one| {
+            json!({
+                "at": one.at, "name": one.name, "group": one.group, "line": one.line,
+                "extents": one.extents, "us": one.seconds.map(us),
+                "share": one.seconds.map(|s| rounded(s / p.step, 4)),
+                "flops": one.flops, "bytes": one.bytes,
+                "gflops": one.seconds.map(|s| rate(one.flops, s)),
+                "gbytes": one.seconds.map(|s| rate(one.bytes, s)),
+            })
+        })
+        .collect();
+    json!({
+        "file": p.file,
+        "training": p.training,
+        "optimizer": p.optimizer,
+        "rows": p.rows,
+        "threads": p.threads,
+        "precision": p.precision,
+        "isa": p.isa,
+        "data": p.data,
+        "made_up_because": p.missing,
+        "steps": p.steps,
+        "step_us": us(p.step),
+        "rest_us": us(p.rest()),
+        "groups": groups,
+        "instructions": instructions,
+    })
 }

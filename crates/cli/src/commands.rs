@@ -13,6 +13,7 @@ mod fmt;
 mod judge;
 mod new;
 mod predict;
+mod profile;
 mod resume;
 mod show;
 mod train;
@@ -60,6 +61,7 @@ commands! {
     Predict = predict,
     Check = check,
     Judge = judge,
+    Profile = profile,
     Bench = bench,
     Data = data,
     Fmt = fmt,

@@ -1,23 +1,51 @@
-//! The `export` lines of a file: code that they name is written.
+//! The `export` lines of a file: the code and the pages of derivations that they name are written.
 
 use std::path::Path;
 
 use chainrule::export::{Language, Wanted};
 use chainrule::syntax::ast::{BlockWord, StatementKind};
-use chainrule::{Model, Span};
+use chainrule::{DeriveOptions, Document, Model, Span};
 
 use crate::failure::Failure;
+
+/// A format of an `export` line that is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Format {
+    /// A net as code.
+    Code(Language),
+    /// The derivations as a page: what it is called, and how it is printed.
+    Page(&'static str, fn(&Document) -> String),
+}
+
+impl Format {
+    /// The format that a file names, if it is written.
+    pub(crate) fn named(word: &str) -> Option<Format> {
+        Some(match word {
+            "latex" => Format::Page("LaTeX", Document::latex),
+            "html" => Format::Page("HTML", Document::html),
+            "typst" => Format::Page("Typst", Document::typst),
+            _ => Format::Code(Language::named(word)?),
+        })
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Format::Code(language) => language.text(),
+            Format::Page(name, _) => name,
+        }
+    }
+}
 
 /// What a file's `export` lines came to.
 #[derive(Debug, Default)]
 pub(crate) struct Written {
-    /// Language and file, as the line names it.
+    /// Format and file, as the line names it.
     pub(crate) files: Vec<(&'static str, String)>,
     /// Formats that are not there yet, with their places.
     pub(crate) skipped: Vec<(String, Span)>,
 }
 
-/// Writes the code that the `export` lines name into `folder`.
+/// Writes what the `export` lines name into `folder`.
 ///
 /// # Errors
 ///
@@ -29,13 +57,16 @@ pub(crate) fn write(model: &Model, wanted: &Wanted, folder: &Path) -> Result<Wri
         for kept in module.kept.iter().filter(|k| k.word == BlockWord::Export) {
             let StatementKind::Export(list) = &kept.statement.kind else { continue };
             for (format, file) in list {
-                let Some(language) = Language::named(&format.text) else {
+                let Some(known) = Format::named(&format.text) else {
                     written.skipped.push((format.text.clone(), format.span));
                     continue;
                 };
-                let code = model.export(language, &own)?;
-                text(&folder.join(&file.text), &code.text)?;
-                written.files.push((language.text(), file.text.clone()));
+                let content = match known {
+                    Format::Code(language) => model.export(language, &own)?.text,
+                    Format::Page(_, print) => print(&model.document(&DeriveOptions::default())?),
+                };
+                text(&folder.join(&file.text), &content)?;
+                written.files.push((known.text(), file.text.clone()));
             }
         }
     }

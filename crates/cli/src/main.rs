@@ -12,6 +12,7 @@
 
 mod args;
 mod bench_json;
+mod bench_text;
 mod check_json;
 mod commands;
 mod exit;
@@ -37,6 +38,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::args::{Cli, Early};
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::shell::Shell;
 
 fn main() -> ExitCode {
@@ -54,7 +56,10 @@ fn run(args: Vec<OsString>) -> Exit {
         Ok(cli) => {
             let shell = Shell::new(cli.options);
             shell.settings();
-            cli.command.run(&shell).unwrap_or_else(|failure| shell.fail(&failure))
+            let ready = chainrule::run::Machine::check();
+            let ready = ready.map_err(|error| Failure::Usage(error.to_string()));
+            let ran = ready.and_then(|()| cli.command.run(&shell));
+            ran.unwrap_or_else(|failure| shell.fail(&failure))
         }
         Err(error) => Shell::early(&early).usage(&error),
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use chainrule::export::Language;
+use crate::exports::Format;
 use chainrule::run::Folder;
 use chainrule::syntax::ast::{BlockWord, StatementKind};
 use chainrule::train::{Scores, Summary};
@@ -111,14 +111,14 @@ pub(crate) fn skipped(model: &Model) -> Vec<Diagnostic> {
         _ => None,
     };
     let kept = model.modules().iter().flat_map(|module| &module.kept);
-    // Code is written; other formats are not there yet.
-    let coded = |kept: &&chainrule::graph::module::Kept| match &kept.statement.kind {
+    // Code and pages are written; other formats are not there yet.
+    let written = |kept: &&chainrule::graph::module::Kept| match &kept.statement.kind {
         StatementKind::Export(list) => {
-            list.iter().all(|(format, _)| Language::named(&format.text).is_some())
+            list.iter().all(|(format, _)| Format::named(&format.text).is_some())
         }
         _ => false,
     };
-    let kept = kept.filter(|k| !coded(k));
+    let kept = kept.filter(|k| !written(k));
     let found: Vec<_> = kept.filter_map(|k| Some((word(k.word)?, k.statement.span))).collect();
     let Some((_, first)) = found.first() else { return Vec::new() };
     let words = ["plot", "export"].map(|word| (word, found.iter().filter(|f| f.0 == word).count()));

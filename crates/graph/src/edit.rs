@@ -9,11 +9,13 @@
 mod insert;
 mod leaf;
 mod product;
+mod slope;
 mod sum;
 pub(crate) mod tree;
 
 use chainrule_syntax::ast::{Expr, ExprKind};
 pub(crate) use insert::times;
+pub(crate) use slope::slope;
 
 /// The kinds of change, likely slips first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -107,7 +109,7 @@ pub struct Known {
 }
 
 /// What is in scope where a formula stands.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct Vocabulary {
     /// The named values.
     pub values: Vec<Known>,
@@ -121,6 +123,8 @@ pub struct Vocabulary {
     pub loss: Option<String>,
     /// Whether the other side is a Jacobian; and whether its order is by rows.
     pub jacobian: Option<bool>,
+    /// Slopes of the functions that the file applies, as formulas, and whether each is a number.
+    pub slopes: Vec<(Expr, bool)>,
     /// Whether names, functions, indices and insertions are changed too; without them the changes
     /// are those of the structure alone.
     pub rich: bool,
@@ -235,7 +239,10 @@ impl All<'_> {
         self.leaf(e, place);
         match &e.kind {
             ExprKind::Sum(terms) => self.sum(terms, place),
-            ExprKind::Product { first, rest } => self.product(first, rest, place),
+            ExprKind::Product { first, rest } => {
+                self.product(first, rest, place);
+                self.slopes_missing(rest, place);
+            }
             ExprKind::Big { .. } => self.big(e, place),
             _ => {}
         }

@@ -25,6 +25,9 @@ const MOST_ENTRIES: usize = 1 << 27;
 /// What is said of a value with more.
 pub(crate) const TOO_LARGE: &str = "a value has too many entries to be evaluated";
 
+/// What is said of values that take too many operations.
+pub(crate) const TOO_MUCH: &str = "its sides take too many operations to be evaluated";
+
 /// Why a value does not exist, in a sentence.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Failure(pub String);

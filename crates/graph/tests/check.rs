@@ -67,6 +67,11 @@ fn every_identity_holds() {
 }
 
 #[test]
+fn every_textbook_derivative_holds() {
+    all_hold("suite/textbook", 77);
+}
+
+#[test]
 fn every_claim_gets_its_verdict() {
     all_hold("suite/claims", 105);
 }

@@ -228,3 +228,77 @@ fn drawn_sizes_keep_every_index_range() {
         assert_eq!(told(found.verdict), "verified", "{claim}: {found:?}");
     }
 }
+
+#[test]
+fn what_fails_where_values_are_equal_is_no_identity() {
+    let given = "size n, m\ngiven\n  x, y, a, b : R\n  p : R+\n  v : R[n]\n  k : Z\n  A, B : R[n, n]\n  \
+                 S : SPD[n]\n  X : R[m, n]\n";
+    for (claim, expected) in [
+        ("1[x > 0] = 1[x >= 0]", "true-where"),
+        ("1[x > 0] = 1[x >= 0] if x != 0", "verified"),
+        ("1[x > 0] + 1[x < 0] = 1", "true-where"),
+        ("1[x > 0] + 1[x <= 0] = 1", "verified"),
+        ("1[x > 1] = 1[x >= 1]", "false"),
+        ("1[x > y] + 1[x < y] = 1", "false"),
+        ("1[x > y] + 1[x < y] = 1 if x != y", "verified"),
+        ("1[x == y] = 0", "false"),
+        ("1[x^2 > 0] = 1", "true-where"),
+        ("1[A v > 0] = 1[A v >= 0]", "false"),
+        ("1[p > 0] = 1", "verified"),
+        ("relu'(A v) = 1[A v > 0]", "verified"),
+        ("relu(x) = x 1[x >= 0]", "verified"),
+        ("x^0 = 1 - 1[x == 0]", "true-where"),
+        ("x != 0", "false"),
+        ("x != 0 if x > 1", "verified"),
+        ("x != 1", "false"),
+        ("x != y", "false"),
+        ("inner(v, v) != 0", "false"),
+        ("det(A) != 0", "false"),
+        ("det(S) != 0", "verified"),
+        ("A A != zeros(n, n)", "false"),
+        ("exp(x) != 0", "verified"),
+        ("A B != B A", "verified"),
+        ("(x + y)^2 != x^2 + y^2", "verified"),
+        ("(x + y)^2 != x^2 + 2 x y + y^2", "false"),
+        ("k < 100", "false"),
+        ("m != n", "false"),
+        ("n < 10", "false"),
+        ("n >= 2", "false"),
+        ("n >= 1", "verified"),
+    ] {
+        let found = judged(&format!("{given}claim \"c\" {claim}\n"));
+        assert_eq!(told(found.verdict), expected, "{claim}: {found:?}");
+    }
+    let message = |claim: &str| judged(&format!("{given}claim \"c\" {claim}\n")).message;
+    assert!(
+        message("A B != B A").starts_with("the sides differ at 12 points: they are no identity")
+    );
+    assert_eq!(message("x != 0"), "with x = 0: both sides are 0");
+    assert_eq!(message("1[x > 0] = 1[x >= 0]"), "it holds where x != 0; the sides differ there");
+    assert!(message("exp(x) > 0").starts_with("it holds at "));
+}
+
+#[test]
+fn a_power_with_a_variable_exponent_is_one_of_positive_numbers() {
+    let given = "given\n  x, y, a, b : R\n  p : R+\n";
+    for (claim, condition) in [
+        ("x^a x^b = x^(a + b)", Some("for x > 0")),
+        ("(x^a)^2 = x^(2 a)", Some("for x > 0")),
+        ("log(x^y) = y log(x)", Some("for x > 0")),
+        ("p^a p^b = p^(a + b)", None),
+        ("2^a 2^b = 2^(a + b)", None),
+        ("x^2 x^3 = x^5", None),
+    ] {
+        let found = judged(&format!("{given}claim \"c\" {claim}\n"));
+        assert_eq!(found.verdict, Verdict::Proved, "{claim}: {found:?}");
+        let conditions = found.proof.as_ref().and_then(chainrule_graph::prove::Proof::conditions);
+        assert_eq!(conditions.as_deref(), condition, "{claim}");
+    }
+}
+
+#[test]
+fn what_takes_too_many_operations_is_not_tested() {
+    let found = judged("given\n  X, Y : R[1000, 1000]\nclaim \"c\" X Y = Y X\n");
+    assert_eq!(told(found.verdict), "not-tested", "{found:?}");
+    assert!(found.message.contains("too many operations"), "{}", found.message);
+}

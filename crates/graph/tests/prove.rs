@@ -56,6 +56,12 @@ fn identities_are_proved() {
 }
 
 #[test]
+fn textbook_derivatives_are_all_proved() {
+    assert_eq!(files("suite/textbook").len(), 77);
+    assert_eq!(count("suite/textbook"), (77, 0));
+}
+
+#[test]
 fn true_claims_are_proved() {
     let (proved, verified) = count("suite/claims");
     println!("claims: {proved} proved, {verified} verified");

@@ -1,6 +1,6 @@
 //! Times single instructions, as they occur in the training of small networks.
 //!
-//! `cargo run --release -p chainrule-kernels --example speed [threads] [part of a name]`
+//! `cargo run --release -p chainrule-kernels --example speed [threads [part of a name]]`
 
 #[path = "../tests/common/shape.rs"]
 mod shape;
@@ -8,7 +8,7 @@ mod shape;
 use std::time::Instant;
 
 use chainrule_kernels::program::*;
-use chainrule_kernels::{Engine, Run, Threads};
+use chainrule_kernels::{Column, Engine, Run, Threads, Values};
 use shape::{lane, product};
 
 /// Places as the compiler gives them: each begins a line of the cache.
@@ -148,6 +148,34 @@ fn noise(width: usize, rows: usize) -> (Work, usize) {
 }
 
 fn time(name: &str, (work, arena): (Work, usize), flops: f64, threads: usize) {
+    time_run(name, (work, arena, 0, vec![]), flops, threads, &Run::NOTHING);
+}
+
+/// Rows of data, in a random order.
+fn gather(name: &str, width: usize, bytes: bool, threads: usize) {
+    let (count, rows) = (10_000, 128);
+    let raw: Vec<u8> = (0..count * width).map(|at| (at * 7 % 251) as u8).collect();
+    let floats: Vec<f32> = raw.iter().map(|&x| f32::from(x)).collect();
+    let values = if bytes { Values::U8(&raw) } else { Values::F32(&floats) };
+    let columns = [Column { values, width, scale: &[0.003], shift: &[] }];
+    let rows: Vec<u32> = (0..rows).map(|at| at * 7919 % count as u32).collect();
+    let run = Run { columns: &columns, rows: &rows, seed: 1, step: 1 };
+    let work = Work::Gather(Gather { column: 0, width, out: 0 });
+    let arena = width * rows.len();
+    time_run(name, (work, arena, rows.len(), vec![width]), arena as f64, threads, &run);
+}
+
+/// An instruction, the size of its arena, its rows and its columns.
+type Setting = (Work, usize, usize, Vec<usize>);
+
+fn time_run(
+    name: &str,
+    (work, arena, rows, columns): Setting,
+    flops: f64,
+    threads: usize,
+    run: &Run<'_>,
+) {
+    // Only what the second argument names.
     if std::env::args().nth(2).is_some_and(|part| !name.contains(&part)) {
         return;
     }
@@ -155,8 +183,8 @@ fn time(name: &str, (work, arena): (Work, usize), flops: f64, threads: usize) {
     let program = Program {
         precision: Precision::F32,
         arena,
-        rows: 0,
-        columns: vec![],
+        rows,
+        columns,
         exact: false,
         instructions: vec![instruction],
         foreign: vec![],
@@ -169,7 +197,7 @@ fn time(name: &str, (work, arena): (Work, usize), flops: f64, threads: usize) {
     let mut best = f64::INFINITY;
     for _ in 0..20 {
         let start = Instant::now();
-        engine.run(loaded, &Run::NOTHING).expect("a run");
+        engine.run(loaded, run).expect("a run");
         best = best.min(start.elapsed().as_secs_f64());
     }
     println!("{name:24} {:9.1} us {:8.1} GFLOP/s", best * 1e6, flops / best / 1e9);
@@ -237,6 +265,8 @@ fn main() {
     time("sum 100000 of 3", simple(Function::Identity, 100_000, 3, true), 3e5, threads);
     time("max pool", pool(64, 12, batch, false), points, threads);
     time("max pool, where", pool(64, 12, batch, true), points, threads);
+    gather("gather 784 bytes", 784, true, threads);
+    gather("gather 3072 f32", 3072, false, threads);
     time("mask 512x128", noise(512, 128), 65_536.0, threads);
     time("mask 9216x128", noise(9216, 128), 9216.0 * 128.0, threads);
 }

@@ -28,7 +28,9 @@ use cut::{Cut, Shape};
 use panels::{Panel, Panels, Vectors};
 
 /// Terms of a block of the sum, at most. Blocks of a sum are about equal.
-const BLOCK: usize = 192;
+const BLOCK: usize = 320;
+/// The same if the sum has several and its panels are packed: a panel stays in the first cache.
+const PACKED: usize = 192;
 /// Entries of the left array that may be read again for each panel: they fit the second cache.
 const NEAR: usize = 1 << 17;
 /// Rows for which it pays to copy a panel.
@@ -171,9 +173,11 @@ impl<T: Element> Contracts<T> {
         let batch: Vec<_> = (0..arrays[0].len()).map(at).collect();
         let (rows, terms) = (rows_a.len(), right.sum.len());
         let vectors = Vectors::new(&right, &cols_c, micro.lanes);
-        let blocks = terms.div_ceil(BLOCK).max(1);
-        let lanes = micro.lanes as f64;
         let copied = rows >= COPIED && awkward(&right, &batch, micro.lanes);
+        let packed = copied || !vectors.dense;
+        let most = if packed && terms > BLOCK { PACKED } else { BLOCK };
+        let blocks = terms.div_ceil(most).max(1);
+        let lanes = micro.lanes as f64;
         let shape = Shape {
             batch: batch.len(),
             rows,
@@ -192,7 +196,7 @@ impl<T: Element> Contracts<T> {
         };
         let (cut, cost) = shape.best();
         let panels = vectors.panels(cut.cols, micro.vectors(), micro.lanes);
-        let wide = panels.all.last().map_or(0, |last| last.at + last.cols);
+        let wide = panels.wide(micro.lanes);
         let ends = [source.a.0, source.b.0, source.c.0].map(|slot| slot.at + slot.len);
         Contracts {
             steps_a: places(&source.k, |lane| lane.a),
@@ -202,7 +206,7 @@ impl<T: Element> Contracts<T> {
                 .map(|vectors| multiples(BLOCK.min(terms), vectors * micro.lanes))
                 .collect(),
             rows_tile: multiples(TILE, micro.width()),
-            rows_part: multiples(rows, wide.next_multiple_of(micro.lanes)),
+            rows_part: multiples(rows, wide),
             end: ends.into_iter().max().unwrap_or(0),
             scale: source.scale,
             micro,
@@ -221,10 +225,7 @@ impl<T: Element> Contracts<T> {
 
     /// Numbers of the result of one part of the sum.
     fn part_len(&self) -> usize {
-        let wide = self.rows_part.get(1).copied().unwrap_or(0) as usize;
-        let last = self.panels.all.last();
-        let wide = wide.max(last.map_or(0, |last| last.at + last.cols));
-        self.rows_a.len() * wide.next_multiple_of(self.micro.lanes)
+        self.rows_a.len() * self.panels.wide(self.micro.lanes)
     }
 
     /// A rectangle of the result, or of the result of a part of the sum.
@@ -456,6 +457,19 @@ impl<T: Element> Kernel<T> for Contracts<T> {
             numbers: packed + TILE * self.micro.width(),
             ..Needs::default()
         }
+    }
+
+    fn picked(&self) -> String {
+        let panels = &self.panels.all;
+        let (rows, cols) = self.micro.tile(panels.iter().map(|p| p.cols).max().unwrap_or(1));
+        let packed = panels.iter().filter(|panel| !panel.in_place(self.micro.lanes)).count();
+        let read = match packed {
+            0 => "in place".into(),
+            n if n == panels.len() => "packed".into(),
+            n => format!("{n} of {} packed", panels.len()),
+        };
+        let Cut { rows: m, cols: n, parts } = self.cut;
+        format!("tile {rows}x{cols}, {read}, cut {m}x{n}x{parts}")
     }
 
     fn run(&self, phase: usize, shard: usize, env: &Env<'_, T>, scratch: &mut Scratch<T>) {

@@ -3,8 +3,9 @@
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
+use crate::eight;
 use crate::gemm::Micro;
-use crate::isa::Present;
+use crate::isa::{Level, Present};
 use crate::kernel::Kernel;
 use crate::program::Contract;
 use crate::vector::Vector;
@@ -46,16 +47,21 @@ pub(crate) trait Element:
     fn nan(self) -> bool;
     /// Whether a quotient by it may be made of its reciprocal: far from the ends of the range.
     fn moderate(self) -> bool;
+    /// The same place, if it is one of numbers of f32.
+    fn singles(place: *mut Self) -> Option<*mut f32>;
     fn put(self, bytes: &mut [u8]);
     fn take(bytes: &[u8]) -> Self;
     /// The micro-kernel of an instruction set.
     fn micro(isa: Present) -> Micro<Self>;
     /// A kernel with fewer multiplications for a contraction, if there is one that is faster.
     fn faster(source: &Contract, isa: Present) -> Option<Box<dyn Kernel<Self>>>;
+    /// Turns eight lines: `out[k width + first + i] = lines[i][at + k]`. It may be called for a
+    /// level only where [`Present::run`] runs that level.
+    fn turn<L: Level>(lines: &[&[Self]; 8], at: usize, to: (usize, usize), out: &mut [Self]);
 }
 
 macro_rules! element {
-    ($type:ident, $tile:expr, $wide:ident, $faster:expr) => {
+    ($type:ident, $tile:expr, $turn:ident, $wide:ident, $faster:expr) => {
         impl Element for $type {
             #[cfg(target_arch = "x86_64")]
             type Wide = crate::vector::$wide;
@@ -92,6 +98,10 @@ macro_rules! element {
             fn moderate(self) -> bool {
                 self.abs() > 1.0 / 1_073_741_824.0 && self.abs() < 1_073_741_824.0
             }
+            #[inline(always)]
+            fn singles(place: *mut Self) -> Option<*mut f32> {
+                (size_of::<Self>() == size_of::<f32>()).then_some(place.cast())
+            }
             fn put(self, bytes: &mut [u8]) {
                 bytes.copy_from_slice(&self.to_le_bytes());
             }
@@ -106,9 +116,35 @@ macro_rules! element {
             fn faster(source: &Contract, isa: Present) -> Option<Box<dyn Kernel<Self>>> {
                 $faster(source, isa)
             }
+            #[inline(always)]
+            fn turn<L: Level>(
+                lines: &[&[Self]; 8],
+                at: usize,
+                to: (usize, usize),
+                out: &mut [Self],
+            ) {
+                $turn::<L>(lines, at, to, out);
+            }
         }
     };
 }
 
-element!(f32, 512, Singles, winograd::kernel);
-element!(f64, 256, Doubles, |_, _| None);
+/// Turns lines of f32 with vectors where there are some.
+#[inline(always)]
+fn turn_single<L: Level>(lines: &[&[f32]; 8], at: usize, to: (usize, usize), out: &mut [f32]) {
+    #[cfg(target_arch = "x86_64")]
+    if L::VECTORS {
+        // SAFETY: the level is that of the machine, and has the vectors.
+        unsafe { eight::eight(lines, at, to, out) };
+        return;
+    }
+    eight::plain(lines, at, to, out);
+}
+
+#[inline(always)]
+fn turn_double<L: Level>(lines: &[&[f64]; 8], at: usize, to: (usize, usize), out: &mut [f64]) {
+    eight::plain(lines, at, to, out);
+}
+
+element!(f32, 512, turn_single, Singles, winograd::kernel);
+element!(f64, 256, turn_double, Doubles, |_, _| None);

@@ -278,6 +278,28 @@ impl Engine {
         Ok(())
     }
 
+    /// Runs a program and calls `after` when an instruction is done, with its number, so that a
+    /// caller with a clock sees where the time goes. What a run does as one, a product and what is
+    /// done with its result, is told once, by the first of its instructions.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::run`].
+    pub fn timed(
+        &mut self,
+        program: Loaded,
+        run: &Run<'_>,
+        after: &mut dyn FnMut(usize),
+    ) -> Result<(), Refused> {
+        either!(&mut self.inner, own => own.timed(program.0, run, after))
+    }
+
+    /// How an instruction of a program is done, in words: tiles, what is packed. Empty where there
+    /// is nothing to choose.
+    pub fn picked(&self, program: Loaded, instruction: usize) -> String {
+        either!(&self.inner, own => own.picked(program.0, instruction))
+    }
+
     /// The numbers of an array.
     ///
     /// # Panics
@@ -325,6 +347,25 @@ impl Engine {
     /// The exact bits of an array, little endian.
     pub fn bytes(&self, slot: Slot) -> Vec<u8> {
         either!(&self.inner, own => own.bytes(slot))
+    }
+
+    /// Copies some rows of an array whose last axis, of length `stride`, runs over rows: row by row,
+    /// as many as `values` has room for.
+    ///
+    /// # Panics
+    ///
+    /// If the array is no whole number of such axes, or has fewer rows.
+    pub fn rows_into(&self, slot: Slot, stride: usize, values: &mut [f32]) {
+        either!(&self.inner, own => own.rows_into(slot, stride, values));
+    }
+
+    /// Copies the exact bits of an array, little endian.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many bytes as the array has.
+    pub fn bytes_into(&self, slot: Slot, bytes: &mut [u8]) {
+        either!(&self.inner, own => own.bytes_into(slot, bytes));
     }
 
     /// Writes an array's exact bits.

@@ -2,14 +2,14 @@
 
 use crate::element::Element;
 use crate::engine::{Column, Values};
-use crate::isa::{Level, Task};
+use crate::isa::{Level, Task, soon};
 use crate::kernel::{Env, Kernel, Needs, Scratch, part};
 use crate::program::Gather;
 
 /// Entries of a row that are read together: a cache line of bytes.
 const ENTRIES: usize = 64;
-/// Rows that are read together: their lines stay in the first cache.
-const ROWS: usize = 128;
+/// Bytes of a line.
+const LINE: usize = 64;
 
 /// A gather, ready to run.
 pub(crate) struct Gathers {
@@ -40,30 +40,60 @@ struct Block<'a, T, R> {
     apart: usize,
 }
 
-/// A factor or a term: one for each entry, one for all, or none.
+/// Factors or terms of a block: one for each entry, one for all, or none.
 #[inline(always)]
-fn each(values: &[f64], entry: usize, none: f64) -> f64 {
+fn each(values: &[f64], entries: std::ops::Range<usize>, none: f64) -> [f64; ENTRIES] {
+    let mut own = [none; ENTRIES];
     match values {
-        [] => none,
-        [one] => *one,
-        all => all[entry],
+        [] => {}
+        [one] => own = [*one; ENTRIES],
+        all => own[..entries.len()].copy_from_slice(&all[entries]),
+    }
+    own
+}
+
+impl<T: Element, R: Copy + Into<f64>> Block<'_, T, R> {
+    /// The block's entries of a row.
+    #[inline(always)]
+    fn row(&self, row: u32) -> &[R] {
+        &self.raw[row as usize * self.width..][self.entries.clone()]
     }
 }
 
 impl<T: Element, R: Copy + Into<f64>> Task for Block<'_, T, R> {
     type Output = ();
 
+    /// Eight rows are read along, become numbers of the program, and are turned.
     #[inline(always)]
     fn run<L: Level>(self) {
-        for (at, rows) in self.rows.chunks(ROWS).enumerate() {
-            for entry in self.entries.clone() {
-                let scale = each(self.scale, entry, 1.0);
-                let shift = each(self.shift, entry, 0.0);
-                let start = (entry - self.entries.start) * self.apart + at * ROWS;
-                let out = &mut self.out[start..start + rows.len()];
-                for (out, &row) in out.iter_mut().zip(rows) {
-                    let raw: f64 = self.raw[row as usize * self.width + entry].into();
-                    *out = T::of(raw * scale + shift);
+        let scale = each(self.scale, self.entries.clone(), 1.0);
+        let shift = each(self.shift, self.entries.clone(), 0.0);
+        let len = self.entries.len();
+        let mut lines = [[T::ZERO; ENTRIES]; 8];
+        for (at, rows) in self.rows.chunks(8).enumerate() {
+            for &row in self.rows.iter().skip(8 * (at + 2)).take(8) {
+                let line = self.row(row);
+                line.iter().step_by(LINE / size_of::<R>()).for_each(|entry| soon(entry));
+                line.last().into_iter().for_each(|entry| soon(entry));
+            }
+            for (line, &row) in lines.iter_mut().zip(rows) {
+                let raw = self.row(row);
+                for (((own, &raw), scale), shift) in
+                    line.iter_mut().zip(raw).zip(&scale).zip(&shift)
+                {
+                    *own = T::of(raw.into() * scale + shift);
+                }
+            }
+            let whole = if rows.len() == 8 { len / 8 * 8 } else { 0 };
+            let views = lines.each_ref().map(|line| line.as_slice());
+            for entry in (0..whole).step_by(8) {
+                let out = &mut self.out[entry * self.apart..(entry + 8) * self.apart];
+                T::turn::<L>(&views, entry, (self.apart, 8 * at), out);
+            }
+            for entry in whole..len {
+                let out = &mut self.out[entry * self.apart + 8 * at..][..rows.len()];
+                for (out, line) in out.iter_mut().zip(&lines) {
+                    *out = line[entry];
                 }
             }
         }

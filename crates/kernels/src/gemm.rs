@@ -64,7 +64,7 @@ impl<T> Ahead<T> {
 }
 
 /// Where a tile stands: its first row, that of the next tile, and what it fetches for the next
-/// block: from which of the places on, and how many at each turn.
+/// block: from which of the lines on, and how many at each turn.
 #[derive(Clone, Copy, Debug)]
 struct Tile {
     row: usize,
@@ -73,6 +73,8 @@ struct Tile {
     each: usize,
 }
 
+/// Lines of the next block that one turn fetches at most.
+const MOST_LINES: usize = 12;
 /// Terms between two fetches: a line of single numbers.
 const FETCH: usize = 16;
 
@@ -108,6 +110,12 @@ impl<T> Micro<T> {
         self.table.len() * self.lanes
     }
 
+    /// Rows and columns of the greatest tile of a block with so many columns.
+    pub(crate) fn tile(&self, cols: usize) -> (usize, usize) {
+        let vectors = cols.div_ceil(self.lanes).clamp(1, self.table.len());
+        (self.table[vectors - 1].len(), vectors * self.lanes)
+    }
+
     /// Computes a block.
     ///
     /// # Safety
@@ -119,7 +127,8 @@ impl<T> Micro<T> {
         let kernels = self.table[(block.cols - 1) / self.lanes];
         let tiles = block.rows.div_ceil(kernels.len());
         let turns = block.terms.div_ceil(FETCH);
-        let each = block.ahead.count.div_ceil((tiles * turns).max(1));
+        let lines = block.ahead.count * block.ahead.lines;
+        let each = lines.div_ceil((tiles * turns).max(1)).min(MOST_LINES);
         for tile in 0..tiles {
             let rows = part(block.rows, tiles, tile);
             let next = rows.end.min(block.rows - rows.len());

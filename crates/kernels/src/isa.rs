@@ -24,7 +24,6 @@ pub(crate) trait Level {
     /// Whether `x y + z` is rounded once.
     const FUSED: bool;
     /// Whether there are 256-bit vectors: only code compiled for such a level may say so.
-    #[allow(dead_code)]
     const VECTORS: bool;
     /// Whether there are 512-bit vectors, as for `VECTORS`.
     const WIDE: bool;
@@ -134,4 +133,17 @@ unsafe fn wide<K: Task>(task: K) -> K::Output {
 #[target_feature(enable = "avx2,fma")]
 unsafe fn middle<K: Task>(task: K) -> K::Output {
     task.run::<Middle>()
+}
+
+/// Asks for a line of memory that will soon be needed. Any place may be asked for.
+#[inline(always)]
+pub(crate) fn soon<T>(place: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a hint, which touches no memory and faults nowhere.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(place.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = place;
 }

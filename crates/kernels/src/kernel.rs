@@ -88,6 +88,10 @@ pub(crate) trait Kernel<T: Element>: Send + Sync {
     fn work(&self) -> f64;
     /// The memory it needs.
     fn needs(&self) -> Needs;
+    /// How it is done, in words, where there was a choice.
+    fn picked(&self) -> String {
+        String::new()
+    }
     /// Does a shard.
     fn run(&self, phase: usize, shard: usize, env: &Env<'_, T>, scratch: &mut Scratch<T>);
 }
@@ -107,6 +111,10 @@ impl<T: Element, K: Kernel<T>> Kernel<T> for std::sync::Arc<K> {
 
     fn needs(&self) -> Needs {
         K::needs(self)
+    }
+
+    fn picked(&self) -> String {
+        K::picked(self)
     }
 
     fn run(&self, phase: usize, shard: usize, env: &Env<'_, T>, scratch: &mut Scratch<T>) {

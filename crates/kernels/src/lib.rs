@@ -10,7 +10,9 @@
 
 mod arena;
 mod call;
+mod column;
 mod contract;
+mod eight;
 mod element;
 mod engine;
 mod gather;
@@ -21,6 +23,7 @@ mod loops;
 pub mod noise;
 mod pointwise;
 mod pool;
+pub mod probe;
 pub mod program;
 mod scatter;
 mod select;
@@ -30,6 +33,7 @@ mod tree;
 mod validate;
 mod vector;
 mod vmath;
+mod window;
 mod winograd;
 
 pub use engine::{Column, Engine, Loaded, Range, Refused, Run, Threads, Values};

@@ -18,10 +18,11 @@ use port::{Labels, Tile};
 use crate::arena::View;
 use crate::element::Element;
 use crate::kernel::{Env, Kernel, Needs, Scratch, part};
-use crate::pointwise::{Along, Binary, LANES, Meet, Unary, Value, combine, neutral};
-use crate::program::{Foreign, Function};
+use crate::pointwise::{Along, Binary, Ends, Meet, Unary, Value, neutral};
+use crate::program::{Fold, Foreign, Function};
 use crate::space::Walk;
-use crate::tree::{LEAVES, Leaf, Pass};
+use crate::tree::{AHEAD, LEAVES, Leaf, Pass};
+use crate::window::Windows;
 
 /// Shards of a loop at most.
 const SHARDS: usize = 64;
@@ -70,6 +71,18 @@ pub(crate) struct Loops<T> {
     total: usize,
     /// Whether values are added where they are written, to what is there.
     adds: bool,
+    /// A fold of what is read over a small window.
+    window: Option<Window>,
+}
+
+/// What a loop is that folds what it reads over a small window.
+#[derive(Debug)]
+struct Window {
+    fold: Fold,
+    /// The forms of what is read and what is written.
+    read: usize,
+    write: usize,
+    lines: Vec<isize>,
 }
 
 impl<T: Element> Loops<T> {
@@ -109,6 +122,13 @@ impl<T: Element> Loops<T> {
         let folded = part(self.inner.points(), parts, part_at);
         outer_places.copy_from_slice(&self.starts);
         self.outer.seek(items.start, outer_counts, outer_places);
+        if let Some(window) = &self.window {
+            for _ in items {
+                self.windows(env, window, outer_places, self.ends(outer_counts));
+                self.outer.next(outer_counts, outer_places);
+            }
+            return;
+        }
         for item in items {
             places.copy_from_slice(outer_places);
             self.inner.seek(folded.start, inner_counts, places);
@@ -136,6 +156,26 @@ impl<T: Element> Loops<T> {
                 }
             }
             self.outer.next(outer_counts, outer_places);
+        }
+    }
+
+    /// Folds the windows of an item.
+    fn windows(
+        &self,
+        env: &Env<'_, T>,
+        own: &Window,
+        places: &[isize],
+        (rows, len): (usize, usize),
+    ) {
+        for row in 0..rows as isize {
+            let from = places[own.read] + self.row_strides[own.read] * row;
+            let to = places[own.write] + self.row_strides[own.write] * row;
+            // The bounds of each line are checked, the first one is where they begin.
+            own.lines.iter().for_each(|line| _ = env.arena.place(from + line, len));
+            let (from, to) = (env.arena.place(from, len), env.arena.place(to, len));
+            let (fold, lines, marks) = (own.fold, &own.lines[..], None);
+            // SAFETY: the lines are inside; what an item writes is its own and no read touches it.
+            unsafe { Windows { fold, from, lines, len, to, marks }.run(env.isa) };
         }
     }
 
@@ -172,18 +212,7 @@ impl<T: Element> Loops<T> {
         for (at, (fold, out)) in self.code.folds.iter().enumerate() {
             let totals = self.fold(numbers, at);
             if self.col.folded {
-                for row in 0..rows {
-                    let mut lanes = [T::ZERO; LANES];
-                    lanes.copy_from_slice(&totals[row * LANES..(row + 1) * LANES]);
-                    let mut half = LANES / 2;
-                    while half > 0 {
-                        for lane in 0..half {
-                            lanes[lane] = combine(*fold, lanes[lane], lanes[lane + half]);
-                        }
-                        half /= 2;
-                    }
-                    totals[row] = lanes[0];
-                }
+                env.isa.run(Ends { fold: *fold, totals, rows });
             }
             let tile = Tile {
                 places: outer_places,
@@ -274,14 +303,7 @@ impl<T: Element> Loops<T> {
     }
 
     /// Adds a tile to the totals of a fold.
-    fn meet(
-        &self,
-        env: &Env<'_, T>,
-        fold: crate::program::Fold,
-        totals: &mut [T],
-        values: &[T],
-        cols: usize,
-    ) {
+    fn meet(&self, env: &Env<'_, T>, fold: Fold, totals: &mut [T], values: &[T], cols: usize) {
         match (self.col.folded, self.row.folded) {
             (false, false) => {
                 env.isa.run(Meet { fold, total: &mut totals[..values.len()], values });
@@ -291,13 +313,10 @@ impl<T: Element> Loops<T> {
                     env.isa.run(Meet { fold, total: &mut totals[..cols], values });
                 }
             }
-            (true, false) => {
-                let rows = values.chunks_exact(cols);
-                for (values, total) in rows.zip(totals.chunks_exact_mut(LANES)) {
-                    env.isa.run(Along { fold, total, values });
-                }
+            (true, false) => env.isa.run(Along { fold, totals, values, cols }),
+            (true, true) => {
+                env.isa.run(Along { fold, totals, values, cols: values.len() });
             }
-            (true, true) => env.isa.run(Along { fold, total: totals, values }),
         }
     }
 
@@ -319,7 +338,7 @@ impl<T: Element> Loops<T> {
                 env,
                 (numbers, doubles),
                 tile,
-                (*shape, leaves),
+                (*shape, leaves, &op.ahead),
                 memory.place(at, len),
             );
         }
@@ -357,10 +376,16 @@ impl<T: Element> Loops<T> {
         env: &Env<'_, T>,
         (numbers, doubles): (View<'_, T>, &[f64]),
         tile: &Tile<'_>,
-        (shape, args): (usize, &[Option<Arg<T>>]),
+        (shape, args, soon): (usize, &[Option<Arg<T>>], &[usize]),
         out: *mut T,
     ) {
         let len = tile.rows * tile.cols;
+        let mut ahead = [std::ptr::null(); AHEAD];
+        for (ahead, &form) in ahead.iter_mut().zip(soon) {
+            // The next tile lies behind this one, more often than not.
+            *ahead = env.arena.start().wrapping_offset(tile.places[form]).wrapping_add(len);
+        }
+        let asked = soon.len();
         let mut leaves = [Leaf::One(T::ZERO); LEAVES];
         let (mut before, mut moderate) = (T::ONE, true);
         for (leaf, arg) in leaves.iter_mut().zip(args) {
@@ -385,7 +410,7 @@ impl<T: Element> Loops<T> {
         }
         // SAFETY: `place` checked the bounds. A register is none of its operands; a place in the
         // arena is this tile's alone, and an operand that touches it is at the same place.
-        unsafe { Pass { shape, leaves, len, out, moderate }.run(env.isa) };
+        unsafe { Pass { shape, leaves, len, out, moderate, ahead, asked }.run(env.isa) };
     }
 
     /// A number that is the same for the whole tile, in f64.

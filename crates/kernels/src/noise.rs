@@ -16,6 +16,9 @@
 //!
 //! Draws are computed in f64 and rounded once.
 
+#[cfg(target_arch = "x86_64")]
+mod wide;
+
 use crate::element::Element;
 use crate::isa::{Level, Task};
 use crate::kernel::{Env, Kernel, Needs, Scratch, part};
@@ -52,6 +55,13 @@ fn fraction(low: u32, high: u32) -> f64 {
     ((u64::from(high) << 32 | u64::from(low)) >> 11) as i64 as f64 * STEP
 }
 
+/// The last word that is below `p 2^32`.
+#[inline(always)]
+fn last(p: f64) -> Option<u32> {
+    let limit = (p * 4_294_967_296.0).ceil() as u64;
+    limit.checked_sub(1).map(|last| last.min(u64::from(u32::MAX)) as u32)
+}
+
 /// A noise, ready to run.
 pub(crate) struct Noises {
     source: Noise,
@@ -73,7 +83,22 @@ impl<T: Element> Task for Draw<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Level>(self) {
+    fn run<L: Level>(mut self) {
+        #[cfg(target_arch = "x86_64")]
+        if let Law::Bernoulli(p) = self.law
+            && L::WIDE
+            && let Some(last) = last(p)
+        {
+            let counter = [self.coordinate, self.first_row, self.step, self.stream];
+            let out = self.out.each_mut().map(|out| (T::singles(out.as_mut_ptr()), out.len()));
+            if let [(Some(a), al), (Some(b), bl), (Some(c), cl), (Some(d), dl)] = out {
+                // SAFETY: each place has room for so many numbers, and the level is the machine's.
+                unsafe {
+                    wide::ones(self.key, counter, last, [(a, al), (b, bl), (c, cl), (d, dl)])
+                };
+                return;
+            }
+        }
         let len = self.out[0].len();
         let mut words = [[0u32; ROWS]; 4];
         let [a, b, c, d] = &mut words;
@@ -84,12 +109,10 @@ impl<T: Element> Task for Draw<'_, T> {
         }
         match self.law {
             Law::Bernoulli(p) => {
-                let limit = (p * 4_294_967_296.0).ceil() as u64;
                 for (out, words) in self.out.into_iter().zip(&words) {
-                    match limit.checked_sub(1) {
+                    match last(p) {
                         None => out.fill(T::ZERO),
                         Some(last) => {
-                            let last = last.min(u64::from(u32::MAX)) as u32;
                             for (out, &word) in out.iter_mut().zip(words) {
                                 *out = if word <= last { T::ONE } else { T::ZERO };
                             }

@@ -39,11 +39,19 @@ pub(crate) struct Meet<'a, T> {
 /// How many partial results a fold along a vector keeps.
 pub(crate) const LANES: usize = 16;
 
-/// Folds many values into [`LANES`] totals.
+/// Folds rows of so many values, each into [`LANES`] totals.
 pub(crate) struct Along<'a, T> {
     pub(crate) fold: Fold,
-    pub(crate) total: &'a mut [T],
+    pub(crate) totals: &'a mut [T],
     pub(crate) values: &'a [T],
+    pub(crate) cols: usize,
+}
+
+/// Folds the [`LANES`] totals of each row into one, which takes the row's place.
+pub(crate) struct Ends<'a, T> {
+    pub(crate) fold: Fold,
+    pub(crate) totals: &'a mut [T],
+    pub(crate) rows: usize,
 }
 
 #[inline(always)]
@@ -200,19 +208,32 @@ impl<T: Element> Task for Meet<'_, T> {
 }
 
 #[inline(always)]
-fn along<T: Element>(total: &mut [T], values: &[T], f: impl Fn(T, T) -> T) {
-    let Some(total) = total.first_chunk_mut::<LANES>() else { return };
-    let mut lanes = *total;
-    let (chunks, rest) = values.as_chunks::<LANES>();
-    for chunk in chunks {
-        for (lane, &value) in lanes.iter_mut().zip(chunk) {
+fn along<T: Element>(own: Along<'_, T>, f: impl Fn(T, T) -> T) {
+    let rows = own.values.chunks_exact(own.cols.max(1));
+    for (total, values) in own.totals.as_chunks_mut::<LANES>().0.iter_mut().zip(rows) {
+        let mut lanes = *total;
+        let (chunks, rest) = values.as_chunks::<LANES>();
+        for chunk in chunks {
+            for (lane, &value) in lanes.iter_mut().zip(chunk) {
+                *lane = f(*lane, value);
+            }
+        }
+        for (lane, &value) in lanes.iter_mut().zip(rest) {
             *lane = f(*lane, value);
         }
+        *total = lanes;
     }
-    for (lane, &value) in lanes.iter_mut().zip(rest) {
-        *lane = f(*lane, value);
+}
+
+#[inline(always)]
+fn ends<T: Element>(own: Ends<'_, T>, f: impl Fn(T, T) -> T) {
+    for row in 0..own.rows {
+        let Some(lanes) = own.totals.as_chunks::<LANES>().0.get(row) else { return };
+        let eight: [T; 8] = std::array::from_fn(|lane| f(lanes[lane], lanes[lane + 8]));
+        let four: [T; 4] = std::array::from_fn(|lane| f(eight[lane], eight[lane + 4]));
+        let two: [T; 2] = std::array::from_fn(|lane| f(four[lane], four[lane + 2]));
+        own.totals[row] = f(two[0], two[1]);
     }
-    *total = lanes;
 }
 
 impl<T: Element> Task for Along<'_, T> {
@@ -221,20 +242,24 @@ impl<T: Element> Task for Along<'_, T> {
     #[inline(always)]
     fn run<L: Level>(self) {
         match self.fold {
-            Fold::Sum => along(self.total, self.values, |x, y| x + y),
-            Fold::Max => along(self.total, self.values, greater),
-            Fold::Min => along(self.total, self.values, smaller),
-            Fold::Product => along(self.total, self.values, |x, y| x * y),
+            Fold::Sum => along(self, |x, y| x + y),
+            Fold::Max => along(self, greater),
+            Fold::Min => along(self, smaller),
+            Fold::Product => along(self, |x, y| x * y),
         }
     }
 }
 
-/// One value of two.
-pub(crate) fn combine<T: Element>(fold: Fold, x: T, y: T) -> T {
-    match fold {
-        Fold::Sum => x + y,
-        Fold::Max => greater(x, y),
-        Fold::Min => smaller(x, y),
-        Fold::Product => x * y,
+impl<T: Element> Task for Ends<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Level>(self) {
+        match self.fold {
+            Fold::Sum => ends(self, |x, y| x + y),
+            Fold::Max => ends(self, greater),
+            Fold::Min => ends(self, smaller),
+            Fold::Product => ends(self, |x, y| x * y),
+        }
     }
 }

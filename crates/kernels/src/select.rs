@@ -7,6 +7,7 @@ use crate::loops::port::Tile;
 use crate::pointwise::Value;
 use crate::program::{Fold, Select};
 use crate::space::{Site, Space, Walk};
+use crate::window::{Windows, offsets};
 
 /// A selection, ready to run.
 pub(crate) struct Selects {
@@ -23,6 +24,8 @@ pub(crate) struct Selects {
     row: Vec<isize>,
     entry: Vec<isize>,
     points: usize,
+    /// Where the lines of a small window are read and written, counted from the first.
+    window: Option<[Vec<isize>; 2]>,
 }
 
 /// A better entry takes the place of the best so far.
@@ -90,7 +93,7 @@ impl Selects {
         let walk = if axis.folded { &mut inner } else { &mut outer };
         let strides = entry.iter().map(|stride| stride * T::TILE as isize).collect();
         walk.push(axis.extent.div_ceil(T::TILE), strides);
-        Selects {
+        let mut own = Selects {
             greatest: source.fold == Fold::Max,
             outer,
             inner,
@@ -103,7 +106,32 @@ impl Selects {
             row: none,
             entry,
             points,
+            window: None,
+        };
+        let lines = |site: &Site| offsets(&own.inner, own.starts.len(), site.at);
+        if !own.folded && own.plain(&own.read) && own.plain(&own.to) {
+            own.window = lines(&own.read).zip(lines(&own.to)).map(Into::into);
         }
+        own
+    }
+
+    /// Reads the windows of a group, finds the first extreme entries and marks them.
+    fn windows<T: Element>(
+        &self,
+        env: &Env<'_, T>,
+        [lines, marks]: &[Vec<isize>; 2],
+        places: &[isize],
+        len: usize,
+    ) {
+        let (from, to) = (places[self.read.at], places[self.to.at]);
+        // The bounds of each line are checked, the first one is where they begin.
+        lines.iter().for_each(|line| _ = env.arena.place(from + line, len));
+        marks.iter().for_each(|line| _ = env.arena.place(to + line, len));
+        let (from, to) = (env.arena.place(from, len), env.arena.place(to, len));
+        let fold = if self.greatest { Fold::Max } else { Fold::Min };
+        let marks = Some(&marks[..]);
+        // SAFETY: the lines are inside; what a group writes is its own and no read touches it.
+        unsafe { Windows { fold, from, lines, len, to, marks }.run(env.isa) };
     }
 
     /// The length of the block that a walk is at.
@@ -222,6 +250,12 @@ impl<T: Element> Kernel<T> for Selects {
         outer_places.copy_from_slice(&self.starts);
         self.outer.seek(items.start, outer, outer_places);
         for _ in items {
+            if let Some(window) = &self.window {
+                let cols = self.len(outer, inner);
+                self.windows(env, window, outer_places, cols);
+                self.outer.next(outer, outer_places);
+                continue;
+            }
             for again in [false, true] {
                 places.copy_from_slice(outer_places);
                 let own = Own { values, best, first, places, inner };

@@ -12,10 +12,12 @@ pub(crate) use find::{Found, find, own};
 use std::marker::PhantomData;
 
 use crate::element::Element;
-use crate::isa::{Level, Task};
+use crate::isa::{Level, Task, soon};
 use crate::program::Function;
 use crate::vector::{Comparison, Lanes, Vector};
 
+/// Arrays that a pass asks for at most.
+pub(crate) const AHEAD: usize = 4;
 /// Leaves of a shape at most.
 pub(crate) const LEAVES: usize = 8;
 
@@ -33,6 +35,19 @@ pub(crate) enum Node {
     /// The quotient by a number that is the same for the whole tile: two leaves, the number and its
     /// reciprocal.
     Over(Box<Node>),
+}
+
+/// The work of a shape, by that of its functions.
+pub(crate) fn work(shape: usize, weight: fn(Function) -> f64) -> f64 {
+    fn all(node: &Node, weight: fn(Function) -> f64) -> f64 {
+        match node {
+            Node::Leaf => 0.0,
+            Node::Unary(function, x) => weight(*function) + all(x, weight),
+            Node::Binary(function, x, y) => weight(*function) + all(x, weight) + all(y, weight),
+            Node::Square(x) | Node::Over(x) => 1.0 + all(x, weight),
+        }
+    }
+    shapes().get(shape).map_or(0.0, |node| all(node, weight))
 }
 
 /// A shape as code.
@@ -143,6 +158,10 @@ pub(crate) struct Pass<T> {
     pub(crate) out: *mut T,
     /// Whether all divisors by reciprocals are moderate.
     pub(crate) moderate: bool,
+    /// What will soon be needed: as many numbers from each place on. Only hints.
+    pub(crate) ahead: [*const T; AHEAD],
+    /// How many of these there are.
+    pub(crate) asked: usize,
 }
 
 /// Room for one vector of any type.
@@ -171,8 +190,12 @@ unsafe fn walk<V: Vector, E: Tree>(pass: &Pass<V::Entry>) {
             Leaf::Many(start) => (start, usize::MAX),
         };
     }
+    let ahead = &pass.ahead[..pass.asked.min(AHEAD)];
     let mut at = 0;
     while at + V::LEN <= pass.len {
+        for place in ahead {
+            soon(place.wrapping_add(at));
+        }
         // SAFETY: the caller's; a number for all entries has a vector of its own.
         unsafe {
             let leaves = from.map(|(start, step)| V::load(start.add(at & step)));

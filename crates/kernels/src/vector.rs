@@ -52,6 +52,9 @@ pub(crate) trait Vector: Copy {
     fn greatest(self, other: Self) -> Self;
     /// The smaller, the first of equals; NaN if one is.
     fn least(self, other: Self) -> Self;
+    /// The better of a best value so far and another one, the first of equals, and which it is: a
+    /// NaN is the best of all.
+    fn better(best: (Self, Self), other: (Self, Self), by: Comparison) -> (Self, Self);
     /// 1 where the comparison holds, else 0.
     fn compare(self, by: Comparison, other: Self) -> Self;
 }

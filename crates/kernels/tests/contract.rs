@@ -105,6 +105,77 @@ fn sizes_around_the_edges() {
     }
 }
 
+/// Matrices by vectors, around the sizes of vectors and groups of rows; the vector's entries lie
+/// side by side or apart.
+#[test]
+fn a_matrix_by_a_vector() {
+    for (m, k) in [(1, 16), (3, 31), (4, 32), (5, 33), (37, 64), (130, 100), (6, 519)] {
+        for (apart, turned) in [(1, false), (3, false), (1, true), (4, true)] {
+            let mut room = Room::default();
+            let (a, b, c) = (room.take(m * k), room.take(apart * k), room.take(m));
+            let long = |extent: usize, matrix: isize| Lane {
+                extent,
+                a: if turned { 0 } else { matrix },
+                b: if turned { matrix } else { 0 },
+                c: 1,
+            };
+            let (one, own) = (1, apart as isize);
+            let sum = if turned { (own, one) } else { (one, own) };
+            let rows = vec![long(m, k as isize)];
+            let (left, right) = if turned { (b, a) } else { (a, b) };
+            let contract = Contract {
+                batch: vec![],
+                m: if turned { vec![] } else { rows.clone() },
+                n: if turned { rows } else { vec![] },
+                k: vec![Lane { extent: k, a: sum.0, b: sum.1, c: 0 }],
+                scale: if apart == 1 { 1.0 } else { 0.5 },
+                a: (left, left.at),
+                b: (right, right.at),
+                c: (c, c.at),
+            };
+            check(&contract, &room, 11);
+        }
+    }
+}
+
+/// The same product as a loop that adds the products of two reads, in either order.
+#[test]
+fn a_loop_that_is_a_matrix_by_a_vector() {
+    for (m, k) in [(3, 40), (4, 16), (5, 33), (37, 64), (130, 100)] {
+        for (apart, swapped, reversed) in [(1, false, false), (3, true, false), (1, true, true)] {
+            let mut room = Room::default();
+            let (a, b, c) = (room.take(m * k), room.take(apart * k), room.take(m));
+            let access = |slot: Slot, strides: [isize; 2], constant: usize| Access {
+                slot,
+                at: Affine { constant: constant as isize, strides: strides.to_vec() },
+                guards: vec![],
+                label: None,
+            };
+            let matrix = access(a, [k as isize, 1], a.at);
+            let vector = access(b, [0, apart as isize], b.at);
+            let step = if reversed { -1 } else { 1 };
+            let last = if reversed { c.at + m - 1 } else { c.at };
+            let source = Loop {
+                axes: [(m, false), (k, true)]
+                    .map(|(extent, folded)| Axis { extent, folded })
+                    .to_vec(),
+                reads: if swapped { vec![vector, matrix] } else { vec![matrix, vector] },
+                steps: vec![Step::Read(0), Step::Read(1), Step::Binary(Function::Mul, 0, 1)],
+                writes: vec![Write {
+                    step: 2,
+                    fold: Some(Fold::Sum),
+                    to: access(c, [step, 0], last),
+                }],
+            };
+            let values = start(&mut Dice(3), room.len);
+            for precision in [Precision::F32, Precision::F64] {
+                let program = program(precision, room.len, vec![Work::Loop(source.clone())]);
+                compare(&program, &values, &Run::NOTHING, [1e-5, 1e-13]);
+            }
+        }
+    }
+}
+
 /// A convolution with a 3 by 3 kernel, its weight gradient, with the batch last.
 #[test]
 fn convolutions() {

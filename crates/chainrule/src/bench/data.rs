@@ -29,6 +29,8 @@ pub struct Prepared {
     pub epoch_steps: u64,
     /// What the rows are: `f64`, `f32`, `bytes`, `files`.
     pub kind: &'static str,
+    /// Why the rows are made up, where the file has its own.
+    pub missing: Option<String>,
 }
 
 impl Prepared {
@@ -40,13 +42,14 @@ impl Prepared {
     ///
     /// A setting is unknown, or the data cannot be read.
     pub fn new(workload: &Workload, options: &Options) -> Result<Prepared, Error> {
-        let mut model = Model::parse(format!("{}.eqn", workload.name), workload.text)?;
+        let mut model = Model::parse(workload.name.as_ref(), workload.text.as_ref())?;
         if !options.set.is_empty() {
             model = model.with(options.set.iter().map(|(n, v)| (n.as_str(), v.as_str())))?;
         }
         let training = TrainingRef { model: 0, training: workload.training };
+        let model = model.for_training(training.model, training.training)?.model;
         let module = &model.modules()[0];
-        let (mut data, kind) = rows(workload, module, options)?;
+        let (mut data, kind, missing) = rows(workload, module, options)?;
         let own = module.trainings[workload.training].options.iter();
         let own = own.filter(|(word, _)| word == "batch").find_map(|(_, value)| *value);
         let part = &mut data.parts[0].rows;
@@ -61,43 +64,61 @@ impl Prepared {
             threads: options.threads,
             ..TrainSettings::default()
         };
-        Ok(Prepared { data: Arc::new(data), model, training, settings, batch, epoch_steps, kind })
+        Ok(Prepared {
+            data: Arc::new(data),
+            model,
+            training,
+            settings,
+            batch,
+            epoch_steps,
+            kind,
+            missing,
+        })
     }
 }
 
-/// The rows and what they are.
+/// The rows, what they are, and why they are not the file's own.
 fn rows(
     workload: &Workload,
     module: &Module,
     options: &Options,
-) -> Result<(Dataset, &'static str), Error> {
-    let mut data = match (workload.feed, &options.search) {
-        (Feed::Image, Some(search)) => {
-            return Ok((Dataset::read(module, search, &DataSettings::default())?, "files"));
-        }
-        (Feed::Own, search) => {
-            let search = search.clone().unwrap_or_default();
-            Dataset::read(module, &search, &DataSettings::default())?
-        }
-        _ => {
-            let count = options.rows.unwrap_or(workload.rows).max(1);
-            let data = made_up(module, workload.feed, count, options.bytes, options.seed)?;
-            return Ok((data, if options.bytes { "bytes" } else { "f32" }));
-        }
+) -> Result<(Dataset, &'static str, Option<String>), Error> {
+    let search = options.search.clone().unwrap_or_default();
+    let read = || Dataset::read(module, &search, &DataSettings::default());
+    let make = || {
+        let count = options.rows.unwrap_or(workload.rows).max(1);
+        let kind = if options.bytes { "bytes" } else { "f32" };
+        let made = made_up(module, workload.feed, count, options.bytes, options.seed);
+        made.map(|data| (data, kind))
     };
-    if workload.precision == Precision::F64 {
-        return Ok((data, "f64"));
+    match workload.feed {
+        Feed::Image if options.search.is_some() => Ok((read()?, "files", None)),
+        Feed::Image | Feed::Normal => make().map(|(data, kind)| (data, kind, None)),
+        Feed::Own => {
+            let (data, kind) = own(read()?, workload.precision, options);
+            Ok((data, kind, None))
+        }
+        Feed::File => match read() {
+            Ok(data) => Ok((data, "files", None)),
+            Err(why) => make().map(|(data, kind)| (data, kind, Some(why.to_string()))),
+        },
     }
-    // As the other systems have them: in the number type of the training.
+}
+
+/// As the other systems have them: in the number type of the training.
+fn own(mut data: Dataset, precision: Precision, options: &Options) -> (Dataset, &'static str) {
+    if let Some(count) = options.rows {
+        data.parts[0].rows.truncate(count.max(1));
+    }
+    if precision == Precision::F64 {
+        return (data, "f64");
+    }
     for column in data.tables.iter_mut().flat_map(|table| &mut table.columns) {
         if let Values::F64(values) = &column.values {
             column.values = Values::F32(values.iter().map(|v| *v as f32).collect());
         }
     }
-    if let Some(count) = options.rows {
-        data.parts[0].rows.truncate(count.max(1));
-    }
-    Ok((data, "f32"))
+    (data, "f32")
 }
 
 /// Random rows for every name of the `data` block.
@@ -133,16 +154,16 @@ pub(super) fn made_up(
             _ if bytes => {
                 // The variance of 1 or the range of 1, as below.
                 let (scale, shift) = match feed {
-                    Feed::Normal => (12_f64.sqrt() / 255.0, -3_f64.sqrt()),
-                    _ => (1.0 / 255.0, 0.0),
+                    Feed::Image => (1.0 / 255.0, 0.0),
+                    _ => (12_f64.sqrt() / 255.0, -3_f64.sqrt()),
                 };
                 rows = rows.scaled(&symbol.name, &[scale], &[shift]);
                 Values::U8(bits(seed, width * count).map(|b| (b >> 24) as u8).collect())
             }
             _ => {
                 let (scale, shift) = match feed {
-                    Feed::Normal => (12_f32.sqrt(), -3_f32.sqrt()),
-                    _ => (1.0, 0.0),
+                    Feed::Image => (1.0, 0.0),
+                    _ => (12_f32.sqrt(), -3_f32.sqrt()),
                 };
                 let unit = |b: u32| (b >> 8) as f32 / (1 << 24) as f32;
                 let entry = |b| scale * unit(b) + shift;

@@ -13,7 +13,7 @@ const REPEATS: usize = 9;
 #[derive(Clone, PartialEq, Debug)]
 pub struct Inferred {
     /// The workload whose net it is.
-    pub workload: &'static str,
+    pub workload: String,
     /// How many threads.
     pub threads: usize,
     /// Rows of a prediction.
@@ -83,7 +83,7 @@ pub fn infer(
         seconds.push(began.elapsed().as_secs_f64() / inner as f64);
     }
     Ok(Inferred {
-        workload: workload.name,
+        workload: workload.name.to_string(),
         threads: options.thread_count(),
         rows: rows.max(1),
         seconds,

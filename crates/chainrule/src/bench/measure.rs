@@ -9,7 +9,7 @@ use crate::{Error, Model, Trainer};
 #[derive(Clone, PartialEq, Debug)]
 pub struct Measured {
     /// The workload.
-    pub workload: &'static str,
+    pub workload: String,
     /// How many threads.
     pub threads: usize,
     /// Rows a step.
@@ -74,7 +74,7 @@ pub fn measure(workload: &Workload, options: &Options) -> Result<Measured, Error
         seconds.push(began.elapsed().as_secs_f64() / steps as f64);
     }
     Ok(Measured {
-        workload: workload.name,
+        workload: workload.name.to_string(),
         threads: options.thread_count(),
         batch: made.batch,
         steps,

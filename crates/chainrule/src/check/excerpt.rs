@@ -21,7 +21,11 @@ pub(super) fn of(text: &str, found: &Diagnostic) -> String {
         line.get(indent.min(bytes)..bytes).map_or(0, |t| t.chars().count())
     };
     let letters: Vec<char> = line.trim().chars().collect();
-    let cut = if letters.len() > WIDTH { column(place.start).saturating_sub(BEFORE) } else { 0 };
+    let first = column(place.start);
+    let cut = if letters.len() > WIDTH { first.saturating_sub(BEFORE) } else { 0 };
+    // Not within a word, if there is a space before the place.
+    let space = (cut..first.min(letters.len())).find(|at| *at > 0 && letters[at - 1] == ' ');
+    let cut = if cut > 0 { space.unwrap_or(cut) } else { 0 };
     let shown: String = letters.iter().skip(cut).take(WIDTH).collect();
     let mut labels: Vec<_> = found.labels.iter().collect();
     labels.sort_by_key(|l| (l.span.start, l.span.end));
@@ -64,12 +68,13 @@ mod tests {
 
     #[test]
     fn long_lines_are_cut_around_the_place() {
-        let text = format!("{} here {}", "a ".repeat(60), "b ".repeat(60));
+        let text = format!("{} here {}", "gradient ".repeat(9), "b ".repeat(60));
         let start = text.find("here").expect("it is there");
         let found = Diagnostic::error("x", "", Span::new(start, start + 4), "this");
         let shown = of(&text, &found);
         let lines: Vec<&str> = shown.lines().collect();
         assert_eq!(lines[0].chars().count(), WIDTH);
+        assert!(lines[0].starts_with("gradient "), "{}", lines[0]);
         assert_eq!(lines[0].find("here"), lines[1].find('^'));
     }
 }

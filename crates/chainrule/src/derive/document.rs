@@ -163,6 +163,12 @@ fn formed<'m>(model: &'m Model, module: &Module, target: &Target) -> Result<Form
             let why = formed.left_out.join(" ");
             return Ok(own(Some(format!("{name} is shown in the form of the file: {why}."))));
         }
+        // Of a batch a sample's number is one of many: no 1 can be fed in.
+        What::Dual(of, _) if !formed.module.symbol(*of).ty.dims.is_empty() => {
+            let name = &module.symbol(*of).name;
+            let why = format!("{name} is a number for each sample");
+            return Ok(own(Some(format!("{name} is shown in the form of the file: {why}."))));
+        }
         other => other.clone(),
     };
     Ok(Formed { module: formed.module, what, written: Written::none(), note: None })

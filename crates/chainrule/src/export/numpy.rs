@@ -56,6 +56,11 @@ pub fn lines(module: &Module, symbols: &[SymbolId]) -> Result<Vec<Vec<String>>, 
     symbols.iter().map(one).collect()
 }
 
+/// The names of the functions that NumPy lacks: a file that is exported defines those it calls.
+pub(crate) fn helpers() -> impl Iterator<Item = &'static str> {
+    HELPERS.iter().map(|helper| helper.name)
+}
+
 impl Target for NumPy {
     fn keywords(&self) -> &'static [&'static str] {
         super::names::PYTHON

@@ -243,3 +243,99 @@ pub(super) fn statement(
         }
     }
 }
+
+/// How long a line of code may be that stands indented in a page of 80 columns.
+const PAGE: usize = 72;
+
+/// A statement on lines that fit in a page: it is broken inside brackets, outermost first; a value
+/// without brackets gets a pair.
+///
+/// ```text
+/// dJ_dR2 = add_at((N, C2, S2, S2),
+///     (slice(None), slice(None), 2 * p + i, 2 * q + j), t1)
+/// ```
+pub(crate) fn folded_line(line: &str) -> String {
+    let mut out = Vec::new();
+    let mut rest = line.to_owned();
+    let mut depth = 0;
+    while rest.chars().count() > PAGE {
+        let Some(at) = break_in(&rest, depth) else {
+            // Nothing is open that could be broken: the value is put in brackets, once.
+            match rest.split_once(" = ").filter(|(_, value)| out.is_empty() && !value.is_empty()) {
+                Some((name, value)) if !value.starts_with('(') => {
+                    out.push(format!("{name} = ("));
+                    (rest, depth) = (format!("    {value})"), 1);
+                    continue;
+                }
+                _ => break,
+            }
+        };
+        let (head, tail) = rest.split_at(at);
+        depth += change(head);
+        out.push(head.trim_end().to_owned());
+        rest = format!("    {}", tail.trim_start());
+    }
+    out.push(rest);
+    out.join("\n")
+}
+
+/// How many more brackets a text opens than it closes.
+fn change(text: &str) -> i32 {
+    text.chars().map(|c| i32::from("([{".contains(c)) - i32::from(")]}".contains(c))).sum()
+}
+
+/// The last place of the least depth within the width where a line may end: behind a comma, before
+/// an operator.
+fn break_in(line: &str, before: i32) -> Option<usize> {
+    let start = line.len() - line.trim_start().len();
+    let (mut depth, mut quoted, mut found) = (before, false, None::<(i32, usize)>);
+    for (column, (at, c)) in line.char_indices().enumerate().skip(start) {
+        if column >= PAGE {
+            break;
+        }
+        match c {
+            '\'' => quoted = !quoted,
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth -= 1,
+            _ => {}
+        }
+        let rest = &line[at..];
+        let operator = [" + ", " - ", " * ", " / ", " @ "].iter().any(|op| rest.starts_with(op));
+        let place = match c {
+            ',' if rest.starts_with(", ") => Some(at + 1),
+            ' ' if operator && column > start => Some(at),
+            _ => None,
+        };
+        let Some(place) = place.filter(|_| !quoted && depth > 0) else { continue };
+        if found.is_none_or(|(least, _)| depth <= least) {
+            found = Some((depth, place));
+        }
+    }
+    // A break that leaves next to nothing on its line is no use.
+    found.map(|(_, at)| at).filter(|at| *at > start + 8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PAGE, folded_line};
+
+    #[test]
+    fn long_lines_are_broken_inside_brackets() {
+        let call = "dJ_dR2 = add_at((N, C2, S2, S2), (slice(None), slice(None), 2 * p + i, 2 * q + j), t1)";
+        let sum =
+            "dJ_dW = 2 * alpha * weights_one + 2 * beta * weights_two + gamma * weights_three + b";
+        // A comma within quotes is no place to break.
+        let spec =
+            "t = np.einsum('ocij,nouv, abcdefgh->ncuvij', kernel_two, dJ_dY2, weights_of_three)";
+        for line in [call, sum, spec, "a = b"] {
+            let folded = folded_line(line);
+            assert!(folded.lines().all(|l| l.chars().count() <= PAGE), "{folded}");
+            let words = |s: &str| s.chars().filter(|c| !" ()\n".contains(*c)).collect::<String>();
+            assert_eq!(words(&folded), words(line));
+            assert!(folded.matches('(').count() == folded.matches(')').count(), "{folded}");
+        }
+        assert_eq!(folded_line("a = b"), "a = b");
+        assert!(folded_line(call).contains("\n    (slice(None)"), "{}", folded_line(call));
+        assert!(folded_line(sum).starts_with("dJ_dW = (\n    2 * alpha"), "{}", folded_line(sum));
+    }
+}

@@ -45,6 +45,9 @@ fn comment(program: &Program, header: &Header) -> String {
     out.push_str("//! ```\n//!\n//! The derivation:\n//!\n//! ```text\n");
     derived(program).iter().for_each(|line| out.push_str(&format!("//! {line}\n")));
     out.push_str("//! ```\n");
+    out.push_str(
+        "//!\n//! To be compiled by itself: `rustc --edition 2021 --crate-type lib FILE`.\n",
+    );
     if program.arguments.iter().any(|a| !program.module.symbol(a.symbol).ty.axes.is_empty()) {
         out.push_str("//!\n//! A value per sample is an array whose rows are the samples.\n");
     }

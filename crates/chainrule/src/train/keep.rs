@@ -21,13 +21,14 @@ pub(super) struct At {
 #[derive(Debug)]
 pub(super) struct Keep {
     pub(super) at: Option<At>,
-    pub(super) values: Vec<f64>,
+    /// The exact bits of parameters and states.
+    pub(super) values: Vec<u8>,
 }
 
 impl Keep {
-    /// No copy yet; `len` is the number of entries of parameters and states.
+    /// No copy yet; `len` is the number of bytes of parameters and states.
     pub(super) fn new(len: usize) -> Keep {
-        Keep { at: None, values: vec![0.0; len] }
+        Keep { at: None, values: vec![0; len] }
     }
 
     /// Whether a copy is due before this step. Steps that are done again go through one epoch only:

@@ -16,7 +16,7 @@ use crate::Error;
 use crate::data::Dataset;
 
 /// Least work of an instruction, in operations, that is worth sharing between threads.
-pub(super) const WORTH_SHARING: usize = 1 << 16;
+pub(crate) const WORTH_SHARING: usize = 1 << 16;
 
 /// A step for a number of rows.
 #[derive(Debug)]
@@ -51,6 +51,16 @@ pub(super) fn refused(what: impl std::fmt::Display) -> Error {
     Error::failed(what.to_string())
 }
 
+/// An engine with the instruction set of this process.
+pub(super) fn engine(
+    precision: Precision,
+    arena: usize,
+    threads: Threads,
+) -> Result<Engine, Error> {
+    let isa = crate::isa::chosen()?;
+    Engine::with_isa(precision, arena, threads, Some(isa)).map_err(|r| refused(r.0))
+}
+
 fn threads(settings: &TrainSettings) -> Threads {
     let all = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let count = if settings.threads == 0 { all() } else { settings.threads };
@@ -74,8 +84,7 @@ impl Machine {
             .map_err(|Refused(text)| Error::refused(text))?;
         let threads = threads(settings);
         let count = threads.count;
-        let mut engine = Engine::new(settings.precision, compiled.layout.len, threads)
-            .map_err(|r| refused(r.0))?;
+        let mut engine = engine(settings.precision, compiled.layout.len, threads)?;
         let mut steps = Vec::new();
         let mut row_entries = 0;
         for rows in [plan.batch, plan.rest()] {
@@ -164,9 +173,18 @@ impl Machine {
         self.compiled.layout.bundle.len
     }
 
-    /// Entries of parameters and states.
+    /// Bytes of parameters and states.
     pub(super) fn len(&self) -> usize {
-        self.lasting().map(|slot| slot.len).sum()
+        self.lasting().map(|slot| self.bytes_of(slot)).sum()
+    }
+
+    /// Bytes of an array.
+    fn bytes_of(&self, slot: Slot) -> usize {
+        let each = match self.precision() {
+            Precision::F32 => size_of::<f32>(),
+            Precision::F64 => size_of::<f64>(),
+        };
+        slot.len * each
     }
 
     /// Where parameters and states are.
@@ -176,23 +194,25 @@ impl Machine {
     }
 
     /// Copies parameters and states out; takes no memory.
-    pub(super) fn read_all(&self, into: &mut [f64]) {
+    pub(super) fn read_all(&self, into: &mut [u8]) {
         let mut rest = into;
         for slot in self.lasting() {
-            let (own, next) = rest.split_at_mut(slot.len);
-            self.engine.get_into(slot, own);
+            let (own, next) = rest.split_at_mut(self.bytes_of(slot));
+            self.engine.bytes_into(slot, own);
             rest = next;
         }
     }
 
     /// Copies them back.
-    pub(super) fn write_all(&mut self, from: &[f64]) {
+    pub(super) fn write_all(&mut self, from: &[u8]) -> Result<(), Error> {
         let slots: Vec<Slot> = self.lasting().collect();
-        let mut at = 0;
+        let mut rest = from;
         for slot in slots {
-            self.engine.set(slot, &from[at..at + slot.len]);
-            at += slot.len;
+            let (own, next) = rest.split_at(self.bytes_of(slot));
+            self.engine.set_bytes(slot, own).map_err(|r| refused(r.0))?;
+            rest = next;
         }
+        Ok(())
     }
 
     /// Whether parameters and states are numbers.
@@ -217,6 +237,26 @@ impl Machine {
         let (engine, seed) = (&mut self.engine, self.seed);
         self.feed
             .with(data, part, rows, (seed, step), |run| engine.run(loaded, run))
+            .map_err(|r| refused(r.0))?;
+        let mut loss = [0.0];
+        self.engine.get_into(self.compiled.layout.loss, &mut loss);
+        Ok(loss[0])
+    }
+
+    /// One step on these rows, as [`Machine::step`] does it; `after` hears of each instruction when
+    /// it is done, see [`Engine::timed`].
+    pub(super) fn timed(
+        &mut self,
+        data: &Dataset,
+        part: usize,
+        rows: &[u32],
+        step: u64,
+        after: &mut dyn FnMut(usize),
+    ) -> Result<f64, Error> {
+        let loaded = self.step_of(rows.len())?.loaded;
+        let (engine, seed) = (&mut self.engine, self.seed);
+        self.feed
+            .with(data, part, rows, (seed, step), |run| engine.timed(loaded, run, after))
             .map_err(|r| refused(r.0))?;
         let mut loss = [0.0];
         self.engine.get_into(self.compiled.layout.loss, &mut loss);

@@ -1,5 +1,9 @@
 //! A network that predicts.
 
+mod direct;
+
+use direct::Direct;
+
 use chainrule_compile::{Refused, Training as Compiled};
 use chainrule_graph::module::{Role, Training};
 use chainrule_graph::size::Ratio;
@@ -7,7 +11,7 @@ use chainrule_graph::{Kind, Module, Op, SymbolId};
 use chainrule_kernels::program::Slot;
 use chainrule_kernels::{Column as Bound, Engine, Loaded, Run, Threads, Values as Raw};
 
-use super::machine::refused;
+use super::machine::{engine, refused};
 use super::outputs;
 use super::trained::{Input, Network, Output, Prediction};
 use crate::{Error, Model};
@@ -43,6 +47,8 @@ pub struct Predictor {
     compiled: Compiled,
     engine: Engine,
     programs: Vec<Forward>,
+    /// What `predict_into` needs, once it was called.
+    direct: Option<Direct>,
 }
 
 /// A program that computes some values of so many rows.
@@ -96,11 +102,10 @@ impl Predictor {
             n => n,
         };
         let threads = Threads { count, least: super::machine::WORTH_SHARING };
-        let mut engine = Engine::new(network.precision, compiled.layout.len, threads)
-            .map_err(|r| refused(r.0))?;
+        let mut engine = engine(network.precision, compiled.layout.len, threads)?;
         put(&network, &compiled, &mut engine)?;
         let module = compiled.module().clone();
-        Ok(Predictor { network, module, compiled, engine, programs: Vec::new() })
+        Ok(Predictor { network, module, compiled, engine, programs: Vec::new(), direct: None })
     }
 
     /// The network.
@@ -119,14 +124,19 @@ impl Predictor {
         let names = self.network.outputs.clone();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         if names.is_empty() {
-            return Err(Error::failed(format!(
-                "`{}` has no value for each row that a prediction could be: give the one before \
-                 the target comes in a name, such as `z = W x` above `J = mean[N] \
-                 cross_entropy(z, y)`, and train again",
-                self.network.file
-            )));
+            return Err(self.nothing());
         }
         self.predict_names(&names, inputs)
+    }
+
+    /// There is no output.
+    fn nothing(&self) -> Error {
+        Error::failed(format!(
+            "`{}` has no value for each row that a prediction could be: give the one before the \
+             target comes in a name, such as `z = W x` above `J = mean[N] cross_entropy(z, y)`, \
+             and train again",
+            self.network.file
+        ))
     }
 
     /// Predicts other names of the equations, `softmax(z)` of a name included.

@@ -1,6 +1,7 @@
 //! The trainer: steps, epochs, limits, states.
 
 mod finish;
+mod timed;
 
 use std::sync::Arc;
 use std::time::Instant;

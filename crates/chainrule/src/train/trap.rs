@@ -137,9 +137,10 @@ impl Trainer {
 
     /// To the copy.
     fn back(&mut self) {
-        if let Some(at) = self.keep.at {
+        if let Some(at) = self.keep.at
+            && self.machine.write_all(&self.keep.values).is_ok()
+        {
             self.at = at;
-            self.machine.write_all(&self.keep.values);
         }
     }
 

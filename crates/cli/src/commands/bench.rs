@@ -1,11 +1,17 @@
 //! `chainrule bench`: how fast it is.
 
-use chainrule::bench::{Inferred, Measured, Options, WORKLOADS, find, infer, measure, workload};
+use std::path::Path;
+
+use chainrule::Model;
+use chainrule::bench::{
+    Feed, Inferred, Isa, KERNELS, Kernel, Measured, Options, WORKLOADS, Workload, find, infer,
+    measure, peak, triads, workload,
+};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::shell::Shell;
-use crate::{bench_json, search};
+use crate::{bench_json, bench_text, search};
 
 const EXAMPLES: &str = "\
 Workloads:
@@ -21,10 +27,13 @@ Examples:
   chainrule bench W5 W6               milliseconds a step
   chainrule bench W5 --batch 1024     another batch
   chainrule bench W5 --bytes          data kept as bytes, converted in the gather
+  chainrule bench net.eqn             the first training of a file
+  chainrule bench --kernels           GFLOP/s of single kernels beside the machine's peak
+  chainrule bench --limit             that peak, and the bandwidth of caches and memory
   chainrule bench --json > ours.jsonl one line of JSON for each measurement
 
-Data are made up, in the shapes of the real ones; the training is the ordinary one, rows shuffled
-every epoch. After a first step and some to warm up, a repeat times so many steps.";
+Data of W3 to W6 are made up, in the shapes of the real ones; the training is the ordinary one, rows
+shuffled every epoch. After a first step and some to warm up, a repeat times so many steps.";
 
 /// Measure the speed of training and inference
 ///
@@ -33,7 +42,7 @@ every epoch. After a first step and some to warm up, a repeat times so many step
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The workloads; all if none is named
+    /// The workloads, or equation files with a training; all workloads if none is named
     #[arg(value_name = "WORKLOAD")]
     names: Vec<String>,
     /// Steps of a repeat [default: 350 of W1, 2000 of W2, 60 of W3, 469 of W4, 150 of W5, 25 of W6]
@@ -55,6 +64,12 @@ pub(crate) struct Args {
     /// Train W4 to W6 on MNIST, from a folder of CHAINRULE_DATA
     #[arg(long, conflicts_with_all = ["bytes", "rows"])]
     data: bool,
+    /// Measure single kernels instead: products, convolutions, functions
+    #[arg(long, conflicts_with_all = ["names", "limit"])]
+    kernels: bool,
+    /// Measure the machine instead: multiply-adds and bandwidth
+    #[arg(long, conflicts_with = "names")]
+    limit: bool,
 }
 
 /// The name of what is no training.
@@ -77,18 +92,21 @@ pub(crate) enum Row {
 ///
 /// A name is unknown, data are missing, or stdout cannot be written.
 pub(crate) fn run(args: &Args, shell: &Shell) -> Result<Exit, Failure> {
+    if args.limit {
+        return limit(shell);
+    }
+    if args.kernels {
+        return kernels(args, shell);
+    }
     let all = || WORKLOADS.iter().map(|w| w.name.to_string()).chain([INFERENCE.into()]);
     let names: Vec<String> =
         if args.names.is_empty() { all().collect() } else { args.names.clone() };
     // A misspelt name is told before anything takes time.
-    for name in &names {
-        if !name.eq_ignore_ascii_case(INFERENCE) {
-            find(name)?;
-        }
-    }
-    let mut table = bench_json::Head::default();
-    for name in &names {
-        for row in measured(name, args, shell)? {
+    let jobs: Vec<Option<Workload>> =
+        names.iter().map(|name| job(name)).collect::<Result<_, Failure>>()?;
+    let mut table = bench_text::Head::default();
+    for job in jobs {
+        for row in measured(job.as_ref(), args, shell)? {
             if shell.is_json() {
                 shell.value(&bench_json::value(&row))?;
             } else {
@@ -99,9 +117,24 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn measured(name: &str, args: &Args, shell: &Shell) -> Result<Vec<Row>, Failure> {
-    let options = options(args, shell);
-    if let Some(workload) = workload(name) {
+/// The workload of a name or of a file; `None` for inference.
+fn job(name: &str) -> Result<Option<Workload>, Failure> {
+    if name.eq_ignore_ascii_case(INFERENCE) {
+        return Ok(None);
+    }
+    if workload(name).is_none() && Path::new(name).is_file() {
+        return Ok(Some(Workload::of(&Model::read(name)?, None)?));
+    }
+    Ok(Some(find(name)?.clone()))
+}
+
+/// A training, or the inferences.
+fn measured(job: Option<&Workload>, args: &Args, shell: &Shell) -> Result<Vec<Row>, Failure> {
+    let mut options = options(args, shell);
+    if let Some(workload) = job {
+        if workload.feed == Feed::File {
+            options.search = Some(search::of(Path::new(workload.name.as_ref())));
+        }
         return Ok(vec![Row::Train(measure(workload, &options)?)]);
     }
     let sizes = match args.batch {
@@ -130,4 +163,55 @@ fn options(args: &Args, shell: &Shell) -> Options {
         seed: shell.options.seed.unwrap_or(1),
         set: shell.options.set.clone(),
     }
+}
+
+/// Seconds that a kernel is measured.
+const KERNEL: f64 = 0.1;
+
+/// The kernels beside the peak of this process.
+fn kernels(args: &Args, shell: &Shell) -> Result<Exit, Failure> {
+    let threads = options(args, shell).thread_count();
+    let best = peak(Isa::best(), threads);
+    if !shell.is_json() {
+        let at_most = best.map_or(String::new(), |peak| bench_text::peak(&peak));
+        shell.answer(&format!("at most {at_most}\n\n{}", bench_text::KERNELS))?;
+    }
+    let budget = if args.steps.is_some() { 0.0 } else { KERNEL };
+    for at in 0..KERNELS {
+        let Some(mut kernel) = Kernel::new(at, threads)? else { break };
+        let speed = kernel.measure(budget)?;
+        if shell.is_json() {
+            shell.value(&bench_json::kernel(&speed, best.as_ref()))?;
+        } else {
+            shell.answer(&bench_text::kernel(&speed, best.as_ref()))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// What the machine can do, with one thread and with all.
+fn limit(shell: &Shell) -> Result<Exit, Failure> {
+    let all =
+        Options { threads: shell.options.threads.map_or(0, usize::from), ..Options::default() };
+    let mut counts = vec![1, all.thread_count()];
+    counts.dedup();
+    for &threads in &counts {
+        for peak in Isa::all().into_iter().filter_map(|isa| peak(isa, threads)) {
+            if shell.is_json() {
+                shell.value(&bench_json::peak(&peak))?;
+            } else {
+                shell.answer(&format!("{}\n", bench_text::peak(&peak)))?;
+            }
+        }
+    }
+    for &threads in &counts {
+        for triad in triads(threads) {
+            if shell.is_json() {
+                shell.value(&bench_json::triad(&triad))?;
+            } else {
+                shell.answer(&bench_text::triad(&triad))?;
+            }
+        }
+    }
+    Ok(Exit::Done)
 }

@@ -46,7 +46,9 @@ impl Folder {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chainrule"));
         command.args(args).current_dir(&self.0).stdin(Stdio::null());
         let display = ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "TERM", "CI"];
-        for name in display.into_iter().chain(["CHAINRULE_DATA", "XDG_DATA_HOME", "HOME"]) {
+        for name in
+            display.into_iter().chain(["CHAINRULE_DATA", "CHAINRULE_ISA", "XDG_DATA_HOME", "HOME"])
+        {
             command.env_remove(name);
         }
         command

@@ -20,12 +20,13 @@ fn code_goes_to_stdout_or_a_file() {
 fn export_lines_are_done() {
     let folder = Folder::new("export-lines");
     let text = "size n\nparam\n  w : R[n] = 1\nnet\n  J = ||w||^2\nderive dJ/dw\n\
-                export numpy \"a.py\", rust \"a.rs\", onnx \"a.onnx\"\n";
+                export numpy \"a.py\", rust \"a.rs\", latex \"a.tex\", onnx \"a.onnx\"\n";
     folder.write("a.eqn", text);
     let run = folder.run("export a.eqn");
-    assert_eq!((run.code, run.stdout.as_str()), (Some(0), "a.py\na.rs\n"), "{run:?}");
+    assert_eq!((run.code, run.stdout.as_str()), (Some(0), "a.py\na.rs\na.tex\n"), "{run:?}");
     assert!(run.stderr.contains("`onnx`"), "{}", run.stderr);
     assert!(folder.read("a.py").contains("dJ_dw = 2 * w"), "{}", folder.read("a.py"));
+    assert!(folder.read("a.tex").contains("\\documentclass"), "{}", folder.read("a.tex"));
     assert!(folder.read("a.rs").contains("2.0 * w"), "{}", folder.read("a.rs"));
 }
 

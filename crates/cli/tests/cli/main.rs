@@ -1,5 +1,6 @@
 //! The program as people and scripts see it: runs the binary, looks at what it leaves behind.
 
+mod bench;
 mod check;
 mod common;
 mod damage;

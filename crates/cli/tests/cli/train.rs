@@ -51,6 +51,29 @@ train J by adam() epochs 4
 ";
 
 #[test]
+fn the_instruction_set_can_be_chosen_and_is_kept() {
+    let folder = Folder::new("train-isa");
+    folder.write("small.eqn", SMALL);
+    let run = |isa: &str, args: &[&str]| {
+        let mut command = folder.command(args);
+        command.env("CHAINRULE_ISA", isa);
+        crate::common::Run::from(command.output().expect("the program runs"))
+    };
+    // Every machine has this one.
+    let trained = run("portable", &["train", "small.eqn", "--out", "plain", "-q"]);
+    assert_eq!(trained.code, Some(0), "{trained:?}");
+    let record: serde_json::Value =
+        serde_json::from_str(&folder.read("plain/run.json")).expect("JSON");
+    assert_eq!(record["machine"]["instructions"], "portable");
+    let refused = run("sse9", &["train", "small.eqn", "--out", "other"]);
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    let text = "CHAINRULE_ISA is `sse9`, which is no instruction set (there are avx512, avx2, \
+                portable)";
+    assert!(refused.stderr.contains(text), "{refused:?}");
+    assert_eq!(folder.names(), ["plain", "small.eqn"]);
+}
+
+#[test]
 fn models_of_one_file_keep_their_trainings_apart() {
     let folder = Folder::new("train-models");
     folder.write("multi.eqn", MODELS);

@@ -4,15 +4,18 @@ pub(super) mod entry;
 mod exception;
 mod forms;
 pub(super) mod links;
+mod special;
 
 use std::collections::BTreeMap;
 
 use super::nearest::{Nearest, nearest};
 use super::verdict::{Counterexample, Judged, Verdict};
-use super::{Settings, Stop, counter};
+use super::{Settings, Stop, collect, counter};
 use crate::differentiate::resolved;
 use crate::index::{NodeId, SymbolId};
+use crate::interpret::{TOO_LARGE, TOO_MUCH};
 use crate::module::{Claim, Module, Statement};
+use crate::op::Op;
 use crate::prove::{self, Proof, Question};
 use chainrule_syntax::ast::Relation;
 pub(super) use links::Sides;
@@ -51,6 +54,12 @@ impl Work {
         first: NodeId,
         links: &[(Relation, NodeId)],
     ) -> Result<Sides, Stop> {
+        let derivative = |id: &NodeId| {
+            let op = &self.module.graph.node(*id).op;
+            matches!(op, Op::Grad | Op::Jac { .. } | Op::Hess | Op::Hvp | Op::Prime { .. })
+        };
+        let roots = std::iter::once(first).chain(links.iter().map(|(_, node)| *node)).collect();
+        let plain = !collect::behind_all(&self.module, roots).iter().any(derivative);
         let mut nodes = vec![self.resolved(first)?];
         for (_, node) in links {
             nodes.push(self.resolved(*node)?);
@@ -61,7 +70,7 @@ impl Work {
             replaced.push((*symbol, self.resolved(*node)?));
         }
         let relations = links.iter().map(|(r, _)| *r).collect();
-        Ok(Sides { nodes, relations, condition, replaced })
+        Ok(Sides { nodes, relations, condition, replaced, plain })
     }
 }
 
@@ -94,7 +103,7 @@ impl Finding {
 
 pub(super) fn judge(work: &mut Work, claim: &Claim, settings: &Settings) -> Judged {
     let found = find(work, claim, settings, true).unwrap_or_else(|stop| {
-        let large = stop.0 == crate::interpret::TOO_LARGE;
+        let large = [TOO_LARGE, TOO_MUCH].contains(&&*stop.0);
         Finding::of(if large { Verdict::NotTested } else { Verdict::IllFormed }, stop.0)
     });
     let passed = found.verdict.meets(claim.expect);

@@ -88,7 +88,7 @@ impl Shrink<'_> {
             for less in 1..now.min(MOST_SIZE) {
                 let mut numbers = best.numbers.clone();
                 numbers.set(id, less);
-                if self.possible(&numbers)
+                if possible(self.module, &numbers)
                     && let Some(found) = self.at(&numbers)
                 {
                     best = found;
@@ -97,17 +97,6 @@ impl Shrink<'_> {
             }
         }
         best
-    }
-
-    /// Whether every size is a whole number, and every index stays inside.
-    fn possible(&self, numbers: &Numbers) -> bool {
-        let value = |size: &crate::size::Size| size.value_at(|id| numbers.get(id));
-        let whole = |size: &crate::size::Size| {
-            value(size).and_then(crate::size::Ratio::whole).is_some_and(|n| n >= 1)
-        };
-        let inside = |size: &crate::size::Size| value(size).is_some_and(|v| !v.is_negative());
-        self.module.sizes.derived().iter().all(|(_, size, _)| whole(size))
-            && self.module.requirements.iter().all(|(size, _)| inside(size))
     }
 
     /// The same with entries that do not matter at 0, or else at 1. Where the sides have branches no
@@ -142,6 +131,17 @@ impl Shrink<'_> {
         }
         best
     }
+}
+
+/// Whether every size is a whole number, and every index stays inside.
+pub(super) fn possible(module: &Module, numbers: &Numbers) -> bool {
+    let value = |size: &crate::size::Size| size.value_at(|id| numbers.get(id));
+    let whole = |size: &crate::size::Size| {
+        value(size).and_then(crate::size::Ratio::whole).is_some_and(|n| n >= 1)
+    };
+    let inside = |size: &crate::size::Size| value(size).is_some_and(|v| !v.is_negative());
+    module.sizes.derived().iter().all(|(_, size, _)| whole(size))
+        && module.requirements.iter().all(|(size, _)| inside(size))
 }
 
 /// The first entry that does not stand in the relation.

@@ -14,7 +14,7 @@ pub(super) mod values;
 use chainrule_syntax::ast::{self, Assertion, Expr, ExprKind, Relation};
 
 use super::Settings;
-use super::claim::links::Tested;
+use super::claim::links::{self, Tested};
 use crate::edit::{self, Edit, Kind, Vocabulary};
 use crate::module::{Claim, Module};
 use trial::{Trial, Tried};
@@ -125,6 +125,9 @@ impl<'t> Search<'t> {
         settings: &Settings,
     ) -> Option<Search<'t>> {
         trial.start(&pair, side)?;
+        if links::work(trial.module(), &trial.alone()?, settings).ok()? > links::HEAVY {
+            return None;
+        }
         let vocabulary = trial.vocabulary(&pair[1 - side]);
         let values = trial.values(settings)?;
         let left = MOST * HEAVY / (HEAVY + trial.weight(&values));

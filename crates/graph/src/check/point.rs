@@ -98,12 +98,24 @@ impl Point {
         self.drawn.push((symbol, value));
     }
 
-    /// Real and positive values times a factor; what is 0 becomes the factor.
+    /// Values times a factor: real and positive ones, of which what is 0 becomes the factor; and whole
+    /// ones if the factor is whole.
     pub(super) fn multiply(&mut self, module: &Module, factor: f64) {
         for (symbol, value) in &mut self.drawn {
             if matches!(module.symbol(*symbol).ty.kind, Kind::Real | Kind::Positive) {
                 let other = |x: f64| if x == 0.0 { factor } else { x * factor };
                 value.data.iter_mut().for_each(|x| *x = other(*x));
+            } else if module.symbol(*symbol).ty.kind == Kind::Integer && factor.fract() == 0.0 {
+                value.data.iter_mut().for_each(|x| *x *= factor);
+            }
+        }
+    }
+
+    /// One number for all entries of real values.
+    pub(super) fn fill(&mut self, module: &Module, number: f64) {
+        for (symbol, value) in &mut self.drawn {
+            if module.symbol(*symbol).ty.kind == Kind::Real {
+                value.data.fill(number);
             }
         }
     }

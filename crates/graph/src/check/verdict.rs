@@ -152,6 +152,9 @@ impl Counterexample {
         let at =
             if entry.is_empty() { String::new() } else { format!("at [{}] ", entry.join(", ")) };
         let (left, right) = (short(self.left), short(self.right));
+        if self.left == self.right && self.wrong_by == 0.0 {
+            return format!("{with}{at}both sides are {left}");
+        }
         if self.left == self.right && self.left.is_finite() {
             return format!("{with}{at}the sides differ by less than the digits of {left} show");
         }
@@ -166,7 +169,8 @@ impl Counterexample {
 /// A number with few digits.
 pub(super) fn short(x: f64) -> String {
     if x.fract() == 0.0 && x.abs() < 1e9 {
-        return format!("{x}");
+        // No -0.
+        return format!("{}", x + 0.0);
     }
     if (1e-3..1e6).contains(&x.abs()) { format!("{x:.6}") } else { format!("{x:.4e}") }
 }

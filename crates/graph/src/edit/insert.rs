@@ -13,7 +13,13 @@ impl All<'_> {
     pub(super) fn root(&mut self, e: &Expr) {
         let place = Place { indices: self.vocabulary.indices.clone(), ..Place::default() };
         self.add(Kind::Sign, &place, "sign of all", |e| Some(tree::negative(e.clone())));
-        if matches!(e.kind, ExprKind::Product { .. } | ExprKind::Sum(_) | ExprKind::Big { .. }) {
+        if matches!(
+            e.kind,
+            ExprKind::Product { .. }
+                | ExprKind::Sum(_)
+                | ExprKind::Big { .. }
+                | ExprKind::Negative(_)
+        ) {
             self.add(Kind::Transpose, &place, "transpose of all", |e| Some(tree::transpose(e)));
         }
         if !self.vocabulary.rich {
@@ -23,6 +29,7 @@ impl All<'_> {
         self.sums(e, &place);
         self.deltas(&place);
         self.upstream(&place);
+        self.lengths(e, &place);
         self.missing(e, &place);
     }
 
@@ -144,11 +151,30 @@ impl All<'_> {
                 self.missing(body, &below);
             }
             _ => {
+                self.slopes_of_all(place);
                 for (factor, scalar) in self.candidates(place) {
                     self.further(place, &factor, scalar);
                 }
             }
         }
+    }
+
+    /// `x / ||x||` for `x`.
+    fn lengths(&mut self, e: &Expr, place: &Place) {
+        let array = |e: &Expr| match &e.kind {
+            ExprKind::Name(text) => {
+                self.vocabulary.value(text).is_some_and(|v| !v.dims.is_empty() && !v.label)
+            }
+            _ => false,
+        };
+        if !tree::holds(e, &array) {
+            return;
+        }
+        self.add(Kind::Insert, place, "division by its length missing", |e| {
+            let kind = chainrule_syntax::ast::NormKind::Plain;
+            let length = node(ExprKind::Norm(Box::new(e.clone()), kind));
+            Some(tree::product(e.clone(), ProductOp::Slash, length))
+        });
     }
 
     /// One further factor at one place: behind, before, entry by entry.

@@ -1,15 +1,13 @@
 //! Changes of one symbol, call, access or derivative.
 
-use chainrule_syntax::ast::{
-    Arg, Comparison, Entry, Expr, ExprKind, Index, NormKind, ProductOp, Sign,
-};
+use chainrule_syntax::ast::{Comparison, Entry, Expr, ExprKind, Index, NormKind, ProductOp};
 
 use super::insert::access;
 use super::tree::{self, call, name, node, word};
 use super::{All, Kind, Place, short};
 
 /// Functions that are taken for one another.
-const FUNCTIONS: [&str; 13] = [
+pub(super) const FUNCTIONS: [&str; 13] = [
     "softmax", "softplus", "sigmoid", "relu", "step", "exp", "log", "tanh", "sign", "abs", "sqrt",
     "sin", "cos",
 ];
@@ -68,7 +66,7 @@ impl All<'_> {
     }
 
     /// Whether a transpose makes sense.
-    fn is_array(&self, e: &Expr, place: &Place) -> bool {
+    pub(super) fn is_array(&self, e: &Expr, place: &Place) -> bool {
         match &e.kind {
             ExprKind::Name(text) => {
                 let bound = place.indices.iter().any(|(index, _)| index == text);
@@ -208,6 +206,8 @@ impl All<'_> {
                 }
                 self.primed(function.text.as_str(), *primes, args.len(), place);
                 self.turned_argument(function.text.as_str(), args, place);
+                self.scaled_argument(function.text.as_str(), args, place);
+                self.exchanged_arguments(function.text.as_str(), args, place);
             }
             ExprKind::Norm(_, kind) => {
                 use NormKind::{Frobenius, Infinity, One, Plain, Spectral};
@@ -248,38 +248,6 @@ impl All<'_> {
         }
     }
 
-    /// `exp(-x)` for `exp(x)`.
-    fn turned_argument(&mut self, function: &str, args: &[Arg], place: &Place) {
-        let [arg] = args else { return };
-        if !FUNCTIONS.contains(&function) || matches!(arg.value.kind, ExprKind::Negative(_)) {
-            return;
-        }
-        let what = format!("sign of the argument of {function}");
-        self.add(Kind::Sign, place, what, |e| {
-            let mut out = e.clone();
-            let ExprKind::Call { args, .. } = &mut out.kind else { return None };
-            let arg = args.first_mut()?;
-            arg.value = tree::negative(arg.value.clone());
-            Some(out)
-        });
-    }
-
-    /// `A + A^T` for a square `A`: the gradient of a quadratic form.
-    fn symmetric(&mut self, e: &Expr, place: &Place) {
-        let ExprKind::Name(text) = &e.kind else { return };
-        let square = self.vocabulary.value(text).is_some_and(|v| match v.dims.as_slice() {
-            [rows, columns] => rows == columns,
-            _ => false,
-        });
-        if place.index || place.transposed || !square {
-            return;
-        }
-        let what = format!("{text} + {text}^T instead of {text}");
-        self.add(Kind::Term, place, what, |e| {
-            Some(tree::sum(vec![(Sign::Plus, e.clone()), (Sign::Plus, tree::transpose(e))]))
-        });
-    }
-
     /// `A[j,i]` for `A[i,j]`.
     fn exchanged(&mut self, e: &Expr, place: &Place) {
         let ExprKind::Access { indices, .. } = &e.kind else { return };
@@ -293,45 +261,6 @@ impl All<'_> {
             if indices.len() == 2 {
                 indices.swap(0, 1);
             }
-            Some(out)
-        });
-    }
-
-    /// `s (1 - s)` for `s`: the derivative of a sigmoid, half of it.
-    fn complements(&mut self, e: &Expr, place: &Place) {
-        let value = match &e.kind {
-            ExprKind::Name(text) => self.vocabulary.value(text).is_some_and(|v| !v.label),
-            ExprKind::Call { function, .. } => FUNCTIONS.contains(&&*function.text),
-            ExprKind::Access { .. } => true,
-            _ => false,
-        };
-        if place.index || !value {
-            return;
-        }
-        let array = self.is_array(e, place);
-        let what = format!("factor 1 - {} missing", short(e));
-        self.add(Kind::Insert, place, what, move |e| {
-            let rest = vec![(Sign::Plus, tree::number(1)), (Sign::Minus, e.clone())];
-            let op = if array { ProductOp::DotStar } else { ProductOp::Juxtaposition };
-            Some(tree::product(e.clone(), op, tree::sum(rest)))
-        });
-    }
-
-    /// The derivative for the function, and the other way round.
-    fn primed(&mut self, function: &str, primes: u32, args: usize, place: &Place) {
-        let smooth = FUNCTIONS.contains(&function) && !matches!(function, "softmax" | "step");
-        if args != 1 || !smooth || primes > 1 {
-            return;
-        }
-        let other = 1 - primes;
-        let what = match other {
-            0 => format!("{function} instead of its derivative"),
-            _ => format!("the derivative of {function}"),
-        };
-        self.add(Kind::Function, place, what, move |e| {
-            let mut out = e.clone();
-            let ExprKind::Call { primes, .. } = &mut out.kind else { return None };
-            *primes = other;
             Some(out)
         });
     }

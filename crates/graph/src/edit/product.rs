@@ -24,6 +24,11 @@ impl All<'_> {
         if !matches!(right.op, ProductOp::Juxtaposition | ProductOp::At) {
             return;
         }
+        // Numbers may stand anywhere.
+        let number = |f: &Factor| matches!(f.value.kind, ExprKind::Number(_));
+        if number(left) || number(right) {
+            return;
+        }
         let what = format!("swap the factors {} and {}", short(&left.value), short(&right.value));
         self.add(Kind::Swap, place, what, move |e| {
             of_parts(e, |mut all| {

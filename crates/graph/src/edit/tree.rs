@@ -1,5 +1,6 @@
 //! The tree of a formula: children by number, building, tidying.
 
+use crate::size::Ratio;
 use chainrule_syntax::Span;
 use chainrule_syntax::ast::{Arg, Expr, ExprKind, Factor, Index, Name, Number, ProductOp, Sign};
 
@@ -133,11 +134,17 @@ pub(crate) fn tidy(e: &Expr) -> Expr {
     match out.kind {
         ExprKind::Transpose(inner) => match inner.kind {
             ExprKind::Transpose(x) => *x,
+            ExprKind::Negative(x) => negative(tidy(&transpose(&x))),
+            ExprKind::Power(x, by) if is_minus_one(&by) => node(ExprKind::InverseTranspose(x)),
+            ExprKind::InverseTranspose(x) => {
+                node(ExprKind::Power(x, Box::new(node(ExprKind::Negative(Box::new(number(1)))))))
+            }
             kind => node(ExprKind::Transpose(Box::new(Expr { kind, span: inner.span }))),
         },
         ExprKind::Negative(inner) => negative(*inner),
+        ExprKind::Power(base, by) | ExprKind::DotPower(base, by) if is_number(&by, 1) => *base,
         ExprKind::Sum(terms) => sum(terms),
-        ExprKind::Product { first, rest } => joined(*first, rest),
+        ExprKind::Product { first, rest } => gathered(joined(*first, rest)),
         kind => node(kind),
     }
 }
@@ -166,6 +173,77 @@ fn joined(first: Expr, rest: Vec<Factor>) -> Expr {
             node(ExprKind::Product { first: Box::new(node(kind)), rest })
         }
     }
+}
+
+fn is_number(e: &Expr, value: i64) -> bool {
+    matches!(&e.kind, ExprKind::Number(n) if n.value == value as f64)
+}
+
+fn is_minus_one(e: &Expr) -> bool {
+    matches!(&e.kind, ExprKind::Negative(inner) if is_number(inner, 1))
+}
+
+/// Numbers that lead a product, and how many factors they are.
+fn leading(all: &[Factor]) -> Option<(Ratio, usize)> {
+    let whole = |f: &Factor| match &f.value.kind {
+        ExprKind::Number(n) => n.integer().map(i128::from),
+        _ => None,
+    };
+    let mut value = Ratio::whole_number(whole(all.first()?)?);
+    let mut count = 1;
+    while let Some(factor) = all.get(count) {
+        let Some(next) = whole(factor).map(Ratio::whole_number) else { break };
+        let taken = match factor.op {
+            ProductOp::Slash => value.divide(next),
+            ProductOp::Juxtaposition | ProductOp::Star => value.times(next),
+            _ => None,
+        };
+        let Some(taken) = taken else { break };
+        (value, count) = (taken, count + 1);
+    }
+    Some((value, count))
+}
+
+/// `2 lambda x` for `2 (lambda x)`, `x` for `1/2 (2 x)`.
+fn gathered(e: Expr) -> Expr {
+    let ExprKind::Product { first, rest } = &e.kind else { return e };
+    let all = factors(first, rest);
+    let Some((outer, count)) = leading(&all) else { return e };
+    let plain = |f: &Factor| matches!(f.op, ProductOp::Juxtaposition | ProductOp::Slash);
+    if !rest.iter().all(plain) {
+        return e;
+    }
+    let next = all.get(count).filter(|f| f.op == ProductOp::Juxtaposition).map(|f| &f.value.kind);
+    let mut inner = match next {
+        Some(ExprKind::Product { first, rest }) if rest.iter().all(plain) => factors(first, rest),
+        // `1/2 2` is a number as well.
+        _ if all[1..count].iter().any(|f| f.op != ProductOp::Slash) => {
+            all.get(count).cloned().into_iter().collect()
+        }
+        _ => return e,
+    };
+    inner.extend(all.iter().skip(count + 1).cloned());
+    // Numbers that meet are one.
+    let (value, rest) = match leading(&inner) {
+        Some((own, taken)) => match outer.times(own) {
+            Some(value) => (value, inner.split_off(taken)),
+            None => return e,
+        },
+        None => (outer, inner),
+    };
+    let whole = |n: i128| u32::try_from(n).ok().map(number);
+    let (Some(up), Some(down)) = (whole(value.numerator()), whole(value.denominator())) else {
+        return e;
+    };
+    let mut found = Vec::new();
+    if value != Ratio::ONE || rest.first().is_none_or(|f| f.op != ProductOp::Juxtaposition) {
+        found.push(by(ProductOp::Juxtaposition, up));
+        if value.denominator() != 1 {
+            found.push(by(ProductOp::Slash, down));
+        }
+    }
+    found.extend(rest);
+    of_factors(found).map_or(e, |e| tidy(&e))
 }
 
 /// `/ x` for the factor `(1 / x)`.

@@ -347,6 +347,10 @@ impl Writer<'_> {
         at: &[Affine],
         deep: usize,
     ) -> Result<Option<NodeId>, Refusal> {
+        // Entries outside count as 0: no place says so.
+        if spec.pad {
+            return Ok(None);
+        }
         let Place::Dims(output) = &spec.output else { return Ok(None) };
         let mut bound: BTreeMap<u32, Affine> = BTreeMap::new();
         let mut deltas = Vec::new();

@@ -7,7 +7,7 @@ use super::close::MINUS;
 use super::convert::{Entry, Value};
 use super::ix::{Ix, Var};
 use super::matrix::Matrix;
-use super::term::{Kind, Poly};
+use super::term::{Kind, Poly, Sign};
 use crate::index::NodeId;
 use crate::op::Op;
 use crate::size::Ratio;
@@ -154,6 +154,11 @@ impl Prover<'_> {
             Op::Power | Op::DotPower => match x[1].constant() {
                 Some(q) => self.power_of(&x[0], q),
                 None => {
+                    // `x^a` is `exp(a log(x))`; of whole exponents more is true than is shown.
+                    if self.sign(&x[0]) != Sign::Positive {
+                        let text = crate::raise::text(self.module, inputs[0]);
+                        self.assumed.insert(format!("{text} > 0"));
+                    }
                     let log = self.log_of(&x[0])?;
                     let product = self.times(&x[1], &log)?;
                     self.exp_of(&product)

@@ -12,8 +12,10 @@ const SMALL: usize = 1 << 16;
 const TERMS: usize = 512;
 /// Cycles that a shard costs beside its work.
 const SHARD: f64 = 600.0;
+/// Cycles that a row of a panel costs beside its vectors, for each term.
+const NARROW: f64 = 0.12;
 /// Cycles for an entry of an array that comes from far.
-const FAR: f64 = 0.1;
+const FAR: f64 = 0.15;
 
 /// What the choice depends on.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +51,8 @@ impl Shape {
         let blocks = self.blocks.div_ceil(cut.parts) as f64;
         let terms = self.terms as f64 * blocks / self.blocks.max(1) as f64;
         let loads = (rows / 6.0).ceil() * (vectors + 2.0) + rows * (vectors / 4.0).ceil();
-        let inner = 0.5 * (rows * vectors).max(loads);
+        let panels = (vectors / 4.0).ceil();
+        let inner = 0.5 * (rows * vectors).max(loads) + NARROW * rows * panels;
         let far = FAR * (rows + vectors * self.lanes as f64);
         let result = rows * vectors * (2.0 + if cut.parts > 1 { 0.0 } else { self.put });
         SHARD + terms * (inner + self.pack * vectors + far) + blocks * result
@@ -70,7 +73,7 @@ impl Shape {
     /// What is to be small: few threads matter most.
     fn cost(&self, cut: Cut) -> f64 {
         let of = |threads: usize, weight: f64| weight * threads as f64 * self.time(cut, threads);
-        of(1, 1.0) + of(2, 4.0) + of(3, 0.3) + of(4, 1.0) + of(8, 0.5)
+        of(1, 2.0) + of(2, 6.0) + of(3, 0.2) + of(4, 0.5) + of(8, 0.15)
     }
 
     /// Whether shards have as many rows and columns as they must.

@@ -34,6 +34,13 @@ pub(super) struct Panels {
     pub(super) cuts: Vec<usize>,
 }
 
+impl Panels {
+    /// The columns of all panels, each rounded up to whole vectors.
+    pub(super) fn wide(&self, lanes: usize) -> usize {
+        self.all.iter().map(|panel| panel.cols.next_multiple_of(lanes)).sum()
+    }
+}
+
 /// How columns are grouped in vectors before they are cut in panels.
 pub(super) struct Vectors {
     /// First column and count of each.
@@ -89,6 +96,8 @@ impl Vectors {
     }
 
     /// The panels of so many cuts of about equal numbers of vectors, of at most `most` vectors each.
+    /// Those that stand at the same place of their segments follow each other: what the windows of
+    /// neighbouring points share is then near for less of the batch at a time.
     pub(super) fn panels(&self, cuts: usize, most: usize, lanes: usize) -> Panels {
         let count = self.all.len();
         let bounds: Vec<usize> = (0..=cuts).map(|cut| (count * cut + cuts / 2) / cuts).collect();
@@ -96,6 +105,7 @@ impl Vectors {
         let (mut at, mut segment) = (0, 0);
         for bound in bounds.windows(2) {
             panels.cuts.push(panels.all.len());
+            let mut own = Vec::new();
             let mut start = bound[0];
             while start < bound[1] {
                 while self.segments.get(segment).is_some_and(|&begin| begin <= start) {
@@ -105,15 +115,17 @@ impl Vectors {
                 let end = bound[1].min(next);
                 let pieces = (end - start).div_ceil(most);
                 for piece in 0..pieces {
-                    let own = crate::kernel::part(end - start, pieces, piece);
-                    let (from, to) = (self.all[start + own.start], self.all[start + own.end - 1]);
+                    let part = crate::kernel::part(end - start, pieces, piece);
+                    let (from, to) = (self.all[start + part.start], self.all[start + part.end - 1]);
                     let (first, cols) = (from.0, to.0 + to.1 - from.0);
                     let (dense, direct) = (self.dense, self.direct);
-                    panels.all.push(Panel { first, cols, at, dense, direct });
+                    own.push((piece, Panel { first, cols, at, dense, direct }));
                     at += cols.next_multiple_of(lanes);
                 }
                 start = end;
             }
+            own.sort_by_key(|panel| panel.0);
+            panels.all.extend(own.into_iter().map(|panel| panel.1));
         }
         panels.cuts.push(panels.all.len());
         panels

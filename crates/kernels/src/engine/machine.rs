@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Column, Range, Refused, Run, Threads, no_memory};
 use crate::arena::Arena;
 use crate::call::Calls;
+use crate::column::{self, Columns};
 use crate::contract::Contracts;
 use crate::element::Element;
 use crate::gather::Gathers;
@@ -18,8 +19,8 @@ use crate::scatter::Scatters;
 use crate::select::Selects;
 use crate::then::{self, Then};
 
-/// Shards that are handed out at most; kernels with more do several at a time.
-const HANDED: usize = 1 << 14;
+/// Hands for each thread at most; phases with more shards have several in a hand.
+const HANDS: usize = 16;
 
 /// A phase of an instruction.
 #[derive(Clone, Copy)]
@@ -92,13 +93,14 @@ impl<T: Element> Doing<'_, T> {
 }
 
 impl<T: Element> Prepared<T> {
-    /// Cuts the instructions in pieces; those of less work than `least` are one thread's. `joint` are
-    /// those that are done as one with the next.
+    /// Cuts the instructions in pieces; those of less work than `limits.0` are one thread's; of
+    /// others a hand has at least half of that. How many hands there are changes no result. `joint`
+    /// are those that are done as one with the next.
     fn new(
         mut kernels: Vec<Box<dyn Kernel<T>>>,
         joint: Vec<(usize, Box<dyn Kernel<T>>)>,
         program: Program,
-        least: f64,
+        limits: (f64, usize),
     ) -> Prepared<T> {
         let count = kernels.len();
         let mut instructions: Vec<usize> = (0..count).collect();
@@ -111,7 +113,7 @@ impl<T: Element> Prepared<T> {
         }
         order.retain(|at| *at < kernels.len());
         let listed = |order: &[usize]| {
-            let all = order.iter().flat_map(|&at| phases(at, &*kernels[at], least));
+            let all = order.iter().flat_map(|&at| phases(at, &*kernels[at], limits));
             all.collect::<Vec<Phase>>()
         };
         let (each, phases) = (listed(&instructions[..count]), listed(&order));
@@ -173,16 +175,20 @@ impl<T: Element> Prepared<T> {
 fn phases<T: Element>(
     at: usize,
     kernel: &dyn Kernel<T>,
-    least: f64,
+    (least, threads): (f64, usize),
 ) -> impl Iterator<Item = Phase> + '_ {
-    let most = if kernel.work() < least { 1 } else { HANDED };
+    let most = if threads == 1 || kernel.work() < least {
+        1
+    } else {
+        (2.0 * kernel.work() / least).min((HANDS * threads) as f64) as usize
+    };
     (0..kernel.phases()).filter_map(move |phase| {
         let shards = kernel.shards(phase);
         (shards > 0).then(|| Phase {
             instruction: at as u32,
             phase: phase as u32,
             shards: shards as u32,
-            hands: shards.min(most) as u32,
+            hands: shards.min(most.max(1)) as u32,
         })
     })
 }
@@ -195,15 +201,26 @@ fn made<T: Element>(
 ) -> (Vec<Box<dyn Kernel<T>>>, Vec<(usize, Box<dyn Kernel<T>>)>) {
     let mut kernels: Vec<Box<dyn Kernel<T>>> = Vec::new();
     let mut joint: Vec<(usize, Box<dyn Kernel<T>>)> = Vec::new();
-    let quick = |contract| if program.exact { None } else { T::faster(contract, isa) };
     for (at, instruction) in program.instructions.iter().enumerate() {
         let next = program.instructions.get(at + 1).map(|next| &next.work);
+        let column = match &instruction.work {
+            Work::Contract(contract) => Columns::of(contract),
+            Work::Loop(own) => column::product(own).as_ref().and_then(Columns::of),
+            _ => None,
+        };
+        if let Some(column) = column {
+            kernels.push(Box::new(column));
+            continue;
+        }
+        if let Work::Contract(contract) = &instruction.work
+            && !program.exact
+            && let Some(faster) = T::faster(contract, isa)
+        {
+            kernels.push(faster);
+            continue;
+        }
         match (&instruction.work, next) {
             (Work::Contract(contract), Some(Work::Loop(own))) => {
-                if let Some(faster) = quick(contract) {
-                    kernels.push(faster);
-                    continue;
-                }
                 let wide = then::over(contract, own).and_then(|_| Contracts::wide(contract, isa));
                 let first = Arc::new(wide.unwrap_or_else(|| Contracts::new(contract, isa)));
                 if let Some(both) = Then::new(contract, &first, own) {
@@ -211,21 +228,14 @@ fn made<T: Element>(
                 }
                 kernels.push(Box::new(first));
             }
-            (work, _) => kernels.push(kernel(work, (program.rows, program.exact), isa)),
+            (work, _) => kernels.push(kernel(work, program.rows, isa)),
         }
     }
     (kernels, joint)
 }
 
-fn kernel<T: Element>(
-    work: &Work,
-    (rows, exact): (usize, bool),
-    isa: Present,
-) -> Box<dyn Kernel<T>> {
+fn kernel<T: Element>(work: &Work, rows: usize, isa: Present) -> Box<dyn Kernel<T>> {
     match work {
-        Work::Contract(contract) if !exact => {
-            T::faster(contract, isa).unwrap_or_else(|| Box::new(Contracts::new(contract, isa)))
-        }
         Work::Gather(gather) => Box::new(Gathers::new(gather, rows)),
         Work::Noise(noise) => Box::new(Noises::new(noise)),
         Work::Loop(own) => Box::new(Loops::new(own)),
@@ -270,8 +280,15 @@ impl<T: Element> Machine<T> {
         if !grown {
             return Err(no_memory::<T>(program.arena.saturating_add(needs.shared)));
         }
-        self.programs.push(Prepared::new(kernels, joint, program, self.least));
+        let limits = (self.least, self.pool.count());
+        self.programs.push(Prepared::new(kernels, joint, program, limits));
         Ok(self.programs.len() - 1)
+    }
+
+    /// How an instruction is done.
+    pub(super) fn picked(&self, program: usize, at: usize) -> String {
+        let kernel = self.programs.get(program).and_then(|prepared| prepared.kernels.get(at));
+        kernel.map_or_else(String::new, |kernel| kernel.picked())
     }
 
     /// Checks the data of a run; the number of instructions.
@@ -317,6 +334,35 @@ impl<T: Element> Machine<T> {
         done.map_err(|piece| prepared.panicked(&prepared.pieces[piece]))
     }
 
+    /// Runs a program as `run` does, one kernel after the other: `after` hears of each when it is
+    /// done, by its first instruction.
+    pub(super) fn timed(
+        &mut self,
+        program: usize,
+        run: &Run<'_>,
+        after: &mut dyn FnMut(usize),
+    ) -> Result<(), Refused> {
+        self.check(program, run)?;
+        let prepared = &self.programs[program];
+        let doing = Doing {
+            env: prepared.env((&mut self.arena, &mut self.shared), self.isa, run),
+            kernels: &prepared.kernels,
+            own: Own(self.scratch.as_mut_ptr()),
+        };
+        for phases in prepared.phases.chunk_by(|a, b| a.instruction == b.instruction) {
+            let first = prepared.instructions[phases[0].instruction as usize];
+            for phase in phases {
+                let done = self.pool.run(&[phase.hands], &|_, hand, thread| {
+                    // SAFETY: as in `run`.
+                    unsafe { doing.hand(phase, hand, thread) };
+                });
+                done.map_err(|_| Refused(format!("instruction {first} panicked")))?;
+            }
+            after(first);
+        }
+        Ok(())
+    }
+
     /// Runs one instruction of a program whose data were checked.
     pub(super) fn step(&mut self, program: usize, at: usize, run: &Run<'_>) -> Result<(), Refused> {
         let prepared = &self.programs[program];
@@ -350,6 +396,18 @@ impl<T: Element> Machine<T> {
         }
     }
 
+    pub(super) fn rows_into(&self, slot: Slot, stride: usize, values: &mut [f32]) {
+        assert!(stride > 0 && slot.len.is_multiple_of(stride), "no whole number of axes");
+        let width = slot.len / stride;
+        assert!(width > 0 && values.len() <= slot.len, "fewer rows than are asked for");
+        let own = self.slice(slot);
+        for (row, values) in values.chunks_mut(width).enumerate() {
+            for (value, entry) in values.iter_mut().zip(own.chunks_exact(stride)) {
+                *value = entry[row].to_f64() as f32;
+            }
+        }
+    }
+
     pub(super) fn set(&mut self, slot: Slot, values: &[f64]) {
         assert_eq!(slot.len, values.len(), "arrays of different lengths");
         for (own, &value) in self.slice_mut(slot).iter_mut().zip(values) {
@@ -367,10 +425,15 @@ impl<T: Element> Machine<T> {
 
     pub(super) fn bytes(&self, slot: Slot) -> Vec<u8> {
         let mut bytes = vec![0; slot.len * T::BYTES];
+        self.bytes_into(slot, &mut bytes);
+        bytes
+    }
+
+    pub(super) fn bytes_into(&self, slot: Slot, bytes: &mut [u8]) {
+        assert_eq!(slot.len * T::BYTES, bytes.len(), "arrays of different lengths");
         for (bytes, own) in bytes.chunks_exact_mut(T::BYTES).zip(self.slice(slot)) {
             own.put(bytes);
         }
-        bytes
     }
 
     pub(super) fn set_bytes(&mut self, slot: Slot, bytes: &[u8]) -> Result<(), Refused> {

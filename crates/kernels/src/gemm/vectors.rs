@@ -34,17 +34,26 @@ unsafe fn fetch<T, const ROWS: usize>(block: *const Block<T>, tile: *const Tile,
             i += 1;
         }
         let each = (&raw const (*tile).each).read_volatile();
-        let mut at = (&raw const (*tile).fetch).read_volatile() + turn * each;
+        let at = (&raw const (*tile).fetch).read_volatile() + turn * each;
         let Ahead { base, places, count, lines } = (&raw const (*block).ahead).read_volatile();
-        let last = if at + each < count { at + each } else { count };
-        while at < last {
-            let place = base.wrapping_offset(*places.add(at)).cast::<i8>();
-            let mut line = 0;
-            while line < lines {
-                _mm_prefetch::<_MM_HINT_T1>(place.wrapping_add(line * LINE));
+        let mut left =
+            if at + each < count * lines { each } else { count * lines - at.min(count * lines) };
+        if left > 0 {
+            let (mut place, mut line) = (places.add(at / lines), at % lines);
+            let mut from = base.wrapping_offset(*place).cast::<i8>().wrapping_add(line * LINE);
+            loop {
+                _mm_prefetch::<_MM_HINT_T1>(from);
+                left -= 1;
+                if left == 0 {
+                    break;
+                }
                 line += 1;
+                from = from.wrapping_add(LINE);
+                if line == lines {
+                    (place, line) = (place.add(1), 0);
+                    from = base.wrapping_offset(*place).cast();
+                }
             }
-            at += 1;
         }
     }
 }
@@ -57,6 +66,7 @@ macro_rules! vectors {
         /// # Safety
         ///
         /// As [`super::Run`] says.
+        #[allow(clippy::too_many_lines)] // cut in functions, its sums would leave the registers
         #[target_feature(enable = $features)]
         pub(super) unsafe fn $name<const ROWS: usize, const VECTORS: usize>(
             block: &Block<$type>,

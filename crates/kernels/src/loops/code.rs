@@ -8,7 +8,7 @@ use crate::element::Element;
 use crate::loops::OPERANDS;
 use crate::program::{Function, Label, Loop, Step};
 use crate::space::{Site, Space};
-use crate::tree::{Found, find, own};
+use crate::tree::{AHEAD, Found, find, own};
 
 /// Where a value is.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +58,8 @@ pub(crate) enum To {
 pub(crate) struct Op<T> {
     pub(crate) action: Action<T>,
     pub(crate) to: To,
+    /// Forms whose next tile is asked for meanwhile.
+    pub(crate) ahead: Vec<usize>,
 }
 
 impl<T: Element> Op<T> {
@@ -315,6 +317,7 @@ pub(crate) fn compile<T: Element>(
     if direct {
         compiler.straighten();
     }
+    compiler.ask();
     let mut code = compiler.code;
     code.numbers = compiler.registers * T::TILE;
     code
@@ -337,7 +340,7 @@ impl<T: Element> Compiler<'_, T> {
             });
             (To::Register(at), Arg::Register(at))
         };
-        self.code.ops.push(Op { action, to });
+        self.code.ops.push(Op { action, to, ahead: Vec::new() });
         arg
     }
 
@@ -434,6 +437,28 @@ impl<T: Element> Compiler<'_, T> {
         match write.fold {
             None => self.code.plain.push(out),
             Some(fold) => self.code.folds.push((fold, out)),
+        }
+    }
+
+    /// Spreads what the next tile reads over the passes of this one, the longest first.
+    fn ask(&mut self) {
+        let mut forms = Vec::new();
+        for arg in self.code.ops.iter().flat_map(Op::args) {
+            if let Arg::Memory(form) = arg
+                && !forms.contains(&form)
+            {
+                forms.push(form);
+            }
+        }
+        let mut passes: Vec<(f64, &mut Op<T>)> = Vec::new();
+        for op in &mut self.code.ops {
+            if let Action::Tree(shape, _) = op.action {
+                passes.push((crate::tree::work(shape, weight), op));
+            }
+        }
+        passes.sort_by(|x, y| y.0.total_cmp(&x.0));
+        for (forms, pass) in forms.chunks(AHEAD).zip(&mut passes) {
+            pass.1.ahead = forms.to_vec();
         }
     }
 

@@ -1,11 +1,12 @@
 //! How a loop is walked: its vector axis, the rows of its tiles, its items and parts.
 
-use super::code::{Lay, Sites, compile};
-use super::{Loops, PART, PARTS, Strip};
+use super::code::{Action, Arg, Lay, Sites, To, compile};
+use super::{Loops, PART, PARTS, Strip, Window};
 use crate::element::Element;
 use crate::pointwise::LANES;
 use crate::program::{Axis, Loop};
-use crate::space::{Space, Walk};
+use crate::space::{Site, Space, Walk};
+use crate::window::offsets;
 
 /// How good an axis is as the vector's: the cost of a point, about.
 fn cost<T: Element>(space: &Space, sites: &Sites, steps: usize, axis: usize) -> f64 {
@@ -118,7 +119,30 @@ impl<T: Element> Loops<T> {
         let wanted = if few { (points / PART).clamp(1, PARTS) } else { 1 };
         own.parts = wanted.min(inner.points().max(1));
         (own.outer, own.inner, own.points) = (outer, inner, points);
+        own.window = own.windowed();
         own
+    }
+
+    /// The fold of a loop that only folds what it reads, over a small window, apart from the vector
+    /// axis and the rows.
+    fn windowed(&self) -> Option<Window> {
+        let [(fold, out)] = &self.code.folds[..] else { return None };
+        let along = |site: &Site| self.col_strides[site.at] == 1 && site.guards.is_empty();
+        let read = match (&self.code.ops[..], out.value) {
+            ([], Arg::Memory(form)) => form,
+            ([op], Arg::Register(at)) if op.to == To::Register(at) => match &op.action {
+                Action::Load(port) if along(&port.site) && port.label.is_none() => port.site.at,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let kept = !self.row.folded && !self.col.folded && self.parts == 1;
+        let write = &out.port.site;
+        if !kept || !self.code.plain.is_empty() || !along(write) || self.col_strides[read] != 1 {
+            return None;
+        }
+        let lines = offsets(&self.inner, self.starts.len(), read)?;
+        Some(Window { fold: *fold, read, write: write.at, lines })
     }
 
     /// A loop of one tile, with these rows and columns and their strides.
@@ -147,6 +171,7 @@ impl<T: Element> Loops<T> {
             points: 0,
             total: total.next_multiple_of(LANES),
             adds,
+            window: None,
         }
     }
 }

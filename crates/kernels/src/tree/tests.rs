@@ -106,7 +106,10 @@ fn every_shape<T: Element>(random: impl Fn(&mut u64) -> T) {
                 let mut out = vec![T::of(5.0); LEN];
                 let to = out.as_mut_ptr();
                 // SAFETY: all arrays have at least `len` numbers, and `out` is apart from them.
-                unsafe { Pass { shape, leaves, len, out: to, moderate }.run(isa) };
+                unsafe {
+                    Pass { shape, leaves, len, out: to, moderate, ahead: [to; AHEAD], asked: 1 }
+                        .run(isa)
+                };
                 for (entry, &own) in out.iter().enumerate() {
                     let mut at = |leaf: usize| arrays[leaf][if one[leaf] { 0 } else { entry }];
                     let all: Vec<T> = (0..count).map(&mut at).collect();
@@ -159,8 +162,12 @@ fn run<T: Element>(isa: Present, shape: usize, x: &[T], by: Option<T>) -> Vec<T>
         (leaves[1], leaves[2]) = (Leaf::One(by), Leaf::One(T::ONE / by));
     }
     let moderate = by.is_none_or(Element::moderate);
+    let to = out.as_mut_ptr();
     // SAFETY: as many numbers are in `out` as in `x`, and they are apart.
-    unsafe { Pass { shape, leaves, len: x.len(), out: out.as_mut_ptr(), moderate }.run(isa) };
+    unsafe {
+        Pass { shape, leaves, len: x.len(), out: to, moderate, ahead: [to; AHEAD], asked: 0 }
+            .run(isa);
+    }
     out
 }
 

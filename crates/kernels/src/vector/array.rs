@@ -98,6 +98,18 @@ impl<T: Element> Vector for Lanes<T> {
         self.both(other, smaller)
     }
     #[inline(always)]
+    fn better(best: (Self, Self), other: (Self, Self), by: Comparison) -> (Self, Self) {
+        let (mut value, mut place) = best;
+        for at in 0..LEN {
+            let (new, old) = (other.0.0[at], value.0[at]);
+            let beyond = if by == Comparison::Greater { new > old } else { new < old };
+            let take = beyond | (new.nan() & !old.nan());
+            value.0[at] = if take { new } else { old };
+            place.0[at] = if take { other.1.0[at] } else { place.0[at] };
+        }
+        (value, place)
+    }
+    #[inline(always)]
     fn compare(self, by: Comparison, other: Self) -> Self {
         match by {
             Comparison::Less => self.both(other, |x, y| truth(x < y)),

@@ -121,6 +121,21 @@ macro_rules! vector {
                 }
             }
             #[inline(always)]
+            fn better(best: (Self, Self), other: (Self, Self), by: Comparison) -> (Self, Self) {
+                let (new, old) = (other.0.0, best.0.0);
+                // SAFETY: see the head of this file.
+                unsafe {
+                    let beyond = if by == Comparison::Greater {
+                        $cmp::<_CMP_GT_OQ>(new, old)
+                    } else {
+                        $cmp::<_CMP_LT_OQ>(new, old)
+                    };
+                    let nan = $cmp::<_CMP_UNORD_Q>(new, new) & $cmp::<_CMP_ORD_Q>(old, old);
+                    let take = beyond | nan;
+                    (Self($blend(take, old, new)), Self($blend(take, best.1.0, other.1.0)))
+                }
+            }
+            #[inline(always)]
             fn compare(self, by: Comparison, other: Self) -> Self {
                 let (x, y) = (self.0, other.0);
                 // SAFETY: see the head of this file.

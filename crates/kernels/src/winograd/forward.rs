@@ -119,6 +119,10 @@ impl Kernel<f32> for Forward {
         super::work(&self.of, self.tiling)
     }
 
+    fn picked(&self) -> String {
+        "Winograd, tiles of 4 by 4".into()
+    }
+
     fn needs(&self) -> Needs {
         Needs {
             shared: POINTS * self.panels() * self.panel(),

@@ -189,6 +189,10 @@ impl Kernel<f32> for Weights {
         super::work(&self.of, self.tiling)
     }
 
+    fn picked(&self) -> String {
+        "Winograd, tiles of 4 by 4".into()
+    }
+
     fn needs(&self) -> Needs {
         let (rows, cols) = self.size();
         Needs {

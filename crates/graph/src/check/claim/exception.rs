@@ -1,11 +1,12 @@
 //! Claims that hold at almost every point: what happens where a declared value sits on a kink.
 
-use chainrule_syntax::ast::BigOp;
+use chainrule_syntax::ast::{BigOp, Comparison, Relation};
 
 use super::super::point::{Draw, Manner, Point};
 use super::super::verdict::Verdict;
 use super::super::{Settings, Stop, collect};
 use super::links::{self, Sides, Tested, see};
+use super::special;
 use super::{Finding, Work};
 use crate::index::{NodeId, SymbolId};
 use crate::interpret::{Failure, Interpreter, Tensor};
@@ -47,7 +48,14 @@ pub(super) fn unless(
 ) -> Result<Finding, Stop> {
     let roots = written(claim);
     let mut hits = declared_kinks(&work.module, &roots);
-    if sides.relations.iter().any(|r| links::is_order(*r)) {
+    let compares = special::compares(&work.module, sides);
+    if compares {
+        let compared = |hit: &(SymbolId, Hit)| !hits.contains(hit);
+        let more: Vec<_> =
+            compared_values(&work.module, &roots).into_iter().filter(compared).collect();
+        hits.extend(more);
+    }
+    if compares || sides.relations.iter().any(|r| special::is_order(*r)) {
         hits.extend(zeros(&work.module, &roots, &hits));
     }
     hits.retain(|(symbol, _)| !sides.replaced.iter().any(|(s, _)| s == symbol));
@@ -58,9 +66,7 @@ pub(super) fn unless(
             found.push((symbol, hit, missing));
         }
     }
-    let plural = if tested.points == 1 { "" } else { "s" };
-    let agrees = format!("both sides agree at {} point{plural}", tested.points);
-    let agrees = format!("{agrees}{}", unmet(&work.module, &tested.unmet));
+    let agrees = format!("{}{}", agreed(work, sides, tested), unmet(&work.module, &tested.unmet));
     if let Some(lopsided) = &tested.lopsided {
         let message = format!("it holds where both sides have a value; {lopsided}");
         let verdict = Verdict::TrueWhere { missing: false };
@@ -77,6 +83,42 @@ pub(super) fn unless(
     let message = format!("it holds where {}; {why}", conditions.join(" and "));
     let verdict = Verdict::TrueWhere { missing };
     Ok(Finding { gap: Some(tested.gap), ..Finding::of(verdict, message) })
+}
+
+/// At how many points a claim holds, in words.
+fn agreed(work: &Work, sides: &Sides, tested: &Tested) -> String {
+    let plural = if tested.points == 1 { "" } else { "s" };
+    let at = format!("at {} point{plural}", tested.points);
+    let equal = |r: &Relation| matches!(r, Relation::Equal | Relation::Compare(Comparison::Equal));
+    if special::is_no_identity(&work.module, sides) {
+        return format!("the sides differ {at}: they are no identity, but may be equal at others");
+    }
+    match sides.relations.iter().all(equal) {
+        true => format!("both sides agree {at}"),
+        false => format!("it holds {at}"),
+    }
+}
+
+/// The declared values that a comparison reads, where it is an equation.
+fn compared_values(module: &Module, roots: &[NodeId]) -> Vec<(SymbolId, Hit)> {
+    let mut found = Vec::new();
+    for id in roots.iter().flat_map(|r| collect::behind(module, *r)) {
+        let node = module.graph.node(id);
+        if !matches!(node.op, Op::Compare { .. }) {
+            continue;
+        }
+        for (own, other) in [(0, 1), (1, 0)] {
+            let Some(symbol) = declared(module, node.inputs[own]) else { continue };
+            let zero = module.graph.node(node.inputs[other]).op == Op::number(0.0);
+            let hit = if zero { Hit::Zero } else { Hit::Equal(node.inputs[other]) };
+            let real = module.symbol(symbol).ty.kind == crate::types::Kind::Real;
+            if real && !found.contains(&(symbol, hit)) {
+                found.push((symbol, hit));
+                break;
+            }
+        }
+    }
+    found
 }
 
 /// The declared values that an inequality reads, at 0: `x^2 > 0` fails nowhere else.
@@ -128,7 +170,7 @@ fn written(claim: &Claim) -> Vec<NodeId> {
 }
 
 /// The declared value that a term is, or is an entry of.
-fn declared(module: &Module, node: NodeId) -> Option<SymbolId> {
+pub(super) fn declared(module: &Module, node: NodeId) -> Option<SymbolId> {
     let mut at = node;
     loop {
         let node = module.graph.node(at);

@@ -6,8 +6,9 @@ use super::super::point::{Draw, Manner, Point};
 use super::super::verdict::{Counterexample, worst};
 use super::super::{Settings, Stop, collect, counter, kinks, sizes};
 use super::entry::{Entry, Pair};
+use super::special;
 use crate::index::{AxisId, NodeId, SymbolId};
-use crate::interpret::{Ask, Failure, Interpreter, Numbers, Tensor};
+use crate::interpret::{Ask, Failure, Interpreter, Numbers, TOO_MUCH, Tensor};
 use crate::module::Module;
 use crate::op::Op;
 use crate::record::Reference;
@@ -28,6 +29,10 @@ const WIDER: [f64; 7] = [3.0, 10.0, 100.0, 1e3, 0.1, 1e-2, 1e4];
 /// Beyond these magnitudes numbers run out of exponents: nothing is decided there.
 const RANGE: (f64, f64) = (1e-150, 1e150);
 
+/// Sides that take more operations are evaluated at one point, of this many and more at none.
+pub(crate) const HEAVY: f64 = 1e7;
+const MOST_WORK: f64 = 1e8;
+
 /// A chain, ready to be evaluated.
 #[derive(Clone, Debug)]
 pub(crate) struct Sides {
@@ -35,6 +40,8 @@ pub(crate) struct Sides {
     pub(crate) relations: Vec<Relation>,
     pub(crate) condition: Option<NodeId>,
     pub(crate) replaced: Vec<(SymbolId, NodeId)>,
+    /// Whether no derivative is taken in them.
+    pub(crate) plain: bool,
 }
 
 /// A link that does not hold.
@@ -132,6 +139,26 @@ pub(crate) fn draws(module: &Module, settings: &Settings) -> u64 {
     settings.draws.or(own).unwrap_or(DRAWS).clamp(1, 1000)
 }
 
+/// How many operations the sides take at the first sizes.
+///
+/// # Errors
+///
+/// They are too many.
+pub(crate) fn work(module: &Module, sides: &Sides, settings: &Settings) -> Result<f64, Stop> {
+    let numbers = numbers(module, sides, settings.seed, 0)?;
+    let nodes = collect::behind_all(module, sides.nodes.clone());
+    let flops = nodes.into_iter().filter_map(|id| {
+        let size = crate::cost::node_flops(module, id).ok()?;
+        let value = size.value_at(|id| numbers.get(id))?;
+        Some(value.numerator() as f64 / value.denominator() as f64)
+    });
+    let flops = flops.sum();
+    if flops > MOST_WORK {
+        return Err(Stop(TOO_MUCH.into()));
+    }
+    Ok(flops)
+}
+
 pub(crate) fn test(module: &Module, sides: &Sides, settings: &Settings) -> Result<Tested, Stop> {
     let mut tested = Tested {
         gap: 0.0,
@@ -143,11 +170,15 @@ pub(crate) fn test(module: &Module, sides: &Sides, settings: &Settings) -> Resul
     };
     let still = of_sizes(module, sides);
     let mut branches = Branches::of(module, sides);
+    let flops = work(module, sides, settings)?;
     // A link that was never decided is broken at the first point.
     let (mut decided, mut unsure) = (false, None);
     for draw in 0..draws(module, settings) {
         let numbers = numbers(module, sides, settings.seed, draw)?;
         for place in 0..if still { 1 } else { POINTS } {
+            if flops > HEAVY && tested.points > 0 {
+                break;
+            }
             let mut search = Search { module, sides, numbers: &numbers, tested: &mut tested };
             let found = search.admitted(settings.seed, draw * POINTS + place)?;
             let Some((point, seen, wide)) = found else { continue };
@@ -170,8 +201,8 @@ pub(crate) fn test(module: &Module, sides: &Sides, settings: &Settings) -> Resul
         tested.broken = Some(Broken { link, counterexample });
         return Ok(tested);
     }
-    if tested.points > 0 && sides.relations.iter().any(|r| is_order(*r)) {
-        special(module, sides, settings, &mut tested)?;
+    if tested.points > 0 && special::asked(module, sides) {
+        special::points(module, sides, settings, &mut tested)?;
         if tested.broken.is_some() {
             return Ok(tested);
         }
@@ -181,50 +212,6 @@ pub(crate) fn test(module: &Module, sides: &Sides, settings: &Settings) -> Resul
         tested.unmet = branches.unmet();
     }
     Ok(tested)
-}
-
-/// Whether a relation is an order: a value that is not met by chance may break it.
-pub(super) fn is_order(relation: Relation) -> bool {
-    use chainrule_syntax::ast::Comparison;
-    matches!(relation, Relation::Compare(c) if !matches!(c, Comparison::Equal | Comparison::NotEqual))
-}
-
-/// What small whole numbers are multiplied by, and how many points there are.
-const SCALES: [(f64, u64); 3] = [(1.0, 48), (60.0, 8), (1e-3, 8)];
-
-/// An order at small whole numbers, where entries are equal, and at some that are larger or smaller.
-/// 0 is left to the exceptions.
-fn special(
-    module: &Module,
-    sides: &Sides,
-    settings: &Settings,
-    tested: &mut Tested,
-) -> Result<(), Stop> {
-    let numbers = numbers(module, sides, settings.seed, 0)?;
-    let all = SCALES.iter().flat_map(|(scale, points)| (0..*points).map(move |_| *scale));
-    for (draw, scale) in (0..).zip(all) {
-        let how = Draw {
-            seed: settings.seed,
-            draw: 0x5bec + draw,
-            manner: Manner::Whole,
-            replaced: &sides.replaced,
-            constants: false,
-            spread: 1.0,
-        };
-        let mut point = Point::draw(module, &numbers, &how)?;
-        point.multiply(module, scale);
-        let Ok(seen) = see::<f64>(module, sides, &point) else { continue };
-        if !seen.any() || !seen.finite() {
-            continue;
-        }
-        tested.points += 1;
-        if let Some(link) = compared(module, sides, &point, &seen, scale != 1.0)?.broken {
-            let counterexample = counter::of(module, sides, &point, &seen, link);
-            tested.broken = Some(Broken { link, counterexample });
-            return Ok(());
-        }
-    }
-    Ok(())
 }
 
 /// The terms with two branches, and which of them were met.

@@ -9,6 +9,9 @@ use super::super::Settings;
 use super::super::claim::{self, Work};
 use super::super::verdict::Verdict;
 use super::trial::Trial;
+use crate::index::NodeId;
+use crate::module::Statement;
+use crate::op::Op;
 
 /// The text of the changed side (of the equation, if the left one was changed), if it is true.
 pub(super) fn accepted(
@@ -27,7 +30,17 @@ pub(super) fn accepted(
     let read = Arc::new(reread(trial, &claim)?);
     let mut elaborator = trial.fresh();
     let typed = elaborator.variant(&read);
-    typed.statement.as_ref()?;
+    // Nor does an equation of one term with itself: `x^T = x` for a number.
+    if let Statement::Links(first, links) = typed.statement.as_ref()? {
+        let graph = &elaborator.out.graph;
+        let own = |node: NodeId| match graph.node(node).op {
+            Op::Transpose if graph.ty(node).is_scalar() => graph.node(node).inputs[0],
+            _ => node,
+        };
+        if links.iter().all(|(_, node)| own(*node) == own(*first)) {
+            return None;
+        }
+    }
     let mut work = Work::of(elaborator.out);
     let found = claim::find(&mut work, &typed, settings, false).ok()?;
     if !matches!(found.verdict, Verdict::Proved | Verdict::Verified | Verdict::TrueWhere { .. }) {

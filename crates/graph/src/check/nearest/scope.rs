@@ -2,12 +2,15 @@
 
 use chainrule_syntax::ast::{Expr, ExprKind};
 
+use super::super::collect;
 use super::trial::Trial;
 use crate::edit::{Known, Vocabulary};
 use crate::elaborate::Meaning;
 use crate::module::{Module, Role, Statement};
 use crate::types::{Kind, Type};
 
+/// More slopes than this are not tried: those that stand last are near.
+const MOST_SLOPES: usize = 6;
 /// More names than this are not tried in place of another: those that stand last are near.
 const MOST_NAMES: usize = 32;
 
@@ -41,9 +44,36 @@ impl Trial {
             let range = binder.range.as_ref().map(chainrule_syntax::print::expr);
             vocabulary.indices.push((binder.name.text.clone(), range));
         }
+        vocabulary.slopes = self.slopes();
         self.locals(&mut vocabulary);
         (vocabulary.loss, vocabulary.jacobian) = derived(other);
         vocabulary
+    }
+
+    /// The slopes of the functions that the file and the side that stays apply.
+    fn slopes(&self) -> Vec<(Expr, bool)> {
+        let module = self.module();
+        let bound = module.bindings.iter().map(|b| b.value);
+        let nodes = collect::behind_all(module, bound.chain(self.kept()).collect());
+        let mut found = Vec::new();
+        for id in nodes.into_iter().rev() {
+            let node = module.graph.node(id);
+            let function = node.op.def().name;
+            let [argument] = node.inputs.as_slice() else { continue };
+            let name = module.bindings.iter().find(|b| b.value == id);
+            let value = match name {
+                Some(binding) => crate::edit::tree::name(&module.symbol(binding.symbol).name),
+                None => crate::edit::plain(&crate::raise::expr(module, id)),
+            };
+            let argument = crate::edit::plain(&crate::raise::expr(module, *argument));
+            let scalar = module.graph.ty(id).is_scalar();
+            let slope = crate::edit::slope(function, &argument, &value, scalar);
+            found.extend(slope.map(|slope| (slope, scalar)));
+            if found.len() >= MOST_SLOPES {
+                break;
+            }
+        }
+        found
     }
 
     /// The names of `where`.

@@ -159,6 +159,7 @@ impl Trial {
             relations: vec![Relation::Equal; nodes.len() - 1],
             condition: self.condition,
             replaced: self.replaced.clone(),
+            plain: false,
         })
     }
 
@@ -199,6 +200,11 @@ impl Trial {
         Some(())
     }
 
+    /// The side that is not changed, as it is written.
+    pub(crate) fn kept(&self) -> Option<NodeId> {
+        self.fixed.map(|(node, _)| node)
+    }
+
     /// The names that stand for a term.
     fn names_of(&self, node: NodeId) -> Vec<String> {
         let module = &self.elaborator.out;
@@ -214,6 +220,7 @@ impl Trial {
             relations: vec![Relation::Equal],
             condition: self.condition,
             replaced: self.replaced.clone(),
+            plain: false,
         })
     }
 
