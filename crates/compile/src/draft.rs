@@ -186,6 +186,10 @@ pub struct Draft {
     pub rows: usize,
     /// Widths of the data's columns.
     pub columns: Vec<usize>,
+    /// Whether every sum of products is computed as it is written: [`Program::exact`].
+    ///
+    /// [`Program::exact`]: chainrule_kernels::Program::exact
+    pub exact: bool,
     /// Where the planned part of the arena begins.
     pub floor: usize,
     /// A value that must stand in the place of another at the end, and in no read before.
@@ -242,6 +246,7 @@ impl Draft {
             foreign: Vec::new(),
             rows: 0,
             columns: Vec::new(),
+            exact: false,
             floor: 0,
             next: Vec::new(),
         }

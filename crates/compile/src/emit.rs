@@ -22,7 +22,7 @@ pub(crate) fn emit(draft: &Draft, plan: &Plan) -> Result<Program, Refused> {
         instructions.push(Instruction { name: task.name.clone(), origin, work });
     }
     Ok(Program {
-        exact: false,
+        exact: draft.exact,
         precision: draft.precision,
         arena: plan.arena,
         rows: draft.rows,

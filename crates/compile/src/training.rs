@@ -22,6 +22,10 @@ use crate::refused::{Refused, refused};
 pub struct Training {
     /// Where parameters, states and inputs are.
     pub layout: Layout,
+    /// Whether every sum of products is computed as it is written, so that bits are those of the
+    /// plain sum; else correlations may take fewer multiplications. It may be set before a program
+    /// is made.
+    pub exact: bool,
     pub(crate) module: Module,
     update: Update,
     /// The loss and its gradients by all parameters.
@@ -93,7 +97,18 @@ impl Training {
         let (loss, span) = (training.loss, training.span);
         let own = module.bindings.iter().filter(|b| b.span != Span::default());
         let spans = own.map(|b| (module.symbol(b.symbol).name.clone(), b.span)).collect();
-        Ok(Training { layout, module, update, model, columns, precision, loss, span, spans })
+        Ok(Training {
+            layout,
+            exact: false,
+            module,
+            update,
+            model,
+            columns,
+            precision,
+            loss,
+            span,
+            spans,
+        })
     }
 
     /// The module as it is compiled: the training's `with` and the sizes of the data are in it.
@@ -235,7 +250,8 @@ impl<'t> Making<'t> {
         let columns = training.columns.iter().map(|c| width(&bound, *c));
         let columns = columns.collect::<Result<_, _>>()?;
         let rows = usize::try_from(rows).map_err(|_| Refused("too many rows".into()))?;
-        let mut draft = Draft { rows, columns, floor: layout.len, ..Draft::new(precision) };
+        let (floor, exact) = (layout.len, training.exact);
+        let mut draft = Draft { rows, columns, floor, exact, ..Draft::new(precision) };
         let mut env = BTreeMap::new();
         let bundle = draft.home("p", layout.bundle.at, layout.bundle.len, true);
         env.insert(training.update.p, bundle);

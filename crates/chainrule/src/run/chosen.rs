@@ -54,6 +54,7 @@ impl Chosen {
                 seed: settings.seed,
                 epochs: settings.epochs,
                 precision: settings.precision,
+                exact: settings.exact,
                 threads: settings.threads,
                 ..TrainSettings::default()
             },

@@ -22,6 +22,7 @@ pub fn evaluate(
     let data = data.ok_or_else(|| Error::failed("the data of a model are missing".into()))?;
     let mut settings = chosen.settings_of(which);
     settings.precision = network.precision;
+    settings.exact = network.exact;
     let mut trainer = Trainer::new(&chosen.model, which, data.clone(), &settings)?;
     let mut state = trainer.state();
     state.parameters.clone_from(&network.parameters);

@@ -104,3 +104,9 @@ mod tests {
         assert_eq!(text(&value, "d"), Err("`d` is missing".into()));
     }
 }
+
+/// Whether convolutions are computed as the sums they are. What was written before there was another
+/// way was computed so.
+pub(crate) fn exact_conv(value: &Value) -> Result<bool, String> {
+    Ok(maybe(value, "exact_conv", truth)?.unwrap_or(true))
+}

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::fields::{field, list, maybe, numbers, sizes, text, texts, whole};
+use super::fields::{exact_conv, field, list, maybe, numbers, sizes, text, texts, whole};
 use super::tensors::{self, Head, precision_text};
 use super::{FORMAT, PROGRAM, check_kind};
 use crate::Error;
@@ -122,6 +122,7 @@ pub(crate) fn write(
         "model": network.model,
         "training": network.training,
         "precision": precision_text(network.precision),
+        "exact_conv": network.exact,
         "sizes": network.sizes.iter().map(|(name, n)| json!([name, n])).collect::<Vec<_>>(),
         "inputs": network.inputs.iter().map(input).collect::<Vec<_>>(),
         "labels": network.labels.iter().map(labels).collect::<Vec<_>>(),
@@ -196,6 +197,7 @@ fn described(head: &Head) -> Result<Network, String> {
         model: usize::try_from(whole(about, "model")?).map_err(|_| "`model` is too large")?,
         training: text(about, "training")?,
         precision: super::precision_of(&text(about, "precision")?)?,
+        exact: exact_conv(about)?,
         sizes: list(about, "sizes")?.iter().map(size).collect::<Result<_, String>>()?,
         parameters: Vec::new(),
         inputs: list(about, "inputs")?.iter().map(input).collect::<Result<_, String>>()?,
@@ -219,6 +221,7 @@ pub(crate) mod tests {
             model: 0,
             training: "gd H=2".into(),
             precision: Precision::F32,
+            exact: true,
             sizes: vec![("d".into(), 2)],
             parameters: vec![tensor("z", &[1, 2], &[0.5, -1.0]), tensor("a", &[], &[3.0])],
             inputs: vec![Input {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::fields::{self, field, list, maybe, text, texts, whole};
+use super::fields::{self, exact_conv, field, list, maybe, text, texts, whole};
 use super::tensors::precision_text;
 use super::{Chosen, FORMAT, Machine, PROGRAM, check_format, clock, precision_of};
 use crate::Error;
@@ -30,6 +30,8 @@ pub struct Settings {
     pub set: Vec<(String, String)>,
     /// The number type.
     pub precision: Precision,
+    /// `--exact-conv`
+    pub exact: bool,
     /// How many threads; 0 for as many as the machine has cores.
     pub threads: usize,
     /// Seconds between checkpoints within an epoch.
@@ -98,6 +100,7 @@ impl Default for Settings {
             epochs: None,
             set: Vec::new(),
             precision: Precision::F32,
+            exact: false,
             threads: 0,
             checkpoint: 60,
         }
@@ -111,6 +114,7 @@ impl Settings {
             "epochs": self.epochs,
             "set": self.set.iter().map(|(name, value)| json!([name, value])).collect::<Vec<_>>(),
             "precision": precision_text(self.precision),
+            "exact_conv": self.exact,
             "threads": self.threads,
             "checkpoint": self.checkpoint,
         })
@@ -131,6 +135,7 @@ impl Settings {
             epochs: maybe(value, "epochs", whole)?,
             set: list(value, "set")?.iter().map(pair).collect::<Result<_, _>>()?,
             precision: precision_of(&text(value, "precision")?)?,
+            exact: exact_conv(value)?,
             threads: at_most("threads", THREADS)? as usize,
             checkpoint: at_most("checkpoint", CHECKPOINT)?,
         })
@@ -385,6 +390,7 @@ pub(crate) mod tests {
                 epochs: None,
                 set: vec![("split.seed".into(), "3".into())],
                 precision: Precision::F64,
+                exact: true,
                 threads: 2,
                 checkpoint: 60,
             },

@@ -80,8 +80,9 @@ impl Machine {
     ) -> Result<Machine, Error> {
         // The numbers of `with` are in the module already.
         let own = Training { with: Vec::new(), ..training.clone() };
-        let compiled = Compiled::new(module, &own, &data.sizes, settings.precision)
+        let mut compiled = Compiled::new(module, &own, &data.sizes, settings.precision)
             .map_err(|Refused(text)| Error::refused(text))?;
+        compiled.exact = settings.exact;
         let threads = threads(settings);
         let count = threads.count;
         let mut engine = engine(settings.precision, compiled.layout.len, threads)?;
@@ -159,6 +160,11 @@ impl Machine {
         if let Some((_, slot)) = inputs.iter().find(own) {
             self.engine.set(*slot, &[value]);
         }
+    }
+
+    /// Whether every sum of products is computed as it is written.
+    pub(super) fn exact(&self) -> bool {
+        self.compiled.exact
     }
 
     pub(super) fn precision(&self) -> Precision {

@@ -100,8 +100,9 @@ impl Predictor {
         };
         let training = Training { with: Vec::new(), ..training.clone() };
         let module = outputs::named(module.clone());
-        let compiled = Compiled::new(&module, &training, &network.sizes, network.precision)
+        let mut compiled = Compiled::new(&module, &training, &network.sizes, network.precision)
             .map_err(|Refused(text)| Error::refused(text))?;
+        compiled.exact = network.exact;
         let count = match threads {
             0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             n => n,

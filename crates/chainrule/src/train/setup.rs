@@ -155,6 +155,7 @@ pub(super) fn network(trainer: &Trainer) -> Network {
         model: trainer.which.model,
         training: trainer.facts.name.clone(),
         precision: trainer.facts.precision,
+        exact: trainer.machine.exact(),
         sizes: trainer.data.sizes.clone(),
         parameters: trainer.parameters(),
         inputs: read.iter().filter_map(input).collect(),

@@ -38,6 +38,8 @@ pub struct Network {
     pub training: String,
     /// The number type of the weights.
     pub precision: Precision,
+    /// Whether every sum of products is computed as it is written.
+    pub exact: bool,
     /// The sizes that the data decided.
     pub sizes: Vec<(String, u64)>,
     /// The weights, in the order they are declared.

@@ -49,6 +49,9 @@ pub(crate) struct Args {
     /// Compute in single or in double precision
     #[arg(long, value_name = "TYPE", default_value = "f32", value_parser = ["f32", "f64"])]
     precision: String,
+    /// Compute every convolution as the sum it is; else 3x3 windows take fewer multiplications
+    #[arg(long)]
+    exact_conv: bool,
     /// Keep the run in this folder, which must not exist
     #[arg(long, value_name = "DIR", conflicts_with = "no_run")]
     out: Option<PathBuf>,
@@ -107,6 +110,7 @@ fn settings(args: &Args, shell: &Shell) -> Settings {
         epochs: args.epochs,
         set: shell.options.set.clone(),
         precision: if args.precision == "f64" { Precision::F64 } else { Precision::F32 },
+        exact: args.exact_conv,
         threads: shell.options.threads.map_or(0, usize::from),
         checkpoint: args.checkpoint,
     }
