@@ -78,6 +78,12 @@ pub(crate) fn json(bytes: &[u8]) -> Result<Value, String> {
     serde_json::from_slice(bytes).map_err(|cause| format!("it is no JSON: {cause}"))
 }
 
+/// Whether convolutions are computed as the sums they are. What was written before there was another
+/// way was computed so.
+pub(crate) fn exact_conv(value: &Value) -> Result<bool, String> {
+    Ok(maybe(value, "exact_conv", truth)?.unwrap_or(true))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,10 +109,4 @@ mod tests {
         assert_eq!(maybe(&value, "c", whole), Ok(None));
         assert_eq!(text(&value, "d"), Err("`d` is missing".into()));
     }
-}
-
-/// Whether convolutions are computed as the sums they are. What was written before there was another
-/// way was computed so.
-pub(crate) fn exact_conv(value: &Value) -> Result<bool, String> {
-    Ok(maybe(value, "exact_conv", truth)?.unwrap_or(true))
 }
