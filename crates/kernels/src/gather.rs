@@ -1,13 +1,16 @@
 //! Rows of the data become an array with the batch on the last axis.
 
+use crate::arena::View;
 use crate::element::Element;
 use crate::engine::{Column, Values};
 use crate::isa::{Level, Task, soon};
 use crate::kernel::{Env, Kernel, Needs, Scratch, part};
 use crate::program::Gather;
 
-/// Entries of a row that are read together: a cache line of bytes.
+/// Entries of a row that are read together.
 const ENTRIES: usize = 64;
+/// Rows that are read together: what they write of an entry is a line of single numbers.
+const ROWS: usize = 16;
 /// Bytes of a line.
 const LINE: usize = 64;
 
@@ -22,21 +25,21 @@ impl Gathers {
         Gathers { source: source.clone(), rows }
     }
 
-    fn blocks(&self) -> usize {
-        self.source.width.div_ceil(ENTRIES)
+    fn groups(&self) -> usize {
+        self.rows.div_ceil(ROWS)
     }
 }
 
-/// A block of entries of some rows.
-struct Block<'a, T, R> {
+/// Some rows, from the first to the last entry: memory is read in its order.
+struct Group<'a, T, R> {
     raw: &'a [R],
     rows: &'a [u32],
     width: usize,
-    entries: std::ops::Range<usize>,
     scale: &'a [f64],
     shift: &'a [f64],
-    /// The array from the block's first entry on, and how far apart its entries are.
-    out: &'a mut [T],
+    arena: View<'a, T>,
+    /// The place of the first row's first entry, and how far apart the entries of a row are.
+    out: usize,
     apart: usize,
 }
 
@@ -52,57 +55,93 @@ fn each(values: &[f64], entries: std::ops::Range<usize>, none: f64) -> [f64; ENT
     own
 }
 
-impl<T: Element, R: Copy + Into<f64>> Block<'_, T, R> {
-    /// The block's entries of a row.
+impl<T: Element, R: Copy + Into<f64>> Group<'_, T, R> {
+    /// Entries of a row.
     #[inline(always)]
-    fn row(&self, row: u32) -> &[R] {
-        &self.raw[row as usize * self.width..][self.entries.clone()]
+    fn row(&self, row: u32, entries: std::ops::Range<usize>) -> &[R] {
+        &self.raw[row as usize * self.width..][entries]
+    }
+
+    /// Where the entries of these rows go.
+    #[inline(always)]
+    #[allow(clippy::mut_from_ref)]
+    fn line(&self, entry: usize) -> &mut [T] {
+        let place = self.out + entry * self.apart;
+        // SAFETY: each group has its own rows, and a gather reads nothing of the arena.
+        unsafe { self.arena.write(place as isize, self.rows.len()) }
+    }
+
+    /// Rows of few entries: one number after the other.
+    #[inline(always)]
+    fn narrow(&self) {
+        let (scale, shift) =
+            (each(self.scale, 0..self.width, 1.0), each(self.shift, 0..self.width, 0.0));
+        for entry in 0..self.width {
+            for (out, &row) in self.line(entry).iter_mut().zip(self.rows) {
+                let raw: f64 = self.raw[row as usize * self.width + entry].into();
+                *out = T::of(raw * scale[entry] + shift[entry]);
+            }
+        }
+    }
+
+    /// A block of entries of the rows: numbers of the program, turned.
+    #[inline(always)]
+    fn block<L: Level>(&self, entries: std::ops::Range<usize>, lines: &mut [[T; ENTRIES]; ROWS]) {
+        let scale = each(self.scale, entries.clone(), 1.0);
+        let shift = each(self.shift, entries.clone(), 0.0);
+        for (line, &row) in lines.iter_mut().zip(self.rows) {
+            let raw = self.row(row, entries.clone());
+            for (((own, &raw), scale), shift) in line.iter_mut().zip(raw).zip(&scale).zip(&shift) {
+                *own = T::of(raw.into() * scale + shift);
+            }
+        }
+        let len = entries.len();
+        let whole = if self.rows.len() == ROWS { len / 8 * 8 } else { 0 };
+        let views: [&[T]; ROWS] = lines.each_ref().map(|line| line.as_slice());
+        let mut turned = [T::ZERO; 8 * ROWS];
+        for at in (0..whole).step_by(8) {
+            for (half, views) in views.as_chunks::<8>().0.iter().enumerate() {
+                T::turn::<L>(views, at, (ROWS, 8 * half), &mut turned);
+            }
+            for (entry, turned) in turned.as_chunks::<ROWS>().0.iter().enumerate() {
+                self.line(entries.start + at + entry).copy_from_slice(turned);
+            }
+        }
+        for at in whole..len {
+            for (out, line) in self.line(entries.start + at).iter_mut().zip(lines.iter()) {
+                *out = line[at];
+            }
+        }
     }
 }
 
-impl<T: Element, R: Copy + Into<f64>> Task for Block<'_, T, R> {
+impl<T: Element, R: Copy + Into<f64>> Task for Group<'_, T, R> {
     type Output = ();
 
-    /// Eight rows are read along, become numbers of the program, and are turned.
     #[inline(always)]
     fn run<L: Level>(self) {
-        let scale = each(self.scale, self.entries.clone(), 1.0);
-        let shift = each(self.shift, self.entries.clone(), 0.0);
-        let len = self.entries.len();
-        let mut lines = [[T::ZERO; ENTRIES]; 8];
-        for (at, rows) in self.rows.chunks(8).enumerate() {
-            for &row in self.rows.iter().skip(8 * (at + 2)).take(8) {
-                let line = self.row(row);
-                line.iter().step_by(LINE / size_of::<R>()).for_each(|entry| soon(entry));
-                line.last().into_iter().for_each(|entry| soon(entry));
+        if self.width < 8 {
+            return self.narrow();
+        }
+        let mut lines = [[T::ZERO; ENTRIES]; ROWS];
+        for start in (0..self.width).step_by(ENTRIES) {
+            let end = (start + ENTRIES).min(self.width);
+            // The next block but one is fetched meanwhile.
+            let next = (end + ENTRIES).min(self.width)..(end + 2 * ENTRIES).min(self.width);
+            for &row in self.rows {
+                self.row(row, next.clone())
+                    .iter()
+                    .step_by(LINE / size_of::<R>())
+                    .for_each(|entry| soon(entry));
             }
-            for (line, &row) in lines.iter_mut().zip(rows) {
-                let raw = self.row(row);
-                for (((own, &raw), scale), shift) in
-                    line.iter_mut().zip(raw).zip(&scale).zip(&shift)
-                {
-                    *own = T::of(raw.into() * scale + shift);
-                }
-            }
-            let whole = if rows.len() == 8 { len / 8 * 8 } else { 0 };
-            let views = lines.each_ref().map(<[T; ENTRIES]>::as_slice);
-            for entry in (0..whole).step_by(8) {
-                let out = &mut self.out[entry * self.apart..(entry + 8) * self.apart];
-                T::turn::<L>(&views, entry, (self.apart, 8 * at), out);
-            }
-            for entry in whole..len {
-                let out = &mut self.out[entry * self.apart + 8 * at..][..rows.len()];
-                for (out, line) in out.iter_mut().zip(&lines) {
-                    *out = line[entry];
-                }
-            }
+            self.block::<L>(start..end, &mut lines);
         }
     }
 }
 
 impl<T: Element> Kernel<T> for Gathers {
     fn shards(&self, _: usize) -> usize {
-        self.blocks().min(64)
+        self.groups().min(64)
     }
 
     fn work(&self) -> f64 {
@@ -115,21 +154,20 @@ impl<T: Element> Kernel<T> for Gathers {
 
     fn run(&self, _: usize, shard: usize, env: &Env<'_, T>, _: &mut Scratch<T>) {
         let Column { values, width, scale, shift } = env.columns[self.source.column];
-        let (rows, apart) = (env.rows, self.rows);
-        for block in part(self.blocks(), Kernel::<T>::shards(self, 0), shard) {
-            let entries = block * ENTRIES..((block + 1) * ENTRIES).min(width);
-            let place = self.source.out + entries.start * apart;
-            // SAFETY: blocks are apart, and a gather reads nothing of the arena.
-            let out = unsafe { env.arena.write(place as isize, entries.len() * apart) };
+        let (arena, apart) = (env.arena, self.rows);
+        for group in part(self.groups(), Kernel::<T>::shards(self, 0), shard) {
+            let first = group * ROWS;
+            let rows = &env.rows[first..(first + ROWS).min(self.rows)];
+            let out = self.source.out + first;
             match values {
                 Values::U8(raw) => {
-                    env.isa.run(Block { raw, rows, width, entries, scale, shift, out, apart });
+                    env.isa.run(Group { raw, rows, width, scale, shift, arena, out, apart });
                 }
                 Values::F32(raw) => {
-                    env.isa.run(Block { raw, rows, width, entries, scale, shift, out, apart });
+                    env.isa.run(Group { raw, rows, width, scale, shift, arena, out, apart });
                 }
                 Values::F64(raw) => {
-                    env.isa.run(Block { raw, rows, width, entries, scale, shift, out, apart });
+                    env.isa.run(Group { raw, rows, width, scale, shift, arena, out, apart });
                 }
             }
         }

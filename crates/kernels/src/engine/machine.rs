@@ -14,13 +14,15 @@ use crate::kernel::{Env, Kernel, Needs, Scratch, part};
 use crate::loops::Loops;
 use crate::noise::Noises;
 use crate::pool::Pool;
-use crate::program::{Foreign, Program, Slot, Work};
+use crate::program::{Foreign, Loop, Program, Slot, Work};
 use crate::scatter::Scatters;
 use crate::select::Selects;
 use crate::then::{self, Then};
 
 /// Hands for each thread at most; phases with more shards have several in a hand.
 const HANDS: usize = 16;
+/// A run whose shared instructions are not so many times worth sharing stays on one thread.
+const WAKE: f64 = 8.0;
 
 /// A phase of an instruction.
 #[derive(Clone, Copy)]
@@ -102,6 +104,10 @@ impl<T: Element> Prepared<T> {
         program: Program,
         limits: (f64, usize),
     ) -> Prepared<T> {
+        // Waking the other threads costs as much as this: a run of less work is one thread's.
+        let shared = kernels.iter().map(|kernel| kernel.work()).filter(|work| *work >= limits.0);
+        let least = if shared.sum::<f64>() < WAKE * limits.0 { f64::INFINITY } else { limits.0 };
+        let limits = (least, limits.1);
         let count = kernels.len();
         let mut instructions: Vec<usize> = (0..count).collect();
         let mut order = instructions.clone();
@@ -221,9 +227,12 @@ fn made<T: Element>(
         }
         match (&instruction.work, next) {
             (Work::Contract(contract), Some(Work::Loop(own))) => {
-                let wide = then::over(contract, own).and_then(|_| Contracts::wide(contract, isa));
+                let wide = joins(own).then(|| then::over(contract, own)).flatten();
+                let wide = wide.and_then(|_| Contracts::wide(contract, isa));
                 let first = Arc::new(wide.unwrap_or_else(|| Contracts::new(contract, isa)));
-                if let Some(both) = Then::new(contract, &first, own) {
+                if joins(own)
+                    && let Some(both) = Then::new(contract, &first, own)
+                {
                     joint.push((at, Box::new(both)));
                 }
                 kernels.push(Box::new(first));
@@ -232,6 +241,12 @@ fn made<T: Element>(
         }
     }
     (kernels, joint)
+}
+
+/// Whether a loop may be faster on rectangles of the result before it: one with several results goes
+/// through more memory than the result, and long runs of that are better.
+fn joins(own: &Loop) -> bool {
+    own.writes.len() == 1
 }
 
 fn kernel<T: Element>(work: &Work, rows: usize, isa: Present) -> Box<dyn Kernel<T>> {
