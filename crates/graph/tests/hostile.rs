@@ -104,6 +104,7 @@ fn models() -> Vec<(String, String)> {
     let mut paths: Vec<_> = std::fs::read_dir(folder)
         .expect("the models")
         .map(|e| e.expect("an entry").path())
+        .filter(|path| path.is_file())
         .collect();
     paths.sort();
     let read = |p: &std::path::PathBuf| {
