@@ -189,7 +189,11 @@ fn damaged_files_are_read_to_their_end() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../chainrule/models");
     let mut state = 7;
     for entry in std::fs::read_dir(folder).expect("the models") {
-        let text = std::fs::read_to_string(entry.expect("an entry").path()).expect("text");
+        let path = entry.expect("an entry").path();
+        if !path.is_file() {
+            continue;
+        }
+        let text = std::fs::read_to_string(path).expect("text");
         for at in (0..text.len()).step_by(41).filter(|at| text.is_char_boundary(*at)) {
             check(&text[..at], &read(&text[..at]));
         }

@@ -97,7 +97,7 @@ impl<T: Element, R: Copy + Into<f64>> Group<'_, T, R> {
         }
         let len = entries.len();
         let whole = if self.rows.len() == ROWS { len / 8 * 8 } else { 0 };
-        let views: [&[T]; ROWS] = lines.each_ref().map(|line| line.as_slice());
+        let views: [&[T]; ROWS] = lines.each_ref().map(<[T; ENTRIES]>::as_slice);
         let mut turned = [T::ZERO; 8 * ROWS];
         for at in (0..whole).step_by(8) {
             for (half, views) in views.as_chunks::<8>().0.iter().enumerate() {
