@@ -20,6 +20,12 @@ const PARTS: usize = 64;
 /// Brings loops to their contractions.
 pub(crate) fn behind(draft: &mut Draft) {
     cut(draft);
+    let mut reader = 0;
+    while reader < draft.tasks.len() {
+        if met(draft, reader).is_none() {
+            reader += 1;
+        }
+    }
     let mut at = 0;
     while at < draft.tasks.len() {
         at += 1 + attached(draft, at).unwrap_or(0);
@@ -163,7 +169,70 @@ fn cut(draft: &mut Draft) {
     }
 }
 
-/// The loop at `at` in parts: one for each part of a value that a contraction makes and only this
+/// What a contraction or a loop without folds makes, entry by entry.
+fn entrywise(job: &Job) -> impl Iterator<Item = Region> {
+    let made = match job {
+        Job::Contract(_) => job.writes(),
+        Job::Loop(l) if l.writes.iter().all(|write| write.fold.is_none()) => job.writes(),
+        _ => Vec::new(),
+    };
+    made.into_iter()
+}
+
+/// Joins the loop at `reader` with the one that makes an array for it alone: the array is then no
+/// longer stored.
+fn met(draft: &mut Draft, reader: usize) -> Option<()> {
+    let Job::Loop(l) = &draft.tasks[reader].job else { return None };
+    for read in l.reads.iter().map(|read| read.region).filter(|region| region.len >= LEAST) {
+        let makes = |task: &Task| task.job.writes().iter().any(|region| region.meets(&read));
+        let Some(maker) = draft.tasks[..reader].iter().rposition(makes) else { continue };
+        if let Some(joined) = alone(draft, maker, reader, read) {
+            draft.tasks[reader].job = Job::Loop(joined);
+            draft.tasks.remove(maker);
+            return Some(());
+        }
+    }
+    None
+}
+
+/// Both loops at the place of the second, if nothing between them is concerned and `read` is for
+/// nobody else.
+fn alone(draft: &Draft, maker: usize, reader: usize, read: Region) -> Option<Pointwise> {
+    let (Job::Loop(first), Job::Loop(second)) = (&draft.tasks[maker].job, &draft.tasks[reader].job)
+    else {
+        return None;
+    };
+    let plain = |l: &Pointwise| l.writes.iter().all(|write| write.fold.is_none());
+    let value = &draft.values[read.value];
+    let [write] = first.writes.as_slice() else { return None };
+    if !plain(first) || !plain(second) || write.to.region != read || value.kept || value.given {
+        return None;
+    }
+    let others = draft.tasks.iter().enumerate().filter(|(at, _)| *at != maker && *at != reader);
+    let elsewhere = |task: &Task| task.job.reads().iter().any(|region| region.meets(&read));
+    if others.map(|(_, task)| task).any(elsewhere) {
+        return None;
+    }
+    let reads = draft.tasks[maker].job.reads();
+    let over = |task: &Task| {
+        task.job.writes().iter().any(|own| reads.iter().any(|read| meets(draft, own, read)))
+    };
+    if draft.tasks[maker + 1..reader].iter().any(over) {
+        return None;
+    }
+    let mut joined = crate::fuse::joined_any(first, second)?;
+    joined.writes.retain(|write| write.to.region != read);
+    let mut roots: Vec<usize> = joined.writes.iter().map(|write| write.step).collect();
+    if joined.writes.iter().any(|write| write.to.label.is_some()) {
+        return None;
+    }
+    crate::body::compact(&mut joined.steps, &mut joined.reads, &mut roots);
+    joined.writes.iter_mut().zip(roots).for_each(|(write, step)| write.step = step);
+    let unread = joined.reads.iter().all(|own| !own.region.meets(&read));
+    unread.then_some(joined)
+}
+
+/// The loop at `at` in parts: one for each part of a value that is made in parts and that only this
 /// loop reads.
 fn pieces(draft: &Draft, at: usize) -> Option<Vec<Task>> {
     let task = &draft.tasks[at];
@@ -172,7 +241,9 @@ fn pieces(draft: &Draft, at: usize) -> Option<Vec<Task>> {
     let len = l.axes[0].extent;
     let own = |read: &&Place| {
         let value = read.region.value;
-        let part = |other: &Task| matches!(&other.job, Job::Contract(p) if p.c.0.value == value && p.c.0.len < len);
+        let part = |other: &Task| {
+            entrywise(&other.job).any(|region| region.value == value && region.len < len)
+        };
         read.region.len == len && draft.tasks[..at].iter().any(part)
     };
     let gradient = l.reads.iter().find(own)?.region;
@@ -182,11 +253,11 @@ fn pieces(draft: &Draft, at: usize) -> Option<Vec<Task>> {
     }
     let mut parts: Vec<(usize, usize)> = Vec::new();
     for other in &draft.tasks[..at] {
-        if let Job::Contract(p) = &other.job
-            && p.c.0.value == gradient.value
-            && p.c.0.len >= LEAST
-        {
-            parts.push((p.c.0.at - gradient.at, p.c.0.len));
+        for region in entrywise(&other.job) {
+            let part = (region.at - gradient.at, region.len);
+            if region.value == gradient.value && part.1 >= LEAST && !parts.contains(&part) {
+                parts.push(part);
+            }
         }
     }
     parts.sort_unstable();

@@ -98,7 +98,7 @@ fn result(host: &Pointwise, read: &Place) -> Result<Option<usize>, ()> {
 }
 
 /// Both loops as one, perhaps with their axes cut so that they are the same.
-fn joined_any(host: &Pointwise, l: &Pointwise) -> Option<Pointwise> {
+pub(crate) fn joined_any(host: &Pointwise, l: &Pointwise) -> Option<Pointwise> {
     joined(host, l).or_else(|| {
         let (host, l) = aligned(host, l)?;
         joined(&host, &l)

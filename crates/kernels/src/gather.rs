@@ -84,9 +84,9 @@ impl<T: Element, R: Copy + Into<f64>> Group<'_, T, R> {
         }
     }
 
-    /// A block of entries of the rows: numbers of the program, turned.
+    /// A block of entries of the rows as numbers of the program.
     #[inline(always)]
-    fn block<L: Level>(&self, entries: std::ops::Range<usize>, lines: &mut [[T; ENTRIES]; ROWS]) {
+    fn scaled(&self, entries: std::ops::Range<usize>, lines: &mut [[T; ENTRIES]; ROWS]) {
         let scale = each(self.scale, entries.clone(), 1.0);
         let shift = each(self.shift, entries.clone(), 0.0);
         for (line, &row) in lines.iter_mut().zip(self.rows) {
@@ -94,6 +94,20 @@ impl<T: Element, R: Copy + Into<f64>> Group<'_, T, R> {
             for (((own, &raw), scale), shift) in line.iter_mut().zip(raw).zip(&scale).zip(&shift) {
                 *own = T::of(raw.into() * scale + shift);
             }
+        }
+    }
+
+    /// A block of entries of the rows: numbers of the program, turned.
+    #[inline(always)]
+    fn block<L: Level>(&self, entries: std::ops::Range<usize>, lines: &mut [[T; ENTRIES]; ROWS]) {
+        if self.scale.is_empty() && self.shift.is_empty() {
+            for (line, &row) in lines.iter_mut().zip(self.rows) {
+                for (own, &raw) in line.iter_mut().zip(self.row(row, entries.clone())) {
+                    *own = T::of(raw.into());
+                }
+            }
+        } else {
+            self.scaled(entries.clone(), lines);
         }
         let len = entries.len();
         let whole = if self.rows.len() == ROWS { len / 8 * 8 } else { 0 };
