@@ -229,7 +229,20 @@ fn alone(draft: &Draft, maker: usize, reader: usize, read: Region) -> Option<Poi
     crate::body::compact(&mut joined.steps, &mut joined.reads, &mut roots);
     joined.writes.iter_mut().zip(roots).for_each(|(write, step)| write.step = step);
     let unread = joined.reads.iter().all(|own| !own.region.meets(&read));
-    unread.then_some(joined)
+    (unread && in_place(draft, &joined)).then_some(joined)
+}
+
+/// Whether a loop reads what it writes over at the same places only.
+fn in_place(draft: &Draft, l: &Pointwise) -> bool {
+    let same = |read: &Place, to: &Place| {
+        let whole = (read.region.at, read.region.len) == (to.region.at, to.region.len);
+        let home = draft.values[read.region.value].home == draft.values[to.region.value].home;
+        is_plain(read) && is_plain(to) && whole && home && read.at == to.at
+    };
+    l.writes.iter().all(|write| {
+        let mut over = l.reads.iter().filter(|read| meets(draft, &read.region, &write.to.region));
+        over.all(|read| same(read, &write.to))
+    })
 }
 
 /// The loop at `at` in parts: one for each part of a value that is made in parts and that only this

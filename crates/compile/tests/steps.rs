@@ -124,3 +124,26 @@ fn every_optimizer_follows_its_reference() {
         assert!(double < 1e-12, "{call}: {double:e}");
     }
 }
+
+/// Gradients that only the optimizer reads are not stored; parameters that a gradient reads at other
+/// places, or after another's update, are still read before they change.
+#[test]
+fn penalties_of_large_weights_follow_their_reference() {
+    for penalty in ["||W||_F^2", "sum(W .* W^T)", "||W - W^T||_F^2", "sum(W .* U) + ||U||_F^2"] {
+        let text = format!(
+            "size d = 70, K = 3\nbatch N\n\
+             data\n  x : R[d] per N\n  y : label[K] per N\n\
+             param\n  W : R[d, d] ~ normal(0, 0.1)\n  U : R[d, d] ~ normal(0, 0.1)\n  \
+             V : R[K, d] ~ normal(0, 0.1)\n\
+             net\n  z = V tanh(W x + U tanh(x))\n  \
+             J = mean[N] cross_entropy(z, y) + 0.01 ({penalty})\n\
+             train J by sgd(step = 0.1)\ntrain J by adam()\n"
+        );
+        let module = oracle::read(&text);
+        for at in 0..2 {
+            let worst = [false, true].map(|engine| follows(&module, at, Precision::F64, engine));
+            let worst = worst[0].max(worst[1]);
+            assert!(worst < 1e-11, "{penalty}, training {at}: {worst:e}");
+        }
+    }
+}
